@@ -1,0 +1,5 @@
+"""Runs main, for `python -m fleettui`."""
+
+from fleettui.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The world: each file satisfies one port, none imports another."""

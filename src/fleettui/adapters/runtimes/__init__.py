@@ -1,0 +1,1 @@
+"""Ways to perform a turn: one file per agent type."""

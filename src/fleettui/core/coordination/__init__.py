@@ -1,0 +1,1 @@
+"""How a fleet works together: one file per mode, and the table of them."""

@@ -1,0 +1,134 @@
+"""Every refusal fleettui can give, each with its mend.
+
+FleettuiError
+├── Refused              the rules say no; nothing changed
+│   ├── NotFound         no such thing, or not yours: the two look the same
+│   ├── Ambiguous        a short name fits several things
+│   ├── IllegalMove      the lifecycle does not allow it now
+│   ├── Stale            the thing changed, or somebody else was first
+│   └── Forbidden        this actor may not do that
+├── NotBuilt             the file asks for something that is not built yet
+├── MissingExtra         an optional package is not installed
+├── BadSpec              a file has errors; carries the placed problems
+├── StoreFailed          the store could not do its work
+│   ├── SequenceConflict two writers, or a gap in a stream
+│   ├── StoreForeign     the file is not a fleettui store, or is damaged
+│   ├── StoreNewer       the file was written by a newer fleettui
+│   ├── StoreLocked      another process owns the store
+│   ├── StoreReadOnly    the file or its folder can't be written
+│   └── StoreFull        the disk is full
+├── ModelFailed          a model call failed; carries whether to try again
+├── ToolFailed           a tool refuses a call, or its work failed
+└── HostGone             the host process ended or can't be reached
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class FleettuiError(Exception):
+    """The root: `message` says what and why, `mend` what to do about it."""
+
+    def __init__(self, message: str, mend: str = "") -> None:
+        super().__init__(message if not mend else f"{message}; {mend}")
+        self.message = message
+        self.mend = mend
+
+
+class Refused(FleettuiError):
+    """The rules say no; nothing changed."""
+
+
+class NotFound(Refused):
+    """There is no such thing for this actor."""
+
+
+class Ambiguous(Refused):
+    """A short name fits several things."""
+
+
+class IllegalMove(Refused):
+    """The lifecycle does not allow this move from the present state."""
+
+
+class Stale(Refused):
+    """The thing changed since it was shown, or somebody else was first."""
+
+
+class Forbidden(Refused):
+    """This actor may not do that."""
+
+
+class NotBuilt(FleettuiError):
+    """The file asks for something that this version can't do yet."""
+
+
+class MissingExtra(FleettuiError):
+    """An optional package is not installed; the mend names the extra."""
+
+
+class BadSpec(FleettuiError):
+    """A file has errors; `problems` are the placed lines `file:line:column: ...`."""
+
+    def __init__(self, message: str, problems: Sequence[str], mend: str = "") -> None:
+        super().__init__(message, mend)
+        self.problems = tuple(problems)
+
+
+class StoreFailed(FleettuiError):
+    """The store could not do its work; what was not acknowledged is not stored."""
+
+
+class SequenceConflict(StoreFailed):
+    """A row is not the next of its stream: two writers, or a gap."""
+
+
+class StoreForeign(StoreFailed):
+    """The file is not a fleettui store, or it is damaged."""
+
+
+class StoreNewer(StoreFailed):
+    """The file was written by a newer fleettui."""
+
+
+class StoreLocked(StoreFailed):
+    """Another process owns the store."""
+
+
+class StoreReadOnly(StoreFailed):
+    """The file or its folder can't be written."""
+
+
+class StoreFull(StoreFailed):
+    """The disk is full."""
+
+
+class ModelFailed(FleettuiError):
+    """A model call failed.
+
+    `retryable` says whether the engine may try again by its own rules, `retry_after` (seconds)
+    what the provider asked for, `status` the HTTP status if there was one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        mend: str = "",
+        *,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, mend)
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.status = status
+
+
+class ToolFailed(FleettuiError):
+    """A tool refuses a call, or its work failed; the agent is told."""
+
+
+class HostGone(FleettuiError):
+    """The host process ended or can't be reached."""

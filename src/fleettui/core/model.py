@@ -1,0 +1,191 @@
+"""The nouns that flow between the floors, as frozen structs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Priority = Literal["critical", "high", "normal", "low"]
+PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low")
+
+AgentStatus = Literal[
+    "created", "starting", "idle", "working", "waiting", "paused", "stopping", "stopped", "failed"
+]
+MessageStatus = Literal["queued", "leased", "acked", "returned", "dead"]
+ActionStatus = Literal[
+    "proposed",
+    "allowed",
+    "asking",
+    "approved",
+    "denied",
+    "expired",
+    "started",
+    "finished",
+    "unknown",
+]
+RunStatus = Literal["running", "finished", "not_reached", "failed", "cancelled"]
+Risk = Literal["read", "write", "network", "secret", "destructive"]
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks: bound by the Session, never named by a face."""
+
+    kind: Literal["operator", "agent", "system"]
+    name: str
+    tenant: str = "default"
+
+    def __str__(self) -> str:
+        return self.name if self.kind == "operator" else f"{self.kind}:{self.name}"
+
+
+SYSTEM = Actor("system", "fleettui")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the Session adds to a command: who asked, and when (seconds since the epoch)."""
+
+    actor: Actor
+    at: float
+
+
+class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A text that may be large: whole in `head`, or its beginning and the blob that holds it all.
+
+    `size` is in bytes of UTF-8, `blob` the SHA-256 of the whole, empty when `head` is everything.
+    """
+
+    head: str
+    size: int = 0
+    blob: str = ""
+
+
+class ToolSpec(msgspec.Struct, frozen=True):
+    """A tool as a model sees it; `parameters` is a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A call that a model asked for; `problem` says why `arguments` could not be read."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    problem: str = ""
+
+
+class ChatMessage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of the conversation sent to a model, in OpenAI's four roles."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tokens, and the cost in US dollars; a cost of None is unknown, never free."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
+class ModelRequest(msgspec.Struct, frozen=True):
+    """One call of a model.
+
+    `id` is unique (turn, step and attempt), `timeout` in seconds for the whole call, `model` as
+    the fleet file writes it (`provider:model`, `provider/model`, `builtin:review`,
+    `scripted:FILE`), `agent` the name of the asking agent in its file (without replica number),
+    `environment` the provider variables of whoever opened the fleet (never stored).
+    """
+
+    id: str
+    model: str
+    messages: tuple[ChatMessage, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    agent: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    timeout: float = 120.0
+    stream: bool = False
+    environment: dict[str, str] = {}
+
+
+class ModelReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a model answered; it was received whole, with a finish reason."""
+
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = Usage()
+    finish_reason: str = "stop"
+
+
+class Workplace(msgspec.Struct, frozen=True):
+    """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to."""
+
+    tenant: str
+    fleet: str
+    agent: str
+    workspace: str
+    base: str = ""
+    tool_config: dict[str, Any] = {}
+    environment: dict[str, str] = {}
+
+
+class Operand(msgspec.Struct, frozen=True):
+    """A file whose content an action depends on, and that content's SHA-256 when it was frozen."""
+
+    path: str
+    sha256: str
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tool call nailed down to the exact thing in the world it would do.
+
+    `program` is the resolved path of argv[0] and `program_sha256` its content; `cwd` is the
+    resolved folder and `cwd_inode` "device:inode"; `env` names every variable and a keyed hash or
+    the value of the ones that are not secret; `stdin_sha256` is set when input is given;
+    `operands` are the files whose content matters; `risks` what kind of effect it has; `preview`
+    is what a person must see besides argv (a diff); `problem` says why it can't be analysed.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    argv: tuple[str, ...] = ()
+    program: str = ""
+    program_sha256: str = ""
+    cwd: str = ""
+    cwd_inode: str = ""
+    env: dict[str, str] = {}
+    stdin_sha256: str = ""
+    operands: tuple[Operand, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    preview: str = ""
+    problem: str = ""
+
+
+class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a tool call brought: `output` for the agent, `exit_code` where a program ran.
+
+    `ok` is false when the tool says it failed; `size` is the output's full length in bytes when
+    it was cut.
+    """
+
+    output: str
+    ok: bool = True
+    exit_code: int | None = None
+    size: int = 0
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing a reviewer found."""
+
+    file: str
+    line: int
+    severity: Literal["critical", "high", "medium", "low", "info"]
+    message: str
+    rule: str = ""

@@ -1,0 +1,1 @@
+"""A command parsed, normalised and judged: allow, ask or deny."""

@@ -1,0 +1,1 @@
+"""The YAML kinds as pydantic models."""

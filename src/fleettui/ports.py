@@ -1,0 +1,178 @@
+"""What the engine needs of the world, as protocols of one to three methods."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol
+
+from fleettui.core.model import (
+    ChatMessage,
+    Facts,
+    ModelReply,
+    ModelRequest,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    Workplace,
+)
+
+
+class Row(NamedTuple):
+    """One stored event: its stream, its place there (from 1, no gaps), when, who, and its JSON."""
+
+    stream: str
+    seq: int
+    at: float
+    actor: str
+    body: bytes
+
+
+class Store(Protocol):
+    """The event log; the only truth."""
+
+    async def append(self, rows: Sequence[Row]) -> None:
+        """Commit all rows or none, durably.
+
+        Raises SequenceConflict where a row is not its stream's next, and the other StoreFailed
+        errors of core.errors where the world says no.
+        """
+
+    def read(self, stream: str, after: int = 0) -> AsyncIterator[Row]:
+        """Give the rows of a stream whose seq is above `after`, in order."""
+
+    async def streams(self) -> tuple[str, ...]:
+        """Name every stream that has a row, in order of first append."""
+
+
+class Snapshots(Protocol):
+    """Folded states, kept so that a long stream opens fast; never the only copy of anything."""
+
+    async def save_snapshot(self, stream: str, seq: int, body: bytes) -> None:
+        """Keep `body` as the state of `stream` after its row `seq`, in place of older ones."""
+
+    async def load_snapshot(self, stream: str) -> tuple[int, bytes] | None:
+        """Give the newest snapshot as (seq, body)."""
+
+
+class Blobs(Protocol):
+    """Large texts, each once, under the SHA-256 of its bytes."""
+
+    async def put_blob(self, body: bytes) -> str:
+        """Keep `body` durably and return its digest (64 hex digits)."""
+
+    async def get_blob(self, digest: str) -> bytes:
+        """Give a blob back; raises NotFound."""
+
+
+class Subscription(Protocol):
+    """A bounded queue of published things; when it overflows it forgets them and says so."""
+
+    async def take(self) -> Sequence[Any]:
+        """Wait for at least one and give all that are there, in order."""
+
+    @property
+    def overflowed(self) -> bool:
+        """Say whether something was dropped since the last take; reading clears it."""
+
+
+class Bus(Protocol):
+    """Who wants to know what was stored. Publishing never waits for a subscriber."""
+
+    def publish(self, topic: str, things: Sequence[Any]) -> None:
+        """Hand `things` to every subscription whose pattern fits `topic`."""
+
+    def subscribe(
+        self, pattern: str, *, most: int = 10_000
+    ) -> AbstractAsyncContextManager[Subscription]:
+        """Subscribe to topics; `*` stands for one dot-separated part, a last `>` for the rest."""
+
+
+class Model(Protocol):
+    """Somebody who answers a conversation."""
+
+    async def complete(
+        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        """Answer, calling `on_text` with pieces of the text as they come; raises ModelFailed."""
+
+
+class Toolbox(Protocol):
+    """The things an agent can do."""
+
+    def specs(self, names: Sequence[str]) -> tuple[ToolSpec, ...]:
+        """Describe the named tools to a model, leaving out those that do not exist."""
+
+    async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
+        """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
+
+    async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
+        """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""
+
+
+class TurnDoor(Protocol):
+    """How a runtime speaks to the engine while it performs one turn."""
+
+    async def wait_may_go_on(self) -> None:
+        """Wait at a safe point while the agent is paused; take in messages that came for it."""
+
+    async def ask_model(self) -> ModelReply:
+        """Send the conversation so far to the agent's model; the reply is recorded."""
+
+    async def act(self, call: ToolCall) -> ToolResult:
+        """Propose a tool call and wait for its end: done, denied, expired or unknown."""
+
+
+class Turn(NamedTuple):
+    """What a runtime is asked to perform.
+
+    `conversation` gives the messages as they stand (a turn that was interrupted has some already),
+    `pending` the calls of the last reply that have no result yet, `most_steps` the bound on
+    model calls.
+    """
+
+    id: str
+    agent: str
+    conversation: Callable[[], Sequence[ChatMessage]]
+    pending: Callable[[], Sequence[ToolCall]]
+    most_steps: int
+    steps_taken: Callable[[], int]
+
+
+class Runtime(Protocol):
+    """A way to perform turns: one per agent type."""
+
+    async def perform(self, turn: Turn, door: TurnDoor) -> str:
+        """Perform the turn, or go on with it, and return its output; raises FleettuiError."""
+
+
+class Vault(Protocol):
+    """Secrets and provider settings, in memory only."""
+
+    def keep(self, fleet: str, environment: Mapping[str, str]) -> None:
+        """Remember the environment of whoever opened the fleet."""
+
+    def environment(self, fleet: str) -> Mapping[str, str]:
+        """Give what was kept; empty after a restart until somebody opens the fleet again."""
+
+
+class Specs(Protocol):
+    """Where fleet files come from."""
+
+    def load_fleet(self, path: str, environment: Mapping[str, str], name: str = "") -> LoadedFleet:
+        """Read and check one fleet of a file; raises BadSpec with every placed problem."""
+
+
+class LoadedFleet(NamedTuple):
+    """A fleet file read: `spec` as plain JSON of core.spec.fleet.FleetFile, and its warnings."""
+
+    name: str
+    spec: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+class Clock(Protocol):
+    """Wall-clock time, so that tests can hold it."""
+
+    def now(self) -> float:
+        """Give seconds since the epoch."""
