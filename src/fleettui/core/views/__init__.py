@@ -1,0 +1,1 @@
+"""What a screen or a script sees: rows, projected from the state; nothing here decides."""

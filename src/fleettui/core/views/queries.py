@@ -1,0 +1,116 @@
+"""Questions a face may ask; each names the view it is answered with."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Query(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """The root: `fleet` empty means every fleet, or the only one."""
+
+    fleet: str = ""
+
+
+class ReadBoard(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers Board."""
+
+
+class ReadFleets(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[FleetRow, ...]."""
+
+
+class ReadAgents(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[AgentRow, ...]."""
+
+
+class ReadInbox(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[InboxRow, ...], oldest first."""
+
+
+class ReadActions(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[ActionRow, ...], the ledger of everything agents wanted to do."""
+
+    agent: str = ""
+
+
+class ReadQueue(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[MessageRow, ...], in order of delivery, dead letters last."""
+
+
+class ReadBallots(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[BallotRow, ...], newest first."""
+
+
+class ReadRuns(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[RunRow, ...], newest first."""
+
+
+class ReadRun(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers RunReport of `run`, or of the newest."""
+
+    run: str = ""
+
+
+class ReadReport(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers the Markdown text of a run's report, or of the newest."""
+
+    run: str = ""
+
+
+class ReadLog(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[LogRow, ...]: the last `most` lines of an agent's log, oldest first.
+
+    With `agent` empty it is the log of the whole fleet; `full` fetches large texts whole.
+    """
+
+    agent: str = ""
+    most: int = 500
+    full: bool = False
+
+
+class ReadCheckpoints(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[CheckpointRow, ...] of an agent, newest first."""
+
+    agent: str = ""
+
+
+class PreviewRollback(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers RollbackPreview."""
+
+    agent: str = ""
+    checkpoint: str = ""
+
+
+class ReadRules(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[RuleRow, ...]."""
+
+
+class ReadSpec(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers the fleet's checked file as a JSON object."""
+
+
+class ReadEvents(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[Recorded, ...] of a fleet with a number above `after`, at most `most`."""
+
+    after: int = 0
+    most: int = 1000
+
+
+AnyQuery = (
+    ReadBoard
+    | ReadFleets
+    | ReadAgents
+    | ReadInbox
+    | ReadActions
+    | ReadQueue
+    | ReadBallots
+    | ReadRuns
+    | ReadRun
+    | ReadReport
+    | ReadLog
+    | ReadCheckpoints
+    | PreviewRollback
+    | ReadRules
+    | ReadSpec
+    | ReadEvents
+)
