@@ -1,0 +1,96 @@
+"""A fleet file: its agents, how they work together and what they may do."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from fleettui.core.spec.agent import AgentSpec, Memory, Resources
+from fleettui.core.spec.approval import Approval, Policy, Report
+from fleettui.core.spec.consensus import Coordination, Question
+from fleettui.core.spec.metadata import ApiVersion, Metadata
+from fleettui.core.spec.shape import Anything, Items, Name, Shape, Texts
+from fleettui.core.spec.shared import Communication, Shared
+
+REPLICA_LIMIT = 1000
+
+
+class AgentEntry(Shape):
+    """A member of the fleet; after loading, `spec` is there also for a `config` file."""
+
+    name: Name = Field(description="Its name in the fleet.")
+    role: Literal["worker", "manager", "specialist", "validator"] = Field(
+        default="worker", description="Its role."
+    )
+    tier: int | None = Field(default=None, ge=1, description="Its tier, for mode tiered.")
+    weight: float = Field(
+        default=1.0, gt=0, description="What its vote counts, for weighted consensus."
+    )
+    replicas: int = Field(
+        default=1, ge=1, le=REPLICA_LIMIT, description="How many of it work at the same time."
+    )
+    labels: Texts = Field(default_factory=dict, description="Text by name, to filter by.")
+    skills: Items = Field(
+        default=(), description="What it is good at, for skill-based distribution."
+    )
+    config: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Path of a file of kind Agent, relative to this file.",
+    )
+    spec: AgentSpec | None = Field(default=None, description="What it is, written here.")
+
+
+class FleetSpec(Shape):
+    """What a fleet is."""
+
+    agents: tuple[AgentEntry, ...] = Field(
+        strict=False, min_length=1, description="Its agents; at least one."
+    )
+    coordination: Coordination = Field(
+        default_factory=Coordination, description="How they work together."
+    )
+    consensus: Question | None = Field(default=None, description="What they vote on.")
+    shared: Shared = Field(default_factory=Shared, description="What they share.")
+    communication: Communication = Field(
+        default_factory=Communication, description="How they talk."
+    )
+    task: str | None = Field(default=None, min_length=1, description="The task offered first.")
+    approval: Approval = Field(default_factory=Approval, description="How a person is asked.")
+    policy: Policy = Field(default_factory=Policy, description="What runs, asks, or never runs.")
+    report: Report = Field(default_factory=Report, description="What follows a report.")
+    description: str | None = Field(default=None, description="A sentence for people.")
+    strategy: str | None = Field(
+        default=None, description="AOF's field in older files; kept, not used."
+    )
+    aggregation: str | None = Field(default=None, description="AOF's field; kept, not used.")
+    display: Anything = Field(default_factory=dict, description="AOF's field; kept, not used.")
+    memory: Memory | None = Field(default=None, description="AOF's field; kept, not used.")
+    output: Anything = Field(default_factory=dict, description="AOF's field; kept, not used.")
+    resources: Resources | None = Field(default=None, description="AOF's field; kept, not used.")
+    tags: Anything = Field(default_factory=dict, description="Free labels; kept, not used.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settle_options(cls, value: Any) -> Any:
+        """Hand `spec.consensus.options` to the consensus that counts the votes."""
+        match value:
+            case {"consensus": {"options": options}}:
+                coordination = value.get("coordination", {})
+                if not isinstance(coordination, dict):
+                    return value
+                rule = coordination.get("consensus", {})
+                if isinstance(rule, dict) and "options" not in rule:
+                    rule = {**rule, "options": options}
+                    return {**value, "coordination": {**coordination, "consensus": rule}}
+        return value
+
+
+class FleetFile(Shape):
+    """A file of kind AgentFleet."""
+
+    apiVersion: ApiVersion = Field(description="`aof.dev/v1`.")  # noqa: N815  the YAML's word
+    kind: Literal["AgentFleet", "Fleet"] = Field(description="`AgentFleet`.")
+    metadata: Metadata = Field(description="Its name and labels.")
+    spec: FleetSpec = Field(description="What it is.")

@@ -1,0 +1,120 @@
+"""The words a file may use: kinds, versions, tools and their settings, with the nearest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+API_VERSION: Final = "aof.dev/v1"
+OLDER_VERSIONS: Final = (
+    "aof.dev/v1alpha1",
+    "aof.sh/v1",
+    "aof.sh/v1alpha1",
+    "aof.agenticops.org/v1alpha1",
+)
+
+TOOLS: Final = (
+    "read_file",
+    "list_files",
+    "search",
+    "git_diff",
+    "git_log",
+    "git_show",
+    "lint",
+    "submit_result",
+    "send_message",
+    "run",
+    "write_file",
+)
+TOOLSETS: Final[dict[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
+
+# Tools of AOF's files and of later issues: an agent runs without them.
+LATER_TOOLS: Final = frozenset(
+    {
+        "shell", "kubectl", "helm", "docker", "terraform", "aws", "az", "gcloud", "file",
+        "http", "mcp", "jira", "trivy", "semgrep", "snyk_test", "prometheus",
+        "prometheus_query", "loki", "loki_query", "grafana_query", "grafana_dashboard_get",
+        "grafana_dashboard_list", "pagerduty", "slack", "list_directory", "search_files",
+        "search_code", "create_issue", "github", "gitlab", "argocd", "flux", "ansible", "psql",
+        "redis", "vault", "datadog", "opsgenie", "python", "web_search", "web_fetch",
+        "git_status", "git_commit", "git_push", "git_branch", "edit_file", "delete_file",
+    }
+)  # fmt: skip
+
+# Settings of the tools that are built; anything else inside them is an error.
+TOOL_SETTINGS: Final = frozenset(
+    {
+        "allowed_commands", "blocked_commands", "allowed_paths", "blocked_paths",
+        "allowed_verbs", "blocked_verbs", "allowed_methods", "working_directory",
+        "timeout_seconds", "timeout_secs", "read_only", "max_file_size", "max_results", "env",
+    }
+)  # fmt: skip
+TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "description")
+
+RUNTIMES: Final = ("llm",)
+LATER_RUNTIMES: Final = ("acp", "worker", "monitor", "human", "webhook")
+PLATFORMS: Final = (
+    "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",
+    "PagerDuty", "Opsgenie", "GitHub", "GitLab", "Bitbucket", "Jira", "Kafka", "Manual", "CLI",
+)  # fmt: skip
+KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "DaemonConfig")
+LATER_KINDS: Final = (
+    "DaemonConfig", "Trigger", "Context", "Workflow", "AgentWorkflow", "Memory", "KnowledgeBase",
+    "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
+    "Service", "Namespace",
+)  # fmt: skip
+
+
+def tool_name(tool: Any) -> str | None:
+    """Give the name of a tool written as text or as a mapping; None if it has none."""
+    if isinstance(tool, dict):
+        named = tool.get("name", tool.get("type"))
+        kind = tool.get("type")
+        if isinstance(named, str) and named:
+            return named if "name" in tool else named.lower()
+        return kind.lower() if isinstance(kind, str) and kind else None
+    return tool if isinstance(tool, str) and tool else None
+
+
+def closest(word: str, options: Iterable[str]) -> str | None:
+    """Give the option that `word` is most likely a slip of the finger for, or None."""
+    if len(word) > 40:
+        return None
+    folded = _fold(word)
+    best: tuple[int, str] | None = None
+    for option in options:
+        if option == word:
+            continue
+        target = _fold(option)
+        allowed = 1 if min(len(folded), len(target)) <= 4 else 2
+        if min(len(folded), len(target)) < 3 and folded != target:
+            continue
+        apart = _distance(folded, target, allowed)
+        if apart <= allowed and (best is None or apart < best[0]):
+            best = (apart, option)
+    return best[1] if best else None
+
+
+def _fold(word: str) -> str:
+    return word.lower().replace("-", "_").replace("_", "").replace(" ", "")
+
+
+def _distance(left: str, right: str, most: int) -> int:
+    """Count insertions, deletions, changes and swaps of neighbours; stops counting above `most`."""
+    if abs(len(left) - len(right)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(right, 1):
+            cost = min(_cheaper(before, row, j), before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def _cheaper(above: list[int], row: list[int], j: int) -> int:
+    """Give the cheaper of a deletion and an insertion."""
+    return min(above[j], row[j - 1]) + 1
