@@ -100,7 +100,8 @@ class ModelRequest(msgspec.Struct, frozen=True):
     `id` is unique (turn, step and attempt), `timeout` in seconds for the whole call, `model` as
     the fleet file writes it (`provider:model`, `provider/model`, `builtin:review`,
     `scripted:FILE`), `agent` the name of the asking agent in its file (without replica number),
-    `environment` the provider variables of whoever opened the fleet (never stored).
+    `environment` the provider variables of whoever opened the fleet (never stored). `record` is
+    the file the exchange is stored in, `replay` the file it is answered from; empty is neither.
     """
 
     id: str
@@ -113,6 +114,8 @@ class ModelRequest(msgspec.Struct, frozen=True):
     timeout: float = 120.0
     stream: bool = False
     environment: dict[str, str] = {}
+    record: str = ""
+    replay: str = ""
 
 
 class ModelReply(msgspec.Struct, frozen=True, omit_defaults=True):
