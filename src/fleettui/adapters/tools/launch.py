@@ -1,0 +1,48 @@
+"""Runs as a program of its own: checks what was approved, sets limits, becomes the program.
+
+Started as `python -I -S launch.py PROGRAM SHA256 CWD DEVICE:INODE ARGV...` with the final
+environment. Only what is in the standard library, because nothing of ours is importable there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import sys
+from typing import Final
+
+CHANGED: Final = 125  # exit code when the program or the folder is not what was approved
+_LIMITS: Final = (
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_NOFILE, 4_096),
+    (resource.RLIMIT_NPROC, 4_096),
+    (resource.RLIMIT_FSIZE, 4 << 30),
+)
+
+
+def main(program: str, sha256: str, cwd: str, inode: str, *argv: str) -> None:
+    """Become the program, or exit with 125 and say what changed."""
+    folder = os.open(cwd, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    there = os.fstat(folder)
+    if f"{there.st_dev}:{there.st_ino}" != inode:
+        _refuse(f"{cwd} is another folder than the one approved")
+    os.fchdir(folder)
+    os.close(folder)
+    for what, most in _LIMITS:
+        hard = resource.getrlimit(what)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bound, bound))
+    with open(program, "rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            _refuse(f"{program} changed since it was approved")
+    os.execve(program, argv, dict(os.environ))  # noqa: S606 - exactly this is its purpose
+
+
+def _refuse(why: str) -> None:
+    sys.stderr.write(f"fleettui: not started: {why}\n")
+    raise SystemExit(CHANGED)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
