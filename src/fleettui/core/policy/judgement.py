@@ -1,0 +1,45 @@
+"""What the policy says about one action, and how the judgements of its parts become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from fleettui.core.model import Risk
+
+Decision = Literal["allow", "ask", "deny"]
+_WEIGHT: Final[Mapping[Decision, int]] = {"allow": 0, "ask": 1, "deny": 2}
+_RISKS: Final[tuple[Risk, ...]] = ("read", "write", "network", "secret", "destructive")
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """`rule` says which pattern matched or why it asks; `chain` which approval chain.
+
+    `always` is the pattern that "allow always" would save, '' where that is not offered.
+    """
+
+    decision: Decision
+    rule: str
+    chain: str = ""
+    risks: tuple[Risk, ...] = ()
+    always: str = ""
+
+
+def strictest(parts: Iterable[Judgement], chains: Mapping[str, int]) -> Judgement:
+    """Return deny over ask over allow, with every risk and the chain that needs most."""
+    found = tuple(parts)
+    worst = max(found, key=lambda part: (_WEIGHT[part.decision], _need(part.chain, chains)))
+    chain = max((part.chain for part in found), key=lambda name: _need(name, chains))
+    present = {risk for part in found for risk in part.risks}
+    return Judgement(
+        decision=worst.decision,
+        rule=worst.rule,
+        chain=chain,
+        risks=tuple(risk for risk in _RISKS if risk in present),
+    )
+
+
+def _need(chain: str, chains: Mapping[str, int]) -> tuple[int, int]:
+    return (chains.get(chain, 1) if chain else 0, 1 if chain else 0)

@@ -1,0 +1,131 @@
+"""Reads a shell script with tree-sitter-bash: its plain commands, or why it is more than that."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+from fleettui.core.policy.lexer import Commands, lex
+from fleettui.core.policy.words import MAX_BYTES, refusal
+
+_LANGUAGE: Final = Language(tree_sitter_bash.language())
+_MAX_NODES: Final = 40_000
+# The rule of openai/codex shell-command: these nodes, and `&& || ; |` between them.
+_PLAIN: Final = frozenset(
+    "program list pipeline command command_name word string string_content raw_string number"
+    " concatenation comment".split()
+)
+_JOINTS: Final = frozenset({"&&", "||", ";", "|", "\n", '"'})
+_CONTINUED: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\n")
+# tree-sitter takes valid braces and globs in a command's place for errors.
+_EXPANDED: Final = re.compile(r"\{[^{}\s]*,[^{}\s]*\}|\[[^\[\]\s]*\]|[*?]")
+_EMPTY: Final = re.compile(r"\s*(#[^\n]*\s*)*\Z")
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A script read: all commands that could be found in it.
+
+    `refused` says why it may not run at all (bad characters, no bash), `problem` why its commands
+    are not all that it does; both are '' for a script of plain commands.
+    """
+
+    commands: Commands = ()
+    problem: str = ""
+    refused: str = ""
+
+
+def read_script(text: str) -> Script:
+    """Return what a script says; only a plain one has neither `problem` nor `refused`."""
+    if len(text) > MAX_BYTES:
+        return Script(problem="the script is too long to be analysed")
+    if reason := refusal(text, lines=True):
+        return Script(refused=f"the script {reason}")
+    if _EMPTY.match(text):
+        return Script(refused="the script is empty")
+    joined = text
+    if "\\\n" in text and not any(sign in text for sign in ("'", "#", "<<")):
+        joined = _CONTINUED.sub(r"\1", text)
+    root = _parse(joined)
+    if root.has_error:
+        softened = _parse(_EXPANDED.sub("x", joined))
+        if softened.has_error:
+            return Script(refused="the script is not valid bash")
+        walk = _Walk()
+        walk.over(softened)
+        return Script(tuple(walk.found), "the script has words that the shell makes up")
+    walk = _Walk()
+    walk.over(root)
+    if walk.problem:
+        return Script(tuple(walk.found), walk.problem)
+    commands = lex(joined)
+    if commands is None:
+        return Script(tuple(walk.found), "the script has more than plain words and && || ; |")
+    if commands != tuple(walk.found):
+        return Script((*walk.found, *commands), "two readers of the script disagree")
+    return Script(commands)
+
+
+def _parse(text: str) -> Node:
+    return Parser(_LANGUAGE).parse(text.encode("utf-8", "replace")).root_node
+
+
+class _Walk:
+    """Collects the commands of a tree, and the first thing that isn't plain."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, ...]] = []
+        self.problem = ""
+
+    def over(self, root: Node) -> None:
+        waiting: list[Node] = [root]
+        seen = 0
+        while waiting:
+            node = waiting.pop()
+            seen += 1
+            if seen > _MAX_NODES:
+                self.problem = "the script has too many parts"
+                return
+            self._check(node)
+            if node.type == "command":
+                self._command(node)
+            waiting.extend(reversed(node.children))
+
+    def _check(self, node: Node) -> None:
+        if self.problem:
+            return
+        if node.is_named and node.type not in _PLAIN:
+            kind = node.type.replace("_", " ")
+            self.problem = f"the script has more than plain words: {kind}"
+        elif not node.is_named and node.type not in _JOINTS:
+            self.problem = f"the script has {node.type!r}"
+
+    def _command(self, node: Node) -> None:
+        words: list[str] = []
+        for child in node.children:
+            if child.type in {"variable_assignment", "file_redirect", "heredoc_redirect"}:
+                continue
+            if child.type == "herestring_redirect":
+                continue
+            words.append(_word(child))
+        if words:
+            self.found.append(tuple(words))
+
+
+def _word(node: Node) -> str:
+    """Return a word without its quotes; what the shell would compute stays as it is written."""
+    raw = (node.text or b"").decode("utf-8", "replace")
+    match node.type:
+        case "command_name" | "concatenation":
+            return "".join(_word(child) for child in node.children) or raw
+        case "raw_string":
+            return raw[1:-1]
+        case "string":
+            return re.sub(r'\\(["\\$`])', r"\1", raw[1:-1])
+        case "word" | "number":
+            return re.sub(r"\\(.)", r"\1", raw)
+        case _:
+            return raw

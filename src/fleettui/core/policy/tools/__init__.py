@@ -1,0 +1,1 @@
+"""One grammar per tool, and the table of them all."""
