@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -38,6 +38,16 @@ class OpenFleet(Command, frozen=True, tag=True, omit_defaults=True):
     workspace: str = ""
     choose: str = ""
     environment: dict[str, str] = {}
+
+
+class AdmitFleet(Command, frozen=True, tag=True, omit_defaults=True):
+    """What the Session makes of OpenFleet once the file was read and checked."""
+
+    name: str
+    file: str
+    workspace: str
+    spec: dict[str, Any]
+    warnings: tuple[str, ...] = ()
 
 
 class StopFleet(Command, frozen=True, tag=True, omit_defaults=True):
@@ -233,6 +243,14 @@ class ProposeAction(Command, frozen=True, tag=True, omit_defaults=True):
     nonce: str
     run: str = ""
     why: str = ""
+
+
+class RejectCall(Command, frozen=True, tag=True, omit_defaults=True):
+    """A call that makes no sense: nobody is asked, the agent gets the reason."""
+
+    turn: str
+    call: str
+    reason: str
 
 
 class StartAction(Command, frozen=True, tag=True, omit_defaults=True):

@@ -44,6 +44,12 @@ class FleetReloaded(Event, frozen=True, tag=True, omit_defaults=True):
     warnings: tuple[str, ...] = ()
 
 
+class FleetStopping(Event, frozen=True, tag=True, omit_defaults=True):
+    """Somebody ended the fleet; its agents come to their safe points."""
+
+    by: str = ""
+
+
 class FleetStopped(Event, frozen=True, tag=True, omit_defaults=True):
     """Every agent has stopped."""
 
@@ -251,6 +257,14 @@ class ActionProposed(Event, frozen=True, tag=True, omit_defaults=True):
     why: str = ""
 
 
+class CallRejected(Event, frozen=True, tag=True, omit_defaults=True):
+    """A call made no sense; its agent was told why."""
+
+    turn: str
+    call: str
+    reason: str
+
+
 class ActionAllowed(Event, frozen=True, tag=True, omit_defaults=True):
     """Policy lets it pass without a person."""
 
@@ -399,6 +413,7 @@ class MessageMoved(Event, frozen=True, tag=True, omit_defaults=True):
 AnyEvent = (
     FleetOpened
     | FleetReloaded
+    | FleetStopping
     | FleetStopped
     | FleetResumed
     | AgentCreated
@@ -424,6 +439,7 @@ AnyEvent = (
     | BallotClosed
     | BallotOverridden
     | ActionProposed
+    | CallRejected
     | ActionAllowed
     | ActionAsked
     | ApprovalGiven

@@ -1,0 +1,234 @@
+"""Rules about actions: what is allowed, what asks, and what an answer is worth."""
+
+from __future__ import annotations
+
+from fleettui.core.commands import (
+    Approve,
+    Deny,
+    EditAction,
+    ExpireAction,
+    ExtendExpiry,
+    FinishAction,
+    LoseAction,
+    ProposeAction,
+    RejectCall,
+    RevokeRule,
+    StartAction,
+)
+from fleettui.core.decide.ballots import extend_ballot
+from fleettui.core.decide.judging import judge_action
+from fleettui.core.decide.outcome import NOTHING, Names, Outcome, only_people
+from fleettui.core.errors import Forbidden, NotFound, Refused, Stale
+from fleettui.core.events import (
+    ActionAllowed,
+    ActionApproved,
+    ActionAsked,
+    ActionDenied,
+    ActionExpired,
+    ActionFinished,
+    ActionLost,
+    ActionProposed,
+    ActionStarted,
+    AnyEvent,
+    ApprovalGiven,
+    CallRejected,
+    ExpiryMoved,
+    RuleRevoked,
+    RuleSaved,
+)
+from fleettui.core.model import Asked, Facts
+from fleettui.core.policy.digest import action_digest
+from fleettui.core.state.fleet import ActionState, FleetState
+
+FLEET_ITSELF = "fleet"
+
+
+def _digest(state: FleetState, agent: str, facts: Facts, nonce: str) -> str:
+    return action_digest(
+        tenant=state.tenant, fleet=state.id, agent=agent, facts=facts,
+        policy_version=state.policy, nonce=nonce,
+    )  # fmt: skip
+
+
+def propose_action(state: FleetState, command: ProposeAction, asked: Asked) -> Outcome:
+    """Judge what an agent wants to do: allowed, asked of a person, or denied.
+
+    The same call of the same turn is proposed once, however often a process dies and asks again.
+    """
+    agent, run = FLEET_ITSELF, command.run
+    if command.turn:
+        turn = state.turn(command.turn)
+        if turn.status not in {"open", "retrying"}:
+            raise Stale(f"{turn.id} is over already: {turn.status}")
+        agent, run = turn.agent, turn.run
+        if command.call.id in turn.actions:
+            return Outcome((), turn.actions[command.call.id])
+    name = Names(state).next()
+    proposed = ActionProposed(
+        name, command.turn, run, agent, command.call.id, command.facts,
+        _digest(state, agent, command.facts, command.nonce), command.nonce, 1, command.why,
+    )  # fmt: skip
+    return Outcome((proposed, *_judged(state, name, agent, command.facts, asked)), name)
+
+
+def reject_call(state: FleetState, command: RejectCall, _asked: Asked) -> Outcome:
+    turn = state.turn(command.turn)
+    return Outcome((CallRejected(turn.id, command.call, command.reason),))
+
+
+def _judged(
+    state: FleetState, name: str, agent: str, facts: Facts, asked: Asked
+) -> list[AnyEvent]:
+    assert state.spec is not None
+    judgement = judge_action(state, agent, facts)
+    match judgement.decision:
+        case "allow":
+            return [ActionAllowed(name, judgement.rule)]
+        case "deny":
+            return [ActionDenied(name, "policy", judgement.rule)]
+        case "ask":
+            approval = state.spec.spec.approval
+            expires = 0.0 if approval.timeout == "wait" else asked.at + approval.timeout
+            asked_for = ActionAsked(
+                name, judgement.rule, approval.require, expires, judgement.always
+            )
+            return [asked_for]
+
+
+def _answered(state: FleetState, name: str, version: int, asked: Asked) -> ActionState:
+    """Give the action that a person answers; raises Stale when it can't be answered any more."""
+    action = state.action(name)
+    if asked.actor.tenant != state.tenant:
+        raise NotFound(f"there is no action '{name}'")
+    if action.status not in {"asking", "unknown"}:
+        who = f" by {', '.join(action.approved_by)}" if action.approved_by else ""
+        raise Stale(f"{name} is {action.status} already{who}")
+    if version != action.version:
+        raise Stale(f"{name} changed since it was shown", "look at it again")
+    return action
+
+
+def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
+    """Count one person's approval; enough of them allow the exact action, once."""
+    by = only_people(asked, "approve")
+    action = _answered(state, command.action, command.version, asked)
+    if (command.digest, command.nonce) != (action.digest, action.nonce):
+        raise Stale(f"{action.id} is not the action that was shown", "look at it again")
+    if action.expires_at and asked.at >= action.expires_at:
+        raise Stale(f"{action.id} has expired", "the agent may ask again")
+    if by in action.approved_by:
+        raise Refused(f"{by} has approved {action.id} already", "another person must approve too")
+    if "destructive" in action.facts.risks and not command.confirmed:
+        raise Refused(f"{action.id} destroys something", "confirm it once more")
+    _refuse_own(state, action, by)
+    if action.status == "unknown":
+        return Outcome((ActionApproved(action.id, (by,)),))
+    people = (*action.approved_by, by)
+    events: list[AnyEvent] = []
+    if command.always:
+        events.append(_always(state, action, command, by))
+    if len(people) < action.needs:
+        return Outcome((*events, ApprovalGiven(action.id, by)))
+    return Outcome((*events, ActionApproved(action.id, people)))
+
+
+def _refuse_own(state: FleetState, action: ActionState, by: str) -> None:
+    """Keep a requester out of a chain of two or more, unless the file says self_approval."""
+    assert state.spec is not None
+    run = state.runs.get(action.run)
+    own = run is not None and run.by == by
+    if own and action.needs > 1 and not state.spec.spec.approval.self_approval:
+        raise Forbidden(
+            f"{by} gave the task that led to {action.id}, and {action.needs} others must approve",
+            "ask them, or set spec.approval.self_approval",
+        )
+
+
+def _always(state: FleetState, action: ActionState, command: Approve, by: str) -> RuleSaved:
+    if not action.always:
+        raise Refused(f"{action.id} can't be allowed for good", "allow it once")
+    scope = action.agent if command.always == "agent" else ""
+    return RuleSaved(Names(state).next(), action.always, scope, by)
+
+
+def deny(state: FleetState, command: Deny, asked: Asked) -> Outcome:
+    by = only_people(asked, "deny")
+    action = _answered(state, command.action, command.version, asked)
+    return Outcome((ActionDenied(action.id, by, command.reason),))
+
+
+def edit_action(state: FleetState, command: EditAction, asked: Asked) -> Outcome:
+    """Put another argv in place; what it is now asks again, and older answers are void."""
+    by = only_people(asked, "edit an action")
+    action = _answered(state, command.action, command.version, asked)
+    if action.status == "unknown" or not action.facts.argv or command.facts is None:
+        raise Refused(f"{action.id} can't be edited", "allow it or deny it")
+    edited = ActionProposed(
+        action.id, action.turn, action.run, action.agent, action.call, command.facts,
+        _digest(state, action.agent, command.facts, command.nonce), command.nonce,
+        action.version + 1, f"edited by {by}",
+    )  # fmt: skip
+    judged = _judged(state, action.id, action.agent, command.facts, asked)
+    if isinstance(judged[0], ActionAllowed):
+        judged = [ActionAsked(action.id, f"edited by {by}", 1, action.expires_at)]
+    return Outcome((edited, *judged), action.id)
+
+
+def extend_expiry(state: FleetState, command: ExtendExpiry, asked: Asked) -> Outcome:
+    by = only_people(asked, "give more time")
+    if command.item in state.ballots:
+        return extend_ballot(state, command, asked)
+    action = state.action(command.item)
+    if action.status != "asking":
+        raise Stale(f"{action.id} is {action.status} already")
+    return Outcome((ExpiryMoved(action.id, max(action.expires_at, asked.at) + command.seconds, by),))
+
+
+def expire_action(state: FleetState, command: ExpireAction, asked: Asked) -> Outcome:
+    action = state.action(command.action)
+    due = action.status == "asking" and action.expires_at and asked.at >= action.expires_at
+    return Outcome((ActionExpired(action.id),)) if due else NOTHING
+
+
+def start_action(state: FleetState, command: StartAction, asked: Asked) -> Outcome:
+    """Let an action begin, if it is still the same thing and its approval still holds."""
+    action = state.action(command.action)
+    if action.status not in {"allowed", "approved"}:
+        raise Stale(f"{action.id} is {action.status}")
+    if action.status == "approved" and action.expires_at and asked.at >= action.expires_at:
+        return Outcome((ActionExpired(action.id),))
+    now = _digest(state, action.agent, command.facts, action.nonce)
+    if now != action.digest:
+        changed = ", ".join(_changes(action.facts, command.facts)) or "the policy"
+        reason = f"it is not what was judged any more: {changed} changed"
+        return Outcome((ActionDenied(action.id, "fleettui", reason),))
+    return Outcome((ActionStarted(action.id),), "started")
+
+
+def _changes(then: Facts, now: Facts) -> list[str]:
+    return [
+        name for name in then.__struct_fields__ if getattr(then, name) != getattr(now, name)
+    ]
+
+
+def finish_action(state: FleetState, command: FinishAction, _asked: Asked) -> Outcome:
+    action = state.action(command.action)
+    if action.status != "started":
+        raise Stale(f"{action.id} is {action.status}")
+    result = command.result
+    return Outcome((
+        ActionFinished(action.id, result.ok, command.output, result.exit_code, result.size),
+    ))  # fmt: skip
+
+
+def lose_action(state: FleetState, command: LoseAction, _asked: Asked) -> Outcome:
+    """Mark an action as unknown: a person decides, nothing runs twice."""
+    action = state.action(command.action)
+    return Outcome((ActionLost(action.id, command.why),)) if action.status == "started" else NOTHING
+
+
+def revoke_rule(state: FleetState, command: RevokeRule, asked: Asked) -> Outcome:
+    by = only_people(asked, "revoke a rule")
+    if command.rule not in state.rules:
+        raise NotFound(f"there is no rule '{command.rule}'")
+    return Outcome((RuleRevoked(command.rule, by),))

@@ -1,0 +1,140 @@
+"""Rules about agents: their lifecycle, checkpoints and rollbacks."""
+
+from __future__ import annotations
+
+from fleettui.core.commands import MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.decide.outcome import Names, Outcome, only_people
+from fleettui.core.errors import NotFound, Refused
+from fleettui.core.events import (
+    ActionDenied,
+    AgentMoved,
+    AgentRemoved,
+    AgentRolledBack,
+    AnyEvent,
+    CheckpointMade,
+    TurnCancelled,
+    TurnOpened,
+    VoteWithdrawn,
+)
+from fleettui.core.lifecycle import move
+from fleettui.core.model import AgentStatus, Asked, Payload
+from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState
+
+
+def move_agent(state: FleetState, command: MoveAgent, asked: Asked) -> Outcome:
+    """Start, pause, resume, stop, restart or remove an agent, as the lifecycle table allows."""
+    agent, by = state.agent(command.agent), f"by {asked.actor}"
+    match command.verb:
+        case "start" if agent.status == "paused":
+            return Outcome((_resumed(state, agent, by),))
+        case "start":
+            move(agent.id, agent.status, "start")
+            return Outcome((AgentMoved(agent.id, "starting", by), AgentMoved(agent.id, "idle", by)))
+        case "pause":
+            return Outcome((AgentMoved(agent.id, move(agent.id, agent.status, "pause"), by),))
+        case "resume":
+            return Outcome((_resumed(state, agent, by),))
+        case "stop":
+            move(agent.id, agent.status, "stop")
+            return Outcome(stop_agent(state, agent, f"stopped {by}"))
+        case "restart":
+            move(agent.id, agent.status, "restart")
+            stop = stop_agent(state, agent, f"restarted {by}", at_once=True)
+            again = (AgentMoved(agent.id, "starting", by), AgentMoved(agent.id, "idle", by))
+            return Outcome((*stop, *again))
+        case "remove":
+            move(agent.id, agent.status, "remove")
+            return Outcome((*_let_go(state, agent, "removed"), AgentRemoved(agent.id, by)))
+
+
+def _resumed(state: FleetState, agent: AgentState, by: str) -> AgentMoved:
+    move(agent.id, agent.status, "resume")
+    to: AgentStatus = "idle"
+    if agent.turn:
+        asking = any(action.status == "asking" for action in state.actions_of(agent.id))
+        to = "waiting" if asking else "working"
+    return AgentMoved(agent.id, to, f"resumed {by}")
+
+
+def stop_agent(
+    state: FleetState, agent: AgentState, why: str, *, at_once: bool = False
+) -> list[AnyEvent]:
+    """End an agent's work: what runs in the world is waited for, what only waits is denied."""
+    busy = any(action.status == "started" for action in state.actions_of(agent.id))
+    events = _deny_waiting(state, agent, why)
+    if busy and not at_once:
+        return [AgentMoved(agent.id, "stopping", why), *events]
+    if agent.turn:
+        events.append(TurnCancelled(agent.turn, why))
+    return [AgentMoved(agent.id, "stopping", why), *events, AgentMoved(agent.id, "stopped", why)]
+
+
+def _let_go(state: FleetState, agent: AgentState, why: str) -> list[AnyEvent]:
+    events = _deny_waiting(state, agent, why)
+    return [*events, TurnCancelled(agent.turn, why)] if agent.turn else events
+
+
+def _deny_waiting(state: FleetState, agent: AgentState, why: str) -> list[AnyEvent]:
+    return [
+        ActionDenied(action.id, "fleettui", why)
+        for action in state.actions_of(agent.id)
+        if action.status in {"proposed", "asking", "allowed", "approved"}
+    ]
+
+
+def make_checkpoint(state: FleetState, command: MakeCheckpoint, _asked: Asked) -> Outcome:
+    agent, name = state.agent(command.agent), Names(state).next()
+    return Outcome((CheckpointMade(agent.id, name, command.why),), name)
+
+
+def find_checkpoint(agent: AgentState, name: str) -> CheckpointState:
+    """Give a checkpoint by its id, or by the number at its end."""
+    found = agent.checkpoints.get(name)
+    if found is None:
+        short = [point for key, point in agent.checkpoints.items() if key.endswith(f"/{name}")]
+        found = short[0] if len(short) == 1 else None
+    if found is None:
+        raise NotFound(
+            f"{agent.id} has no checkpoint '{name}'",
+            f"it has: {', '.join(agent.checkpoints) or 'none yet'}",
+        )
+    return found
+
+
+def roll_back(state: FleetState, command: RollBack, asked: Asked) -> Outcome:
+    """Take one agent back; its open turn begins again from there, its open vote is withdrawn."""
+    by = only_people(asked, "roll an agent back")
+    agent = state.agent(command.agent)
+    target, why = find_checkpoint(agent, command.checkpoint), f"rolled back by {by}"
+    if any(action.status == "started" for action in state.actions_of(agent.id)):
+        raise Refused(
+            f"{agent.id} is doing something in the world right now", "wait for it, or stop it"
+        )
+    events = _deny_waiting(state, agent, why)
+    names = Names(state)
+    turn = state.turns.get(agent.turn)
+    if turn is not None:
+        events.append(TurnCancelled(turn.id, why))
+    undo = names.next()
+    events.append(AgentRolledBack(agent.id, target.id, undo, by))
+    run = state.running()
+    if run is not None and agent.id in run.agents:
+        ballot = state.ballots.get(run.ballot)
+        if ballot is not None and ballot.verdict is None and agent.id in ballot.votes:
+            events.append(VoteWithdrawn(ballot.id, agent.id))
+        events.append(TurnOpened(names.next(), run.id, agent.id, _prompt_again(state, run.id, agent)))
+        if agent.status not in {"paused", "working"}:
+            events.append(AgentMoved(agent.id, "working", why))
+    elif turn is not None and agent.status != "paused":
+        events.append(AgentMoved(agent.id, "idle", why))
+    return Outcome(events, undo)
+
+
+def _prompt_again(state: FleetState, run: str, agent: AgentState) -> Payload:
+    """Give the prompt of the agent's first turn in a run."""
+    for turn in state.runs[run].turns:
+        if state.turns[turn].agent == agent.id:
+            for entry in agent.transcript:
+                if entry.turn == turn and entry.kind == "prompt":
+                    return entry.text
+    return state.runs[run].task

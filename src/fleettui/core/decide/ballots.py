@@ -1,0 +1,109 @@
+"""Rules about ballots among agents."""
+
+from __future__ import annotations
+
+from fleettui.core.ballot import Rule, Vote, tally
+from fleettui.core.commands import CastVote, CloseBallot, ExtendExpiry, OverrideBallot
+from fleettui.core.coordination.voting import ABSTAIN
+from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
+from fleettui.core.errors import Refused, Stale
+from fleettui.core.events import (
+    AnyEvent,
+    BallotClosed,
+    BallotExtended,
+    BallotOverridden,
+    RunFinished,
+    TurnCancelled,
+    VoteCast,
+)
+from fleettui.core.model import Asked
+from fleettui.core.state.fleet import FleetState
+
+
+def cast_vote(state: FleetState, command: CastVote, _asked: Asked) -> Outcome:
+    """Take a vote; twice the same is taken once, another one is refused."""
+    turn = state.turn(command.turn)
+    run = state.runs.get(turn.run)
+    ballot = state.ballots.get(run.ballot) if run else None
+    if ballot is None:
+        return NOTHING
+    verdict = _option(ballot.rule, command.verdict)
+    before = ballot.votes.get(turn.agent)
+    if before is not None:
+        if before.verdict == verdict:
+            return NOTHING
+        raise Refused(f"{turn.agent} has voted {before.verdict or before.state} already")
+    weight = ballot.rule.weight_of(turn.agent)
+    confidence = command.confidence
+    if confidence is not None and not 0 <= confidence <= 1:
+        raise Refused(f"a confidence of {confidence} makes no sense", "give a number from 0 to 1")
+    kind = "abstained" if not verdict else "cast" if ballot.verdict is None else "late"
+    vote = Vote(turn.agent, verdict, confidence, weight, command.reason, kind, state.seq + 1)
+    return Outcome((VoteCast(ballot.id, vote, command.findings, command.output),))
+
+
+def _option(rule: Rule, verdict: str) -> str:
+    """Give the option meant, an empty text for an abstention; raises Refused for another word."""
+    wanted = verdict.strip().casefold()
+    if wanted == ABSTAIN:
+        return ""
+    for option in rule.options:
+        if option.casefold() == wanted:
+            return option
+    raise Refused(
+        f"'{verdict}' is no verdict of this ballot",
+        f"give one of {', '.join(rule.options)}, or {ABSTAIN}",
+    )
+
+
+def close_ballot(state: FleetState, command: CloseBallot, asked: Asked) -> Outcome:
+    """The time is up: count what is there. A voter held back by a person gets more time."""
+    ballot = state.ballot(command.ballot)
+    if ballot.verdict is not None or asked.at < ballot.ends_at:
+        return NOTHING
+    missing = [name for name in ballot.rule.voters if name not in ballot.votes]
+    held = {"paused", "waiting"}
+    if any(name in state.agents and state.agents[name].status in held for name in missing):
+        more = max(ballot.ends_at - ballot.opened, 1.0)
+        return Outcome((BallotExtended(ballot.id, asked.at + more),))
+    why = "the time to vote is up"
+    late = [
+        Vote(name, "", None, ballot.rule.weight_of(name), why, "late", state.seq)
+        for name in missing
+    ]
+    verdict = tally(ballot.rule, (*ballot.votes.values(), *late), closed=True)
+    assert verdict is not None
+    turns = [
+        TurnCancelled(name, why)
+        for name in state.runs[ballot.run].turns
+        if state.turns[name].status in {"open", "retrying"}
+    ]
+    votes: list[AnyEvent] = [VoteCast(ballot.id, vote) for vote in late]
+    return Outcome((*votes, BallotClosed(ballot.id, verdict), *turns))
+
+
+def override_ballot(state: FleetState, command: OverrideBallot, asked: Asked) -> Outcome:
+    """Decide as a person, where agents did not or against them."""
+    by = only_people(asked, "override a ballot")
+    ballot = state.ballot(command.ballot)
+    if ballot.verdict is None:
+        raise Refused("the agents are still voting", "wait, or cancel the run")
+    if ballot.overridden_by:
+        raise Stale(f"{ballot.overridden_by} has decided already: {ballot.verdict.verdict}")
+    verdict = _option(ballot.rule, command.verdict)
+    if not verdict:
+        raise Refused("a person decides, or leaves it open", "choose one of the options")
+    if not command.reason.strip():
+        raise Refused("a decision against the count needs a reason", "say why")
+    reason = f"{by} decided {verdict}: {command.reason}"
+    overridden = BallotOverridden(ballot.id, verdict, by, command.reason)
+    if state.runs[ballot.run].status == "running":
+        return Outcome((overridden,))
+    return Outcome((overridden, RunFinished(ballot.run, "finished", reason)))
+
+
+def extend_ballot(state: FleetState, command: ExtendExpiry, asked: Asked) -> Outcome:
+    ballot = state.ballot(command.item)
+    if ballot.verdict is not None:
+        raise Stale("the votes are counted already")
+    return Outcome((BallotExtended(ballot.id, max(ballot.ends_at, asked.at) + command.seconds),))

@@ -1,0 +1,106 @@
+"""Rules about the fleet itself: admitting, reloading and stopping it."""
+
+from __future__ import annotations
+
+from fleettui.core.commands import AdmitFleet, NoteTrouble, StopFleet
+from fleettui.core.decide.agents import stop_agent
+from fleettui.core.decide.judging import rules_of_spec
+from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.errors import Refused
+from fleettui.core.events import (
+    AgentCreated,
+    AgentMoved,
+    AgentRemoved,
+    AnyEvent,
+    FleetOpened,
+    FleetReloaded,
+    FleetResumed,
+    FleetStopped,
+    FleetStopping,
+    TroubleNoted,
+)
+from fleettui.core.model import Asked
+from fleettui.core.policy.digest import policy_version
+from fleettui.core.spec.fleet import FleetFile
+from fleettui.core.state.fleet import FleetState
+
+
+def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome:
+    """Open a fleet for the first time, or again; a changed file is taken over when nothing runs."""
+    spec = FleetFile.model_validate(command.spec)
+    policy = policy_version(rules_of_spec(spec))
+    by = str(asked.actor)
+    if not state.id:
+        opened = FleetOpened(
+            command.fleet, asked.actor.tenant, command.name, command.file, command.workspace,
+            command.spec, policy, command.warnings,
+        )  # fmt: skip
+        return Outcome((opened, *_create(instances(spec))), command.fleet)
+    events: list[AnyEvent] = []
+    if spec != state.spec:
+        if state.running() is not None:
+            text = "the fleet's file changed; it is taken over when no run is going on"
+            return Outcome((TroubleNoted("", text),), state.id)
+        events += _reload(state, command, spec, policy, by)
+    if state.stopped:
+        events.append(FleetResumed(by))
+        gone = {event.agent for event in events if isinstance(event, AgentRemoved)}
+        events += [
+            AgentMoved(agent.id, "idle", "fleet opened")
+            for agent in state.agents.values()
+            if agent.status == "stopped" and agent.id not in gone
+        ]
+    return Outcome(events, state.id)
+
+
+def instances(spec: FleetFile) -> dict[str, tuple[str, int]]:
+    """Name every agent of a file: instance to (entry, number); replicas are `name-1`, `name-2`."""
+    found: dict[str, tuple[str, int]] = {}
+    for entry in spec.spec.agents:
+        if entry.replicas == 1:
+            found[entry.name] = (entry.name, 0)
+        else:
+            for number in range(1, entry.replicas + 1):
+                found[f"{entry.name}-{number}"] = (entry.name, number)
+    return found
+
+
+def _create(wanted: dict[str, tuple[str, int]]) -> list[AnyEvent]:
+    events: list[AnyEvent] = []
+    for agent, (entry, number) in wanted.items():
+        events += [AgentCreated(agent, entry, number), AgentMoved(agent, "starting")]
+        events.append(AgentMoved(agent, "idle"))
+    return events
+
+
+def _reload(
+    state: FleetState, command: AdmitFleet, spec: FleetFile, policy: str, by: str
+) -> list[AnyEvent]:
+    wanted = instances(spec)
+    busy = [agent.id for agent in state.agents.values() if agent.turn and agent.id not in wanted]
+    if busy:
+        raise Refused(
+            f"the changed file has no place for {', '.join(busy)}, still at work",
+            "stop it first, or put it back into the file",
+        )
+    gone: list[AnyEvent] = [AgentRemoved(name, by) for name in state.agents if name not in wanted]
+    new = {name: entry for name, entry in wanted.items() if name not in state.agents}
+    reloaded = FleetReloaded(command.spec, policy, command.warnings)
+    return [reloaded, *gone, *_create(new)]
+
+
+def stop_fleet(state: FleetState, _command: StopFleet, asked: Asked) -> Outcome:
+    if state.stopped or state.stopping:
+        return NOTHING
+    by = str(asked.actor)
+    events: list[AnyEvent] = [FleetStopping(by)]
+    for agent in state.agents.values():
+        if agent.status not in {"stopped", "stopping"}:
+            events += stop_agent(state, agent, f"fleet stopped by {by}")
+    if not state.agents or all(agent.status == "stopped" for agent in state.agents.values()):
+        events.append(FleetStopped(by))
+    return Outcome(events)
+
+
+def note_trouble(_state: FleetState, command: NoteTrouble, _asked: Asked) -> Outcome:
+    return Outcome((TroubleNoted(command.agent, command.text),))

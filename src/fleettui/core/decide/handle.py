@@ -1,0 +1,82 @@
+"""`handle`: one command through its rule, into the state, and everything that follows from it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from fleettui.core import commands
+from fleettui.core.commands import Command
+from fleettui.core.decide import actions, agents, ballots, fleets, messages, runs
+from fleettui.core.decide.outcome import Outcome
+from fleettui.core.decide.react import react
+from fleettui.core.errors import NotFound
+from fleettui.core.events import AnyEvent
+from fleettui.core.model import Asked
+from fleettui.core.state.evolve import evolve
+from fleettui.core.state.fleet import FleetState
+
+Rule = Callable[[FleetState, Any, Asked], Outcome]
+
+
+def decide(state: FleetState, command: Command, asked: Asked) -> Outcome:
+    """Ask the command's one rule; raises an error of core.errors and changes nothing."""
+    if not state.id and type(command) is not commands.AdmitFleet:
+        raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
+    return _RULES[type(command)](state, command, asked)
+
+
+def handle(
+    state: FleetState, command: Command, asked: Asked
+) -> tuple[list[AnyEvent], str]:
+    """Decide, change the state in place, and go on until nothing more follows."""
+    outcome = decide(state, command, asked)
+    events = list(outcome.events)
+    todo = deque(events)
+    for event in events:
+        evolve(state, event, asked.at)
+    while todo:
+        more = react(state, todo.popleft(), asked.at)
+        for event in more:
+            evolve(state, event, asked.at)
+        events += more
+        todo += more
+    return events, outcome.answer
+
+
+_RULES: dict[type, Rule] = {
+    commands.AdmitFleet: fleets.admit_fleet,
+    commands.StopFleet: fleets.stop_fleet,
+    commands.NoteTrouble: fleets.note_trouble,
+    commands.MoveAgent: agents.move_agent,
+    commands.MakeCheckpoint: agents.make_checkpoint,
+    commands.RollBack: agents.roll_back,
+    commands.StartRun: runs.start_run,
+    commands.CancelRun: runs.cancel_run,
+    commands.RecordStep: runs.record_step,
+    commands.FinishTurn: runs.finish_turn,
+    commands.FailTurn: runs.fail_turn,
+    commands.RetryTurn: runs.retry_turn,
+    commands.RecordReport: runs.record_report,
+    commands.CastVote: ballots.cast_vote,
+    commands.CloseBallot: ballots.close_ballot,
+    commands.OverrideBallot: ballots.override_ballot,
+    commands.ProposeAction: actions.propose_action,
+    commands.RejectCall: actions.reject_call,
+    commands.Approve: actions.approve,
+    commands.Deny: actions.deny,
+    commands.EditAction: actions.edit_action,
+    commands.ExtendExpiry: actions.extend_expiry,
+    commands.ExpireAction: actions.expire_action,
+    commands.StartAction: actions.start_action,
+    commands.FinishAction: actions.finish_action,
+    commands.LoseAction: actions.lose_action,
+    commands.RevokeRule: actions.revoke_rule,
+    commands.SendMessage: messages.send_message,
+    commands.AckMessage: messages.ack_message,
+    commands.ReturnMessage: messages.return_message,
+    commands.RetryMessage: messages.retry_message,
+    commands.DropMessage: messages.drop_message,
+    commands.MoveMessage: messages.move_message,
+}

@@ -1,0 +1,75 @@
+"""Rules about messages."""
+
+from __future__ import annotations
+
+from fleettui.core.commands import (
+    AckMessage,
+    DropMessage,
+    MoveMessage,
+    RetryMessage,
+    ReturnMessage,
+    SendMessage,
+)
+from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.errors import Refused, Stale
+from fleettui.core.events import (
+    MessageAcked,
+    MessageDied,
+    MessageDropped,
+    MessageMoved,
+    MessageQueued,
+    MessageRetried,
+    MessageReturned,
+)
+from fleettui.core.model import Asked
+from fleettui.core.queue import MOST_TRIES
+from fleettui.core.state.fleet import FleetState
+
+
+def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outcome:
+    """Queue a message; a `key` sent before is not queued again."""
+    if command.to not in state.agents:
+        state.agent(command.to)
+    if not command.body.head:
+        raise Refused("the message is empty", "say something")
+    name = command.key or f"{state.id}/{state.number + 1}"
+    if command.key and name in state.messages:
+        return Outcome((), name)
+    sender = str(asked.actor) if asked.actor.kind == "operator" else asked.actor.name
+    queued = MessageQueued(name, sender, command.to, command.priority, command.body)
+    return Outcome((queued,), name)
+
+
+def ack_message(state: FleetState, command: AckMessage, _asked: Asked) -> Outcome:
+    """Take a message as handled; twice is once."""
+    if command.message not in state.messages:
+        return NOTHING
+    return Outcome((MessageAcked(command.message, command.turn),))
+
+
+def return_message(state: FleetState, command: ReturnMessage, _asked: Asked) -> Outcome:
+    message = state.message(command.message)
+    if message.status == "dead":
+        return NOTHING
+    if message.tries + 1 >= MOST_TRIES:
+        return Outcome((MessageDied(message.id, command.why),))
+    return Outcome((MessageReturned(message.id, command.why),))
+
+
+def retry_message(state: FleetState, command: RetryMessage, asked: Asked) -> Outcome:
+    message = state.message(command.message)
+    if message.status != "dead":
+        raise Stale(f"{message.id} is {message.status}, not a dead letter")
+    return Outcome((MessageRetried(message.id, str(asked.actor)),))
+
+
+def drop_message(state: FleetState, command: DropMessage, asked: Asked) -> Outcome:
+    message = state.message(command.message)
+    return Outcome((MessageDropped(message.id, str(asked.actor)),))
+
+
+def move_message(state: FleetState, command: MoveMessage, asked: Asked) -> Outcome:
+    message = state.message(command.message)
+    if message.status == "dead":
+        raise Stale(f"{message.id} is a dead letter", "retry it first")
+    return Outcome((MessageMoved(message.id, command.priority, str(asked.actor)),))

@@ -1,0 +1,170 @@
+"""Rules about runs and turns."""
+
+from __future__ import annotations
+
+from fleettui.core.ballot import Vote
+from fleettui.core.commands import (
+    CancelRun,
+    FailTurn,
+    FinishTurn,
+    RecordReport,
+    RecordStep,
+    RetryTurn,
+    StartRun,
+)
+from fleettui.core.coordination.modes import mode_of
+from fleettui.core.coordination.voting import ABSTAIN, voting_prompt
+from fleettui.core.decide.outcome import NOTHING, Names, Outcome
+from fleettui.core.errors import Refused, Stale
+from fleettui.core.events import (
+    ActionDenied,
+    AnyEvent,
+    ReportWritten,
+    RunFinished,
+    RunStarted,
+    StepTaken,
+    TurnCancelled,
+    TurnFailed,
+    TurnFinished,
+    TurnPrompted,
+    TurnRetried,
+    VoteCast,
+)
+from fleettui.core.model import Asked, Payload
+from fleettui.core.state.fleet import BallotState, FleetState, TurnState
+
+# A transport error is tried again after 1, 2, 4 and 8 seconds, or when the provider says.
+BACKOFF = (1.0, 2.0, 4.0, 8.0)
+LONGEST_BACKOFF = 60.0
+
+
+def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
+    """Give the fleet a task; refused while another run is going on or nobody can work."""
+    assert state.spec is not None
+    if state.stopped or state.stopping:
+        raise Refused(f"{state.id} is stopped", "open its file again to start it")
+    running = state.running()
+    if running is not None:
+        raise Refused(f"{running.id} is still going on", "wait for its end, or cancel it")
+    if not command.task.head.strip():
+        raise Refused("the task is empty", "say what the fleet should do")
+    mode = state.spec.spec.coordination.mode
+    mode_of(mode)
+    able = tuple(
+        agent.id
+        for agent in state.agents.values()
+        if agent.status in {"idle", "paused", "failed"} and not agent.turn
+    )
+    if not able:
+        raise Refused(f"no agent of {state.id} can take work", "start one first")
+    name = Names(state).next()
+    started = RunStarted(
+        name, command.task, mode, able, str(asked.actor),
+        command.base, command.record, command.replay,
+    )  # fmt: skip
+    return Outcome((started,), name)
+
+
+def cancel_run(state: FleetState, command: CancelRun, asked: Asked) -> Outcome:
+    run = state.run(command.run)
+    if run.status != "running":
+        raise Stale(f"{run.id} is over already: {run.status}")
+    why = command.why or f"cancelled by {asked.actor}"
+    events: list[AnyEvent] = [RunFinished(run.id, "cancelled", why)]
+    for name in run.turns:
+        if state.turns[name].status in {"open", "retrying"}:
+            events += end_turn(state, state.turns[name], why)
+    return Outcome(events)
+
+
+def end_turn(state: FleetState, turn: TurnState, why: str) -> list[AnyEvent]:
+    """Cancel a turn and deny what it still waits for."""
+    waiting = [
+        ActionDenied(action.id, "fleettui", why)
+        for action in state.actions_of(turn.agent)
+        if action.turn == turn.id and action.status in {"proposed", "asking", "allowed", "approved"}
+    ]
+    return [*waiting, TurnCancelled(turn.id, why)]
+
+
+def _open_turn(state: FleetState, turn: str) -> TurnState:
+    found = state.turn(turn)
+    if found.status not in {"open", "retrying"}:
+        raise Stale(f"{turn} is over already: {found.status}")
+    return found
+
+
+def record_step(state: FleetState, command: RecordStep, _asked: Asked) -> Outcome:
+    turn = _open_turn(state, command.turn)
+    if command.step != turn.steps + 1:
+        raise Stale(f"{turn.id} is at step {turn.steps}, not at {command.step - 1}")
+    return Outcome((
+        StepTaken(
+            turn.id, command.step, command.content, command.calls, command.usage,
+            command.finish_reason,
+        ),
+    ))  # fmt: skip
+
+
+def finish_turn(state: FleetState, command: FinishTurn, _asked: Asked) -> Outcome:
+    """End a turn; a voter that has not voted is asked once more, and then abstains."""
+    turn = _open_turn(state, command.turn)
+    finished = TurnFinished(turn.id, command.output)
+    ballot = open_ballot(state, turn)
+    if ballot is None or turn.agent in ballot.votes:
+        return Outcome((finished,))
+    weight = ballot.rule.weight_of(turn.agent)
+    if command.vote is not None:
+        return Outcome((*_vote_line(ballot, turn.agent, weight, command.vote, state.seq), finished))
+    if not turn.asked_again:
+        again = Payload(f"Your vote is missing. Please {voting_prompt(ballot.rule.options)}")
+        return Outcome((TurnPrompted(turn.id, again),))
+    silent = Vote(turn.agent, "", None, weight, "gave no vote, asked twice", "abstained", state.seq)
+    return Outcome((VoteCast(ballot.id, silent), finished))
+
+
+def _vote_line(
+    ballot: BallotState, agent: str, weight: float, vote: Vote, seq: int
+) -> list[AnyEvent]:
+    known = {option.casefold(): option for option in ballot.rule.options}
+    verdict = known.get(vote.verdict.casefold())
+    if verdict is None:
+        reason = f"voted {vote.verdict!r}, which is no option: {vote.reason}".rstrip(": ")
+        if vote.verdict.casefold() == ABSTAIN:
+            reason = vote.reason
+        return [VoteCast(ballot.id, Vote(agent, "", None, weight, reason, "abstained", seq))]
+    cast = Vote(agent, verdict, vote.confidence, weight, vote.reason, "cast", seq)
+    return [VoteCast(ballot.id, cast)]
+
+
+def open_ballot(state: FleetState, turn: TurnState) -> BallotState | None:
+    """Give the ballot that a turn's agent is to vote in, while it is open."""
+    run = state.runs.get(turn.run)
+    ballot = state.ballots.get(run.ballot) if run else None
+    return ballot if ballot is not None and ballot.verdict is None else None
+
+
+def fail_turn(state: FleetState, command: FailTurn, asked: Asked) -> Outcome:
+    """Fail a turn; a retryable failure waits and is tried again, at most four times."""
+    turn = _open_turn(state, command.turn)
+    retry_at = 0.0
+    if command.retryable and turn.failures < len(BACKOFF):
+        wait = max(BACKOFF[turn.failures], min(command.retry_after, LONGEST_BACKOFF))
+        retry_at = asked.at + wait
+    events: list[AnyEvent] = [TurnFailed(turn.id, command.reason, retry_at)]
+    if not retry_at:
+        denied = end_turn(state, turn, "its turn failed")[:-1]
+        events = [*denied, *events]
+    return Outcome(events)
+
+
+def retry_turn(state: FleetState, command: RetryTurn, asked: Asked) -> Outcome:
+    turn = state.turn(command.turn)
+    if turn.status != "retrying" or turn.retry_at > asked.at:
+        return NOTHING
+    return Outcome((TurnRetried(turn.id),))
+
+
+def record_report(state: FleetState, command: RecordReport, _asked: Asked) -> Outcome:
+    run = state.run(command.run)
+    return Outcome((ReportWritten(run.id, command.path, command.body),))

@@ -1,0 +1,306 @@
+"""FleetState and its parts: everything the rules need to know, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from fleettui.core.ballot import Rule, Verdict, Vote
+from fleettui.core.errors import NotFound
+from fleettui.core.model import (
+    ActionStatus,
+    AgentStatus,
+    Facts,
+    Finding,
+    MessageStatus,
+    Payload,
+    Priority,
+    RunStatus,
+    ToolCall,
+    Usage,
+)
+from fleettui.core.queue import Mailbox
+from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.fleet import AgentEntry, FleetFile
+
+_T = TypeVar("_T")
+EntryKind = Literal["prompt", "message", "reply", "result"]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One piece of an agent's transcript: what it was told, answered, or got back from a tool."""
+
+    kind: EntryKind
+    at: float
+    turn: str
+    text: Payload
+    calls: tuple[ToolCall, ...] = ()
+    call: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(slots=True)
+class LogLine:
+    """Something worth showing in an agent's log that is not part of its transcript."""
+
+    at: float
+    kind: Literal["ask", "vote", "note", "error", "check"]
+    text: str
+    turn: str = ""
+
+
+@dataclass(slots=True)
+class Bill:
+    """Tokens and cost so far; `priced` turns false with the first call of unknown price."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    priced: bool = True
+    calls: int = 0
+
+    def add(self, usage: Usage) -> None:
+        self.input_tokens += usage.input_tokens
+        self.output_tokens += usage.output_tokens
+        self.calls += 1
+        if usage.cost is None:
+            self.priced = False
+        else:
+            self.cost += usage.cost
+
+
+@dataclass(slots=True)
+class CheckpointState:
+    """A point in an agent's history: the transcript's list then, and how long it was."""
+
+    id: str
+    agent: str
+    at: float
+    why: str
+    seq: int
+    line: list[Entry]
+    length: int
+    tokens: int
+    cost: float
+
+
+@dataclass(slots=True)
+class AgentState:
+    """A member of the fleet."""
+
+    id: str
+    entry: str
+    number: int
+    status: AgentStatus = "created"
+    since: float = 0.0
+    why: str = ""
+    transcript: list[Entry] = field(default_factory=list)
+    log: list[LogLine] = field(default_factory=list)
+    checkpoints: dict[str, CheckpointState] = field(default_factory=dict)
+    turn: str = ""
+    trouble: str = ""
+    bill: Bill = field(default_factory=Bill)
+
+
+@dataclass(slots=True)
+class TurnState:
+    """One piece of work by one agent."""
+
+    id: str
+    run: str
+    agent: str
+    started: float
+    status: Literal["open", "retrying", "finished", "failed", "cancelled"] = "open"
+    steps: int = 0
+    failures: int = 0
+    retry_at: float = 0.0
+    asked_again: bool = False
+    output: Payload = field(default_factory=lambda: Payload(""))
+    reason: str = ""
+    finished: float | None = None
+    actions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RunState:
+    """One coordination of a task."""
+
+    id: str
+    task: Payload
+    mode: str
+    agents: tuple[str, ...]
+    by: str
+    started: float
+    base: str = ""
+    record: str = ""
+    replay: str = ""
+    status: RunStatus = "running"
+    reason: str = ""
+    finished: float | None = None
+    turns: list[str] = field(default_factory=list)
+    ballot: str = ""
+    report: str = ""
+    report_body: Payload = field(default_factory=lambda: Payload(""))
+    bill: Bill = field(default_factory=Bill)
+
+
+@dataclass(slots=True)
+class BallotState:
+    """A question to agents and what they answered."""
+
+    id: str
+    run: str
+    question: str
+    rule: Rule
+    opened: float
+    ends_at: float
+    votes: dict[str, Vote] = field(default_factory=dict)
+    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    outputs: dict[str, Payload] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    overridden_by: str = ""
+    override_reason: str = ""
+
+
+@dataclass(slots=True)
+class ActionState:
+    """One exact thing an agent wants to do, and how far it is."""
+
+    id: str
+    turn: str
+    run: str
+    agent: str
+    call: str
+    facts: Facts
+    digest: str
+    nonce: str
+    version: int
+    why: str
+    at: float
+    status: ActionStatus = "proposed"
+    rule: str = ""
+    needs: int = 0
+    expires_at: float = 0.0
+    always: str = ""
+    approved_by: tuple[str, ...] = ()
+    reason: str = ""
+    exit_code: int | None = None
+    ok: bool = False
+    started: float = 0.0
+
+
+@dataclass(slots=True)
+class MessageState:
+    """A message on its way."""
+
+    id: str
+    sender: str
+    to: str
+    priority: Priority
+    body: Payload
+    at: float
+    status: MessageStatus = "queued"
+    tries: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
+class AlwaysRule:
+    """A rule an operator saved while answering."""
+
+    id: str
+    pattern: str
+    agent: str
+    by: str
+    at: float
+
+
+@dataclass(slots=True)
+class FleetState:
+    """A fleet, folded from its stream; `seq` is the number of the last event in it."""
+
+    id: str = ""
+    tenant: str = "default"
+    name: str = ""
+    file: str = ""
+    workspace: str = ""
+    spec: FleetFile | None = None
+    policy: str = ""
+    warnings: tuple[str, ...] = ()
+    stopped: bool = False
+    stopping: bool = False
+    seq: int = 0
+    at: float = 0.0
+    number: int = 0
+    agents: dict[str, AgentState] = field(default_factory=dict)
+    runs: dict[str, RunState] = field(default_factory=dict)
+    turns: dict[str, TurnState] = field(default_factory=dict)
+    ballots: dict[str, BallotState] = field(default_factory=dict)
+    actions: dict[str, ActionState] = field(default_factory=dict)
+    open_actions: set[str] = field(default_factory=set)
+    messages: dict[str, MessageState] = field(default_factory=dict)
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    rules: dict[str, AlwaysRule] = field(default_factory=dict)
+    log: list[LogLine] = field(default_factory=list)
+
+    # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
+
+    def next_id(self) -> str:
+        """Name the next thing; numbers are never used twice because every one is in an event."""
+        return f"{self.id}/{self.number + 1}"
+
+    def agent(self, name: str) -> AgentState:
+        found = self.agents.get(name)
+        if found is None:
+            raise NotFound(
+                f"no agent is named '{name}' in {self.id or 'this fleet'}",
+                f"there are: {', '.join(self.agents) or 'none'}",
+            )
+        return found
+
+    def turn(self, turn: str) -> TurnState:
+        return _found(self.turns, turn, "turn")
+
+    def run(self, run: str) -> RunState:
+        return _found(self.runs, run, "run")
+
+    def ballot(self, ballot: str) -> BallotState:
+        return _found(self.ballots, ballot, "ballot")
+
+    def action(self, action: str) -> ActionState:
+        return _found(self.actions, action, "action")
+
+    def message(self, message: str) -> MessageState:
+        return _found(self.messages, message, "message")
+
+    def entry_of(self, agent: str) -> AgentEntry:
+        """Give the file's entry that an agent is an instance of."""
+        assert self.spec is not None
+        wanted = self.agent(agent).entry
+        return next(entry for entry in self.spec.spec.agents if entry.name == wanted)
+
+    def spec_of(self, agent: str) -> AgentSpec:
+        """Give what an agent is."""
+        spec = self.spec_of(agent)
+        assert spec is not None  # a loaded file has it, also for `config:`
+        return spec
+
+    def actions_of(self, agent: str) -> Iterator[ActionState]:
+        """Give the actions of an agent that are not over."""
+        for name in sorted(self.open_actions):
+            action = self.actions[name]
+            if action.agent == agent:
+                yield action
+
+    def running(self) -> RunState | None:
+        """Give the run that is going on."""
+        return next((run for run in self.runs.values() if run.status == "running"), None)
+
+
+def _found(things: dict[str, _T], name: str, noun: str) -> _T:
+    found = things.get(name)
+    if found is None:
+        raise NotFound(f"there is no {noun} '{name}'")
+    return found

@@ -1,0 +1,85 @@
+"""How events change messages and the mailboxes they wait in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleettui.core.events import (
+    MessageAcked,
+    MessageDied,
+    MessageDropped,
+    MessageMoved,
+    MessageQueued,
+    MessageRetried,
+    MessageReturned,
+)
+from fleettui.core.queue import Mailbox
+from fleettui.core.state.fleet import Entry, FleetState, MessageState
+
+
+def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
+    state.number += 1
+    message = MessageState(event.message, event.sender, event.to, event.priority, event.body, at)
+    state.messages[event.message] = message
+    _mailbox(state, event.to).push(event.message, event.priority, at)
+
+
+def _acked(state: FleetState, event: MessageAcked, at: float) -> None:
+    message = state.messages.pop(event.message)
+    _mailbox(state, message.to).ack(event.message)
+    if event.turn:
+        text = message.body
+        head = f"Message from {message.sender} ({message.priority}): {text.head}"
+        body = type(text)(head, text.size, text.blob)
+        state.agents[message.to].transcript.append(Entry("message", at, event.turn, body))
+
+
+def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
+    message = state.messages[event.message]
+    message.status, message.why = "returned", event.why
+    message.tries += 1
+    _mailbox(state, message.to).give_back(event.message)
+
+
+def _died(state: FleetState, event: MessageDied, _at: float) -> None:
+    message = state.messages[event.message]
+    message.status, message.why = "dead", event.why
+    message.tries += 1
+    _mailbox(state, message.to).ack(event.message)
+
+
+def _retried(state: FleetState, event: MessageRetried, at: float) -> None:
+    message = state.messages[event.message]
+    message.status, message.tries, message.at = "queued", 0, at
+    _mailbox(state, message.to).push(event.message, message.priority, at)
+
+
+def _dropped(state: FleetState, event: MessageDropped, _at: float) -> None:
+    message = state.messages.pop(event.message)
+    _mailbox(state, message.to).ack(event.message)
+
+
+def _moved(state: FleetState, event: MessageMoved, _at: float) -> None:
+    message = state.messages[event.message]
+    message.priority = event.priority
+    box = _mailbox(state, message.to)
+    box.ack(event.message)
+    box.push(event.message, event.priority, message.at)
+
+
+def _mailbox(state: FleetState, agent: str) -> Mailbox:
+    box = state.mailboxes.get(agent)
+    if box is None:
+        box = state.mailboxes[agent] = Mailbox()
+    return box
+
+
+STEPS: dict[type, Any] = {
+    MessageQueued: _queued,
+    MessageAcked: _acked,
+    MessageReturned: _returned,
+    MessageDied: _died,
+    MessageRetried: _retried,
+    MessageDropped: _dropped,
+    MessageMoved: _moved,
+}

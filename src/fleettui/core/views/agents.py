@@ -1,0 +1,165 @@
+"""Rows about agents: the table, their checkpoints, and what a rollback would do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fleettui.core.model import AgentStatus
+from fleettui.core.state.actions import describe
+from fleettui.core.state.fleet import AgentState, Bill, CheckpointState, FleetState
+from fleettui.core.views.rows import (
+    ATTENTION,
+    AgentRow,
+    Attention,
+    CheckpointRow,
+    RollbackPreview,
+    UsageRow,
+)
+
+_ATTENTION: dict[AgentStatus, Attention] = {
+    "created": "idle",
+    "starting": "run",
+    "idle": "idle",
+    "working": "run",
+    "waiting": "need",
+    "paused": "pause",
+    "stopping": "run",
+    "stopped": "done",
+    "failed": "fail",
+}
+
+
+def cost_of(bill: Bill) -> float | None:
+    """Give a bill's cost, None as soon as one call had no known price."""
+    return bill.cost if bill.priced else None
+
+
+def usage_of(bill: Bill) -> UsageRow:
+    return UsageRow(bill.input_tokens, bill.output_tokens, cost_of(bill))
+
+
+def agent_rows(state: FleetState, known_tools: Collection[str]) -> tuple[AgentRow, ...]:
+    """Give the agents of a fleet, those that need somebody first, else in file order."""
+    rows = [_agent_row(state, agent, known_tools) for agent in state.agents.values()]
+    return tuple(sorted(rows, key=lambda row: ATTENTION.index(row.attention)))
+
+
+def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str]) -> AgentRow:
+    entry, spec, bill = state.entry_of(agent.id), state.spec_of(agent.id), agent.bill
+    turn = state.turns.get(agent.turn)
+    attention = _ATTENTION[agent.status]
+    if attention == "idle" and turn is None and _voted(state, agent.id):
+        attention = "done"
+    missing = tuple(tool for tool in spec.tools if tool not in known_tools)
+    return AgentRow(
+        id=agent.id,
+        tenant=state.tenant,
+        fleet=state.id,
+        name=agent.id,
+        entry=agent.entry,
+        type=spec.type,
+        role=entry.role,
+        model=spec.model,
+        weight=entry.weight,
+        status=agent.status,
+        attention=attention,
+        step=_step(state, agent),
+        since=agent.since,
+        input_tokens=bill.input_tokens,
+        output_tokens=bill.output_tokens,
+        cost=cost_of(bill),
+        model_calls=bill.calls,
+        queued=len(state.mailboxes[agent.id]),
+        run=turn.run if turn else "",
+        turn=agent.turn,
+        trouble=agent.trouble,
+        missing_tools=missing,
+    )
+
+
+def _voted(state: FleetState, agent: str) -> bool:
+    last = next(reversed(state.runs.values()), None)
+    ballot = state.ballots.get(last.ballot) if last else None
+    return ballot is not None and agent in ballot.votes
+
+
+def _step(state: FleetState, agent: AgentState) -> str:
+    """Say in a few words what an agent is doing."""
+    actions = list(state.actions_of(agent.id))
+    waiting = [action for action in actions if action.status in {"asking", "unknown"}]
+    if waiting:
+        return f"{waiting[0].facts.tool} {describe(waiting[0])}".replace("run ", "", 1)
+    if agent.trouble:
+        return agent.trouble
+    if agent.status == "paused":
+        return agent.why or "paused"
+    turn = state.turns.get(agent.turn)
+    if turn is not None:
+        doing = [action for action in actions if action.status in {"started", "allowed"}]
+        if doing:
+            return f"tool {describe(doing[-1])}"
+        return f"llm call {turn.steps + 1}"
+    return _last_vote(state, agent.id) or agent.why
+
+
+def _last_vote(state: FleetState, agent: str) -> str:
+    last = next(reversed(state.runs.values()), None)
+    ballot = state.ballots.get(last.ballot) if last else None
+    vote = ballot.votes.get(agent) if ballot else None
+    if vote is None:
+        return ""
+    sure = "" if vote.confidence is None else f" {vote.confidence:.2f}"
+    return f"voted {vote.verdict or vote.state}{sure}"
+
+
+def checkpoint_rows(state: FleetState, agent: AgentState) -> tuple[CheckpointRow, ...]:
+    """Give an agent's checkpoints, newest first."""
+    rows = [_checkpoint_row(state, agent, point) for point in agent.checkpoints.values()]
+    return tuple(reversed(rows))
+
+
+def _checkpoint_row(state: FleetState, agent: AgentState, point: CheckpointState) -> CheckpointRow:
+    bill = agent.bill
+    return CheckpointRow(
+        point.id, state.id, agent.id, point.at, point.why, point.seq,
+        entries=_entries_since(agent, point),
+        tokens=bill.input_tokens + bill.output_tokens - point.tokens,
+        cost=bill.cost - point.cost if bill.priced else None,
+    )  # fmt: skip
+
+
+def _entries_since(agent: AgentState, point: CheckpointState) -> int:
+    """Count the transcript entries that a rollback takes away; below zero, gives back."""
+    return len(agent.transcript) - point.length
+
+
+def rollback_preview(
+    state: FleetState, agent: AgentState, point: CheckpointState
+) -> RollbackPreview:
+    """Say what rolling back to a checkpoint changes, and what it can't undo."""
+    run = state.running()
+    ballot = state.ballots.get(run.ballot) if run else None
+    votes: tuple[str, ...] = ()
+    if ballot is not None and ballot.verdict is None and agent.id in ballot.votes:
+        votes = (f"{ballot.votes[agent.id].verdict} in {ballot.id}, the ballot is open again",)
+    queued = tuple(
+        f"{message.id} from {message.sender} stays queued"
+        for message in state.messages.values()
+        if message.to == agent.id and message.status != "dead"
+    )
+    voided = tuple(
+        f"{action.id} {describe(action)}"
+        for action in state.actions_of(agent.id)
+        if action.status in {"proposed", "asking", "allowed", "approved"}
+    )
+    kept = tuple(
+        f"{describe(action)} ({'unknown whether done' if action.status == 'unknown' else 'done'})"
+        for action in state.actions.values()
+        if action.agent == agent.id
+        and action.started > point.at
+        and action.facts.risks != ("read",)
+        and action.facts.tool not in {"submit_result"}
+    )
+    return RollbackPreview(
+        agent.id, point.id, _entries_since(agent, point), agent.turn, votes, queued, voided, kept
+    )

@@ -1,0 +1,73 @@
+"""The board: everything the cockpit shows, as of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from fleettui.core.state.fleet import Bill, FleetState
+from fleettui.core.views.agents import agent_rows, cost_of, usage_of
+from fleettui.core.views.inbox import inbox_rows
+from fleettui.core.views.rows import Board, FleetRow, TenantRow
+from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
+
+
+def fleet_row(state: FleetState) -> FleetRow:
+    assert state.spec is not None
+    running = state.running()
+    return FleetRow(
+        state.id, state.tenant, state.name, state.file, state.workspace,
+        state.spec.spec.coordination.mode, "stopped" if state.stopped else "open",
+        len(state.agents), len(inbox_rows(state)), running.id if running else "", state.warnings,
+    )  # fmt: skip
+
+
+def _sum(states: Sequence[FleetState]) -> Bill:
+    whole = Bill()
+    for state in states:
+        for agent in state.agents.values():
+            whole.input_tokens += agent.bill.input_tokens
+            whole.output_tokens += agent.bill.output_tokens
+            whole.cost += agent.bill.cost
+            whole.priced = whole.priced and agent.bill.priced
+    return whole
+
+
+def tenant_rows(states: Sequence[FleetState]) -> tuple[TenantRow, ...]:
+    rows = []
+    for name in dict.fromkeys(state.tenant for state in states) or ("default",):
+        mine = [state for state in states if state.tenant == name]
+        bill = _sum(mine)
+        rows.append(
+            TenantRow(
+                name, len(mine), sum(len(state.agents) for state in mine),
+                sum(len(inbox_rows(state)) for state in mine), cost_of(bill),
+                bill.input_tokens + bill.output_tokens,
+            )
+        )  # fmt: skip
+    return tuple(rows)
+
+
+def board(
+    states: Sequence[FleetState],
+    shown: FleetState | None,
+    known_tools: Collection[str],
+    now: float,
+    trouble: str,
+) -> Board:
+    """Project all fleets of a host; one of them in detail."""
+    inbox = [row for state in states for row in inbox_rows(state)]
+    return Board(
+        fleet=shown.id if shown else "",
+        seq=sum(state.seq for state in states),
+        now=now,
+        fleets=tuple(fleet_row(state) for state in states),
+        tenants=tenant_rows(states),
+        agents=agent_rows(shown, known_tools) if shown else (),
+        runs=run_rows(shown) if shown else (),
+        messages=message_rows(shown) if shown else (),
+        ballots=ballot_rows(shown) if shown else (),
+        inbox=tuple(sorted(inbox, key=lambda row: (row.asked_at, row.id))),
+        usage=usage_of(_sum([shown] if shown else [])),
+        default_task=(shown.spec.spec.task or "") if shown and shown.spec else "",
+        store=trouble or "ok",
+    )

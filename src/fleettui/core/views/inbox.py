@@ -1,0 +1,103 @@
+"""Rows about what waits for a person, and the ledger of what was done."""
+
+from __future__ import annotations
+
+from fleettui.core.state.actions import describe
+from fleettui.core.state.fleet import ActionState, BallotState, FleetState
+from fleettui.core.views.rows import ActionRow, InboxRow, PendingRow, ShownAction
+
+
+def shown_action(action: ActionState) -> ShownAction:
+    """Give an action as a person must see it."""
+    facts = action.facts
+    rest = {key: value for key, value in facts.arguments.items() if key not in {"argv", "content"}}
+    return ShownAction(
+        facts.tool, facts.argv, facts.cwd, action.digest, facts.program,
+        tuple(sorted(facts.env)), facts.preview, rest, facts.risks,
+    )  # fmt: skip
+
+
+def inbox_rows(state: FleetState) -> tuple[InboxRow, ...]:
+    """Give what waits for a person in a fleet, oldest first."""
+    rows = [
+        _action_row(state, action)
+        for action in (state.actions[name] for name in state.open_actions)
+        if action.status in {"asking", "unknown"}
+    ]
+    rows += [_ballot_row(state, ballot) for ballot in state.ballots.values() if undecided(ballot)]
+    return tuple(sorted(rows, key=lambda row: (row.asked_at, row.id)))
+
+
+def undecided(ballot: BallotState) -> bool:
+    """Say whether a ballot was counted without an outcome, so that a person must decide."""
+    return ballot.verdict is not None and not ballot.verdict.reached
+
+
+def _action_row(state: FleetState, action: ActionState) -> InboxRow:
+    unknown = action.status == "unknown"
+    return InboxRow(
+        id=action.id,
+        kind="unknown" if unknown else "action",
+        tenant=state.tenant,
+        fleet=state.id,
+        agent=action.agent,
+        run=action.run,
+        summary=describe(action),
+        action=shown_action(action),
+        asked_at=action.at,
+        expires_at=None if unknown else action.expires_at or None,
+        rule=action.reason if unknown else action.rule,
+        needs=1 if unknown else action.needs - len(action.approved_by),
+        version=action.version,
+        nonce=action.nonce,
+        why=action.why,
+        always="" if unknown else action.always,
+        approved_by=action.approved_by,
+        options=(),
+        destructive="destructive" in action.facts.risks,
+    )
+
+
+def _ballot_row(state: FleetState, ballot: BallotState) -> InboxRow:
+    assert ballot.verdict is not None
+    return InboxRow(
+        id=ballot.id,
+        kind="ballot",
+        tenant=state.tenant,
+        fleet=state.id,
+        agent="",
+        run=ballot.run,
+        summary=f"{ballot.question}: {ballot.verdict.reason}",
+        action=None,
+        asked_at=state.runs[ballot.run].finished or ballot.opened,
+        expires_at=None,
+        rule=f"{ballot.rule.algorithm}: {ballot.verdict.reason}",
+        needs=1,
+        version=1,
+        nonce="",
+        why=ballot.verdict.reason,
+        always="",
+        approved_by=(),
+        options=ballot.rule.options,
+        destructive=False,
+    )
+
+
+def pending_rows(state: FleetState, run: str) -> tuple[PendingRow, ...]:
+    """Give what still waits for a person because of a run."""
+    return tuple(
+        PendingRow(row.id, row.kind, row.action) for row in inbox_rows(state) if row.run == run
+    )
+
+
+def action_rows(state: FleetState, agent: str = "") -> tuple[ActionRow, ...]:
+    """Give the ledger, newest first."""
+    return tuple(
+        ActionRow(
+            action.id, state.id, action.agent, action.facts.tool, describe(action),
+            action.status, action.at, action.digest, action.approved_by, action.reason,
+            action.exit_code,
+        )
+        for action in reversed(state.actions.values())
+        if not agent or action.agent == agent
+    )  # fmt: skip

@@ -1,0 +1,153 @@
+"""Actions: does what an event allows, once, and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fleettui.core.commands import (
+    CastVote,
+    FinishAction,
+    LoseAction,
+    SendMessage,
+    StartAction,
+)
+from fleettui.core.errors import FleettuiError, Refused, ToolFailed
+from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
+from fleettui.core.model import Actor, Facts, Finding, ToolCall, ToolResult
+from fleettui.core.state.fleet import ActionState, FleetState
+from fleettui.engine.door import workplace
+from fleettui.engine.engine import Engine
+from fleettui.ports import Toolbox
+
+# What may simply be done again after a crash: reading, and what the engine takes only once.
+AGAIN = frozenset({"submit_result", "send_message"})
+
+
+class Actions:
+    """One task per action that is being done."""
+
+    def __init__(self, engine: Engine, toolbox: Toolbox, group: asyncio.TaskGroup) -> None:
+        self._engine, self._toolbox, self._group = engine, toolbox, group
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def on_event(self, recorded: Recorded) -> None:
+        match recorded.event:
+            case ActionAllowed(action=name) | ActionApproved(action=name):
+                self._begin(recorded.stream, name)
+            case _:
+                pass
+
+    async def catch_up(self) -> None:
+        """Do what is allowed and not begun; what another process began is unknown."""
+        for state in self._engine.fleets():
+            for name in sorted(state.open_actions):
+                action = state.actions[name]
+                if name in self._tasks:
+                    continue
+                if action.status in {"allowed", "approved"}:
+                    self._begin(state.id, name)
+                elif action.status == "started" and _may_repeat(action):
+                    self._begin(state.id, name)
+                elif action.status == "started":
+                    why = "the process that did it died; nobody knows whether it was done"
+                    await self._engine.send(LoseAction(state.id, name, why))
+
+    def _begin(self, fleet: str, name: str) -> None:
+        if name in self._tasks:
+            return
+        task = self._group.create_task(self._do(fleet, name), name=f"action {name}")
+        self._tasks[name] = task
+        task.add_done_callback(lambda _: self._tasks.pop(name, None))
+
+    async def freeze(self, fleet: str, action: str, argv: tuple[str, ...]) -> Facts:
+        """Nail down another argv for an action, for a person who edits it."""
+        state = self._engine.state(fleet)
+        found = state.action(action)
+        arguments = {**found.facts.arguments, "argv": list(argv)}
+        return await self._toolbox.freeze(
+            ToolCall(found.call, found.facts.tool, arguments),
+            workplace(state, found.agent, found.run),
+        )
+
+    async def _do(self, fleet: str, name: str) -> None:
+        state = self._engine.state(fleet)
+        action = state.action(name)
+        place = workplace(state, action.agent, action.run)
+        try:
+            if action.status != "started":
+                call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
+                try:
+                    now = await self._toolbox.freeze(call, place)
+                except ToolFailed as refusal:
+                    now = Facts(action.facts.tool, action.facts.arguments, problem=str(refusal))
+                if not await self._engine.send(StartAction(fleet, name, now)):
+                    return
+            result = await self._result(state, action)
+            output = await self._engine.payload(result.output)
+            told = ToolResult("", result.ok, result.exit_code, result.size)
+            await self._engine.send(FinishAction(fleet, name, told, output))
+        except Refused:
+            return
+
+    async def _result(self, state: FleetState, action: ActionState) -> ToolResult:
+        try:
+            if action.facts.tool in AGAIN:
+                return await self._in_engine(state, action)
+            place = workplace(state, action.agent, action.run)
+            return await self._toolbox.perform(action.facts, place)
+        except FleettuiError as failure:
+            return ToolResult(str(failure), ok=False)
+        except OSError as failure:
+            return ToolResult(f"{type(failure).__name__}: {failure}", ok=False)
+
+    async def _in_engine(self, state: FleetState, action: ActionState) -> ToolResult:
+        actor = Actor("agent", action.agent, state.tenant)
+        given = action.facts.arguments
+        if action.facts.tool == "send_message":
+            body = await self._engine.payload(str(given.get("text", "")))
+            priority = given.get("priority") or "normal"
+            message = SendMessage(state.id, str(given.get("to")), body, priority, f"{action.id}m")
+            await self._engine.send(message, actor)
+            return ToolResult(f"sent to {given.get('to')}")
+        vote = CastVote(
+            state.id,
+            action.turn,
+            str(given.get("verdict", "")),
+            _number(given.get("confidence")),
+            str(given.get("reason", "")),
+            _findings(given.get("findings")),
+            await self._engine.payload(str(given.get("output") or "")),
+        )
+        await self._engine.send(vote, actor)
+        return ToolResult("your result was taken")
+
+
+def _may_repeat(action: ActionState) -> bool:
+    return action.facts.tool in AGAIN or action.facts.risks == ("read",)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _findings(value: object) -> tuple[Finding, ...]:
+    """Take what a model calls findings as far as it makes sense."""
+    found: list[Finding] = []
+    for one in value if isinstance(value, list) else []:
+        if not isinstance(one, dict):
+            found.append(Finding("", 0, "info", str(one)))
+            continue
+        line, severity = one.get("line"), str(one.get("severity", "info")).lower()
+        known = severity in {"critical", "high", "medium", "low", "info"}
+        found.append(
+            Finding(
+                str(one.get("file", "")),
+                line if isinstance(line, int) else 0,
+                severity if known else "info",  # type: ignore[arg-type]
+                str(one.get("message", "")),
+                str(one.get("rule", "")),
+            )
+        )
+    return tuple(found)
+
+

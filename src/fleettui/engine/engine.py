@@ -1,0 +1,207 @@
+"""The engine: a command is decided, its events are stored, then published."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fleettui.core.commands import Command
+from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
+from fleettui.core.events import Recorded
+from fleettui.core.model import SYSTEM, Actor, Asked, Payload
+from fleettui.core.state.fleet import FleetState
+from fleettui.engine.stream import Decided, Stream, decode, encode
+from fleettui.ports import Blobs, Bus, Clock, Row, Store
+
+# Texts above this size live once in the blob table.
+LARGEST_INLINE = 8 * 1024
+MOST_ROWS_A_COMMIT = 1000
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """All streams of one store, one writer each; many commands share one commit."""
+
+    def __init__(self, store: Store, blobs: Blobs, bus: Bus, clock: Clock) -> None:
+        self.store, self.blobs, self.bus, self.clock = store, blobs, bus, clock
+        self._streams: dict[str, Stream] = {}
+        self._pending: list[Decided] = []
+        self._wake = asyncio.Event()
+        self._settled = asyncio.Condition()
+        self._committed = 0
+        self._decided = 0
+        self._closing = False
+        self.trouble = ""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Fold every stream, write while the context is open, and finish writing at its end."""
+        for name in await self.store.streams():
+            stream = self._streams[name] = Stream(name)
+            await stream.fold(self.store)
+        writer = asyncio.create_task(self._write(), name="writer")
+        try:
+            yield
+        finally:
+            self._closing = True
+            self._wake.set()
+            await writer
+
+    # --- commands ------------------------------------------------------------------------------
+
+    def send(self, command: Command, actor: Actor = SYSTEM) -> asyncio.Future[str]:
+        """Decide now; the future gives the answer once the events are on the disk.
+
+        Raises nothing itself: refusals and store failures are the future's exception.
+        """
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        stream = self._streams.get(command.fleet)
+        if stream is None:
+            stream = self._streams[command.fleet] = Stream(command.fleet)
+        try:
+            if self._closing:
+                raise FleettuiError("the host is stopping", "try again when it is back")
+            if stream.broken:
+                raise StoreFailed(f"{stream.name} is being read again from the disk", "try again")
+            decided = stream.decide(command, Asked(actor, self.clock.now()), future)
+        except FleettuiError as refusal:
+            future.set_exception(refusal)
+        except Exception as defect:
+            _log.exception("a rule failed on %s", type(command).__name__)
+            future.set_exception(
+                FleettuiError(f"{type(command).__name__} failed inside: {defect}", "see the log")
+            )
+        else:
+            if decided.events:
+                self._pending.append(decided)
+                self._decided += 1
+                self._wake.set()
+            else:
+                future.set_result(decided.answer)
+        if not stream.state.id:
+            self._streams.pop(command.fleet, None)
+        elif stream.broken:
+            self._wake.set()
+        return future
+
+    async def payload(self, text: str) -> Payload:
+        """Make a payload of a text, large ones stored as a blob."""
+        body = text.encode("utf-8", "surrogatepass")
+        if len(body) <= LARGEST_INLINE:
+            return Payload(text, len(body))
+        digest = await self.blobs.put_blob(body)
+        return Payload(text[:1024], len(body), digest)
+
+    async def text(self, payload: Payload) -> str:
+        """Give the whole text of a payload."""
+        if not payload.blob:
+            return payload.head
+        return (await self.blobs.get_blob(payload.blob)).decode("utf-8", "surrogatepass")
+
+    # --- reads ---------------------------------------------------------------------------------
+
+    def fleets(self) -> Sequence[FleetState]:
+        """Give the state of every fleet, in order of their opening."""
+        return [stream.state for stream in self._streams.values()]
+
+    def state(self, fleet: str) -> FleetState:
+        """Give a fleet's state; raises NotFound."""
+        stream = self._streams.get(fleet)
+        if stream is None:
+            raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
+        return stream.state
+
+    async def wait_committed(self) -> None:
+        """Wait until everything decided so far is on the disk, or was refused by it."""
+        wanted = self._decided
+        async with self._settled:
+            await self._settled.wait_for(lambda: self._committed >= wanted)
+
+    async def events(self, fleet: str, after: int, most: int) -> list[Recorded]:
+        """Read stored events of a fleet."""
+        found: list[Recorded] = []
+        async for row in self.store.read(fleet, after):
+            found.append(decode(row))
+            if len(found) >= most:
+                break
+        return found
+
+    # --- the writer ----------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._mend()
+            while self._pending:
+                await self._commit(self._take())
+            if self._closing and not self._pending:
+                return
+
+    def _take(self) -> list[Decided]:
+        count = rows = 0
+        for decided in self._pending:
+            rows += len(decided.events)
+            count += 1
+            if rows >= MOST_ROWS_A_COMMIT:
+                break
+        batch, self._pending = self._pending[:count], self._pending[count:]
+        return batch
+
+    async def _commit(self, batch: list[Decided]) -> None:
+        rows: list[Row] = [encode(event) for decided in batch for event in decided.events]
+        try:
+            await self.store.append(rows)
+        except Exception as error:  # noqa: BLE001 whatever the disk says, everybody must hear it
+            failure = error if isinstance(error, StoreFailed) else StoreFailed(f"store: {error}")
+            await self._fail(batch, failure)
+            return
+        self.trouble = ""
+        for decided in batch:
+            if not decided.future.done():
+                decided.future.set_result(decided.answer)
+        self._publish([event for decided in batch for event in decided.events])
+        await self._count(len(batch))
+
+    def _publish(self, events: list[Recorded]) -> None:
+        by_stream: dict[str, list[Recorded]] = {}
+        for event in events:
+            by_stream.setdefault(event.stream, []).append(event)
+        for stream, some in by_stream.items():
+            self.bus.publish(f"events.{stream}", some)
+
+    async def _fail(self, batch: list[Decided], failure: StoreFailed) -> None:
+        """Refuse a batch and all that was decided on top of it; memory goes back to the disk."""
+        _log.error("commit failed: %s", failure)
+        self.trouble = failure.message
+        lost = [*batch, *self._pending]
+        self._pending = []
+        for name in {event.stream for decided in lost for event in decided.events}:
+            self._streams[name].broken = True
+        for decided in lost:
+            if not decided.future.done():
+                decided.future.set_exception(failure)
+        await self._mend()
+        self.bus.publish("trouble", [failure.message])
+        await self._count(len(lost))
+
+    async def _mend(self) -> None:
+        for name, stream in list(self._streams.items()):
+            if not stream.broken:
+                continue
+            try:
+                await stream.fold(self.store)
+            except StoreFailed:
+                _log.exception("could not read %s again", name)
+                asyncio.get_running_loop().call_later(1.0, self._wake.set)
+                continue
+            if not stream.state.id:
+                del self._streams[name]
+
+    async def _count(self, commands: int) -> None:
+        self._committed += commands
+        async with self._settled:
+            self._settled.notify_all()

@@ -1,0 +1,136 @@
+"""Reading: answers a query with a view of the states, and of large texts where it needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, assert_never
+
+from fleettui.core.decide.agents import find_checkpoint
+from fleettui.core.errors import Ambiguous, NotFound
+from fleettui.core.model import Payload
+from fleettui.core.state.fleet import AgentState, FleetState, RunState
+from fleettui.core.views import queries
+from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
+from fleettui.core.views.board import board, fleet_row
+from fleettui.core.views.inbox import action_rows, inbox_rows
+from fleettui.core.views.log import log_rows
+from fleettui.core.views.rows import LogRow, RuleRow, RunReport
+from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
+from fleettui.engine.engine import Engine
+
+
+class Reading:
+    """Views of an engine; `known_tools` are the tools that exist."""
+
+    def __init__(self, engine: Engine, known_tools: Collection[str]) -> None:
+        self._engine, self._known_tools = engine, known_tools
+
+    async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: ANN401, C901 the query's docstring names it; one arm a query
+        """Answer from the states that whoever asks may see."""
+        some = [state for state in states if query.fleet in {"", state.id}]
+        if query.fleet and not some:
+            raise NotFound(f"no fleet is named '{query.fleet}'", "fleettui ls names them")
+        match query:
+            case queries.ReadBoard():
+                shown = _shown(some)
+                clock, trouble = self._engine.clock.now(), self._engine.trouble
+                return board(states, shown, self._known_tools, clock, trouble)
+            case queries.ReadFleets():
+                return tuple(fleet_row(state) for state in some)
+            case queries.ReadAgents():
+                return tuple(row for state in some for row in agent_rows(state, self._known_tools))
+            case queries.ReadInbox():
+                rows = [row for state in some for row in inbox_rows(state)]
+                return tuple(sorted(rows, key=lambda row: (row.asked_at, row.id)))
+            case queries.ReadActions(agent=agent):
+                return tuple(row for state in some for row in action_rows(state, agent))
+            case queries.ReadQueue():
+                return tuple(row for state in some for row in message_rows(state))
+            case queries.ReadBallots():
+                return tuple(row for state in some for row in ballot_rows(state))
+            case queries.ReadRuns():
+                return tuple(row for state in some for row in run_rows(state))
+            case queries.ReadRun(run=run):
+                return await self._run_report(*_run(some, run))
+            case queries.ReadReport(run=run):
+                return await self._report(_run(some, run)[1])
+            case queries.ReadLog():
+                return await self._log(query, some)
+            case queries.ReadCheckpoints(agent=agent):
+                state, found = _agent(some, agent)
+                return checkpoint_rows(state, found)
+            case queries.PreviewRollback(agent=agent, checkpoint=checkpoint):
+                state, found = _agent(some, agent)
+                return rollback_preview(state, found, find_checkpoint(found, checkpoint))
+            case queries.ReadRules():
+                return tuple(
+                    RuleRow(rule.id, state.id, rule.pattern, rule.agent, rule.by, rule.at)
+                    for state in some
+                    for rule in state.rules.values()
+                )
+            case queries.ReadSpec():
+                spec = _only(some).spec
+                return spec.model_dump(mode="json", exclude_unset=True) if spec else {}
+            case queries.ReadEvents(after=after, most=most):
+                return tuple(await self._engine.events(_only(some).id, after, most))
+            case _:
+                assert_never(query)
+
+    async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
+        outputs = {
+            turn: await self._engine.text(state.turns[turn].output) for turn in run.turns
+        }
+        return run_report(state, run, outputs)
+
+    async def _report(self, run: RunState) -> str:
+        if not run.report:
+            raise NotFound(f"{run.id} has no report", "it is written when the run ends")
+        return await self._engine.text(run.report_body)
+
+    async def _log(self, query: queries.ReadLog, some: Sequence[FleetState]) -> Sequence[LogRow]:
+        state, agent = (_only(some), None) if not query.agent else _agent(some, query.agent)
+        texts: dict[str, str] = {}
+        if query.full:
+            for payload in _payloads(state, agent):
+                if payload.blob and payload.blob not in texts:
+                    texts[payload.blob] = await self._engine.text(payload)
+        return log_rows(state, agent, texts)[-query.most :]
+
+
+def _payloads(state: FleetState, agent: AgentState | None) -> Sequence[Payload]:
+    agents = [agent] if agent is not None else list(state.agents.values())
+    return [entry.text for one in agents for entry in one.transcript]
+
+
+def _shown(states: Sequence[FleetState]) -> FleetState | None:
+    """Give the fleet a board shows when none is named: the newest that is open."""
+    open_ones = [state for state in states if not state.stopped]
+    return (open_ones or list(states) or [None])[-1]
+
+
+def _only(states: Sequence[FleetState]) -> FleetState:
+    if not states:
+        raise NotFound("no fleet is open", "fleettui open FILE opens one")
+    if len(states) > 1:
+        raise Ambiguous("several fleets are open", f"name one: {', '.join(s.id for s in states)}")
+    return states[0]
+
+
+def _agent(states: Sequence[FleetState], name: str) -> tuple[FleetState, AgentState]:
+    found = [(state, state.agents[name]) for state in states if name in state.agents]
+    if len(found) > 1:
+        where = ", ".join(f"{state.id}/{name}" for state, _ in found)
+        raise Ambiguous(f"several agents are named '{name}'", f"name the fleet too: {where}")
+    if not found:
+        raise NotFound(f"no agent is named '{name}'", "fleettui ps names them")
+    return found[0]
+
+
+def _run(states: Sequence[FleetState], name: str) -> tuple[FleetState, RunState]:
+    """Give a run by its id, or the newest of all."""
+    runs = [(state, run) for state in states for run in state.runs.values()]
+    if name:
+        runs = [(state, run) for state, run in runs if run.id == name]
+    if not runs:
+        raise NotFound(f"there is no run '{name}'" if name else "nothing has run yet")
+    return max(runs, key=lambda pair: pair[1].started)

@@ -1,0 +1,173 @@
+"""Session: the door of one operator: adds who asks, and answers reads."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from fleettui.client import Notice, Reread, Streamed
+from fleettui.core.commands import (
+    AdmitFleet,
+    Command,
+    EditAction,
+    OpenFleet,
+    OperatorCommand,
+    SendMessage,
+    StartRun,
+)
+from fleettui.core.errors import NotFound
+from fleettui.core.model import Actor, Payload
+from fleettui.core.state.fleet import FleetState
+from fleettui.core.views.queries import AnyQuery
+from fleettui.engine.actions import Actions
+from fleettui.engine.engine import Engine
+from fleettui.engine.reading import Reading
+from fleettui.ports import Specs, Subscription, Vault
+
+
+@dataclass(slots=True)
+class Presence:
+    """How many operators are at a face right now."""
+
+    count: int = 0
+
+
+class Session:
+    """Satisfies client.Client for one operator; made by the host for whoever it recognised."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        actor: Actor,
+        *,
+        specs: Specs,
+        vault: Vault,
+        actions: Actions,
+        reading: Reading,
+        presence: Presence,
+    ) -> None:
+        self._engine, self._actor = engine, actor
+        self._specs, self._vault, self._actions = specs, vault, actions
+        self._reading, self._presence = reading, presence
+
+    @property
+    def operator(self) -> str:
+        return self._actor.name
+
+    async def operators(self) -> int:
+        return max(self._presence.count, 1)
+
+    @asynccontextmanager
+    async def present(self) -> AsyncIterator[None]:
+        """Count this operator as being at a face while the context is open."""
+        self._presence.count += 1
+        try:
+            yield
+        finally:
+            self._presence.count -= 1
+
+    async def send(self, command: OperatorCommand) -> str:
+        """Carry out a command as this operator."""
+        match command:
+            case OpenFleet():
+                return await self._open(command)
+            case StartRun(task=task):
+                return await self._ask(replace(command, task=await self._spilled(task)))
+            case SendMessage(body=body):
+                return await self._ask(replace(command, body=await self._spilled(body), key=""))
+            case EditAction():
+                facts = await self._actions.freeze(command.fleet, command.action, command.argv)
+                return await self._ask(replace(command, facts=facts, nonce=secrets.token_hex(8)))
+            case _:
+                return await self._ask(command)
+
+    async def _ask(self, command: Command) -> str:
+        return await self._engine.send(command, self._actor)
+
+    async def _spilled(self, payload: Payload) -> Payload:
+        return payload if payload.blob else await self._engine.payload(payload.head)
+
+    async def _open(self, command: OpenFleet) -> str:
+        """Read the file with the caller's environment, and open the fleet or join it."""
+        loaded = await asyncio.to_thread(
+            self._specs.load_fleet, command.path, command.environment, command.choose
+        )
+        fleet = command.fleet or self._fleet_id(loaded.name, command.path, command.workspace)
+        self._vault.keep(fleet, command.environment)
+        return await self._ask(
+            AdmitFleet(
+                fleet, loaded.name, command.path, command.workspace, loaded.spec, loaded.warnings
+            )
+        )
+
+    def _fleet_id(self, name: str, path: str, workspace: str) -> str:
+        """Give the id of the same file's fleet in the same workspace, else a free one."""
+        taken = {state.id: state for state in self._engine.fleets()}
+        for state in taken.values():
+            if (state.name, state.file, state.workspace) == (name, path, workspace):
+                return state.id
+        number = 1
+        while (free := name if number == 1 else f"{name}-{number}") in taken:
+            number += 1
+        return free
+
+    async def read(self, query: AnyQuery) -> Any:  # noqa: ANN401 the query's docstring names it
+        """Answer a query from what is committed."""
+        await self._engine.wait_committed()
+        return await self._reading.answer(query, self._mine())
+
+    def _mine(self) -> Sequence[FleetState]:
+        return [
+            state
+            for state in self._engine.fleets()
+            if state.id and state.tenant == self._actor.tenant
+        ]
+
+    def watch(
+        self, fleet: str = "", *, stream: bool = False
+    ) -> AbstractAsyncContextManager[SessionWatch]:
+        """Watch what happens in a fleet of this operator's tenant, or in all of them."""
+        return self._watch(fleet, stream)
+
+    @asynccontextmanager
+    async def _watch(self, fleet: str, stream: bool) -> AsyncIterator[SessionWatch]:
+        if fleet and all(state.id != fleet for state in self._mine()):
+            raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
+        async with self._engine.bus.subscribe(">") as subscription:
+            yield SessionWatch(subscription, self._mine, fleet, stream)
+
+
+class SessionWatch:
+    """Satisfies client.Watch: lets through what this operator may see and asked for."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        mine: Callable[[], Sequence[FleetState]],
+        fleet: str,
+        stream: bool,
+    ) -> None:
+        self._subscription, self._mine = subscription, mine
+        self._fleet, self._stream = fleet, stream
+
+    async def take(self) -> Sequence[Notice]:
+        while True:
+            things = await self._subscription.take()
+            notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
+            visible = {state.id for state in self._mine()} if not self._fleet else {self._fleet}
+            for thing in things:
+                if isinstance(thing, Streamed):
+                    if self._stream and thing.fleet in visible:
+                        notices.append(thing)
+                elif isinstance(thing, str):
+                    notices.append(Reread())
+                elif thing.stream in visible:
+                    notices.append(thing)
+            if notices:
+                return notices

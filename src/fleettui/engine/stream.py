@@ -1,0 +1,80 @@
+"""One stream: its folded state, and the queue of decided events on their way to the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from fleettui.core.commands import Command
+from fleettui.core.decide.handle import handle
+from fleettui.core.errors import Refused
+from fleettui.core.events import AnyEvent, Recorded
+from fleettui.core.model import Asked
+from fleettui.core.state.evolve import evolve
+from fleettui.core.state.fleet import FleetState
+from fleettui.ports import Row, Store
+
+ENCODER = msgspec.json.Encoder()
+DECODER = msgspec.json.Decoder(AnyEvent)
+
+
+class Decided:
+    """Events of one command, waiting to be stored, and who waits for that."""
+
+    __slots__ = ("answer", "events", "first", "future")
+
+    def __init__(
+        self, first: int, events: Sequence[Recorded], answer: str, future: asyncio.Future[str]
+    ) -> None:
+        self.first = first
+        self.events = events
+        self.answer = answer
+        self.future = future
+
+
+class Stream:
+    """The state of one fleet in memory, ahead of the disk by what is not committed yet."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.state = FleetState()
+        self.broken = False
+
+    def decide(self, command: Command, asked: Asked, future: asyncio.Future[str]) -> Decided:
+        """Decide on the present state and change it at once; raises what the rules raise."""
+        first = self.state.seq + 1
+        try:
+            events, answer = handle(self.state, command, asked)
+        except Refused:
+            raise
+        except Exception:
+            # A rule failed half-way: what is in memory can't be trusted any more.
+            self.broken = self.state.seq + 1 != first
+            raise
+        actor = str(asked.actor)
+        recorded = [
+            Recorded(self.name, first + place, asked.at, actor, event)
+            for place, event in enumerate(events)
+        ]
+        return Decided(first, recorded, answer, future)
+
+    async def fold(self, store: Store) -> None:
+        """Read the stream again from the beginning, in place of what is in memory."""
+        state = FleetState()
+        async for row in store.read(self.name):
+            evolve(state, decode(row).event, row.at)
+        self.state, self.broken = state, False
+
+
+def encode(recorded: Recorded) -> Row:
+    """Make a stored row of a recorded event."""
+    body = ENCODER.encode(recorded.event)
+    return Row(recorded.stream, recorded.seq, recorded.at, recorded.actor, body)
+
+
+def decode(row: Row) -> Recorded:
+    """Make a recorded event of a stored row."""
+    event: AnyEvent = DECODER.decode(row.body)
+    return Recorded(row.stream, row.seq, row.at, row.actor, event)

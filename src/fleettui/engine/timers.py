@@ -1,0 +1,85 @@
+"""Timers: sends the command that is due when a ballot, an approval or a back-off ends."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+
+from fleettui.core.commands import CloseBallot, Command, ExpireAction, RetryTurn
+from fleettui.core.errors import FleettuiError
+from fleettui.core.events import (
+    ActionAsked,
+    BallotExtended,
+    BallotOpened,
+    ExpiryMoved,
+    Recorded,
+    TurnFailed,
+)
+from fleettui.engine.engine import Engine
+
+# The clock may jump: it is looked at this often (seconds) while anything is due at all.
+LONGEST_SLEEP = 5.0
+
+
+class Timers:
+    """One heap of what is due when; one task that sleeps."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._due: list[tuple[float, int, Command]] = []
+        self._count = 0
+        self._wake = asyncio.Event()
+
+    def on_event(self, recorded: Recorded) -> None:
+        fleet = recorded.stream
+        match recorded.event:
+            case ActionAsked(action=name, expires_at=at) | ExpiryMoved(
+                action=name, expires_at=at
+            ) if at:
+                self._add(at, ExpireAction(fleet, name))
+            case BallotOpened(ballot=name, ends_at=at) | BallotExtended(ballot=name, ends_at=at):
+                self._add(at, CloseBallot(fleet, name))
+            case TurnFailed(turn=name, retry_at=at) if at:
+                self._add(at, RetryTurn(fleet, name))
+            case _:
+                pass
+
+    def catch_up(self) -> None:
+        """Arm everything that is open."""
+        for state in self._engine.fleets():
+            for action in (state.actions[name] for name in state.open_actions):
+                if action.status == "asking" and action.expires_at:
+                    self._add(action.expires_at, ExpireAction(state.id, action.id))
+            for ballot in state.ballots.values():
+                if ballot.verdict is None:
+                    self._add(ballot.ends_at, CloseBallot(state.id, ballot.id))
+            for turn in state.turns.values():
+                if turn.status == "retrying":
+                    self._add(turn.retry_at, RetryTurn(state.id, turn.id))
+
+    def _add(self, at: float, command: Command) -> None:
+        self._count += 1
+        heapq.heappush(self._due, (at, self._count, command))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is due, for ever."""
+        while True:
+            now = self._engine.clock.now()
+            while self._due and self._due[0][0] <= now:
+                _, _, command = heapq.heappop(self._due)
+                await self._send(command)
+            wait = min(self._due[0][0] - now, LONGEST_SLEEP) if self._due else None
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _send(self, command: Command) -> None:
+        try:
+            await self._engine.send(command)
+        except FleettuiError:
+            # The store says no right now; what is due stays due.
+            self._add(self._engine.clock.now() + LONGEST_SLEEP, command)

@@ -1,0 +1,131 @@
+"""Turns: performs every open turn through its agent's runtime, and goes on with them after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from fleettui.core.ballot import Vote, parse_vote_line
+from fleettui.core.commands import FailTurn, FinishTurn, NoteTrouble
+from fleettui.core.errors import FleettuiError, ModelFailed, NotFound, Refused
+from fleettui.core.events import (
+    FleetOpened,
+    Recorded,
+    TurnCancelled,
+    TurnOpened,
+    TurnRetried,
+)
+from fleettui.core.model import Actor
+from fleettui.engine.door import Changes, Door
+from fleettui.engine.engine import Engine
+from fleettui.ports import Model, Runtime, Toolbox, Turn, Vault
+
+
+class Turns:
+    """One task per open turn; they all end with the context of `group`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        runtimes: Mapping[str, Runtime],
+        model: Model,
+        toolbox: Toolbox,
+        vault: Vault,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._engine = engine
+        self._runtimes = runtimes
+        self._model, self._toolbox, self._vault = model, toolbox, vault
+        self._group = group
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._changes: dict[str, Changes] = {}
+
+    def on_event(self, recorded: Recorded) -> None:
+        """Start, end or wake what an event is about."""
+        changes = self._changes.get(recorded.stream)
+        if changes is not None:
+            changes.ring()
+        match recorded.event:
+            case TurnOpened(turn=turn) | TurnRetried(turn=turn):
+                self._begin(recorded.stream, turn)
+            case TurnCancelled(turn=turn):
+                task = self._tasks.pop(turn, None)
+                if task is not None:
+                    task.cancel()
+            case FleetOpened():
+                self._changes.setdefault(recorded.stream, Changes())
+            case _:
+                pass
+
+    def catch_up(self) -> None:
+        """Begin every open turn that nobody performs."""
+        for state in self._engine.fleets():
+            for turn in list(state.turns.values()):
+                if turn.status == "open":
+                    self._begin(state.id, turn.id)
+
+    def _begin(self, fleet: str, turn: str) -> None:
+        if turn in self._tasks:
+            return
+        task = self._group.create_task(self._perform(fleet, turn), name=f"turn {turn}")
+        self._tasks[turn] = task
+        task.add_done_callback(lambda done: self._forget(turn, done))
+
+    def _forget(self, turn: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(turn) is task:
+            del self._tasks[turn]
+
+    async def _perform(self, fleet: str, name: str) -> None:
+        state = self._engine.state(fleet)
+        agent = state.turns[name].agent
+        actor = Actor("agent", agent, state.tenant)
+        changes = self._changes.setdefault(fleet, Changes())
+        door = Door(
+            self._engine, fleet, name, changes, self._model, self._toolbox, self._vault, actor
+        )
+        while door.open():
+            try:
+                output = await self._runtime(fleet, agent).perform(await self._turn(door), door)
+                payload = await self._engine.payload(output)
+                found = parse_vote_line(output)
+                vote = None if found is None else Vote(agent, found[0], found[1], 1.0, found[2])
+                await self._engine.send(FinishTurn(fleet, name, payload, vote), actor)
+            except Refused as refusal:
+                # Cancelled meanwhile, or a rule that says no: the log has it, the turn is over.
+                if door.open():
+                    await self._fail(fleet, name, refusal, actor)
+            except FleettuiError as failure:
+                await self._fail(fleet, name, failure, actor)
+                return
+            except Exception as defect:  # noqa: BLE001 a runtime's defect fails its turn, no more
+                wrapped = FleettuiError(f"{type(defect).__name__}: {defect}")
+                await self._fail(fleet, name, wrapped, actor)
+                return
+
+    async def _turn(self, door: Door) -> Turn:
+        await door.refresh()
+        return Turn(
+            door.turn, door.agent, door.conversation, door.pending, door.submitted,
+            door.spec.max_iterations, door.steps_taken,
+        )  # fmt: skip
+
+    def _runtime(self, fleet: str, agent: str) -> Runtime:
+        kind = self._engine.state(fleet).spec_of(agent).type
+        runtime = self._runtimes.get(kind)
+        if runtime is None:
+            raise NotFound(
+                f"no runtime is called '{kind}'", f"this version has: {', '.join(self._runtimes)}"
+            )
+        return runtime
+
+    async def _fail(self, fleet: str, turn: str, failure: FleettuiError, actor: Actor) -> None:
+        again, after = False, 0.0
+        if isinstance(failure, ModelFailed):
+            again, after = failure.retryable, failure.retry_after or 0.0
+        try:
+            await self._engine.send(FailTurn(fleet, turn, str(failure), again, after), actor)
+        except Refused:
+            return
+        except FleettuiError as worse:
+            await asyncio.sleep(1.0)
+            await self._engine.send(NoteTrouble(fleet, actor.name, str(worse)))

@@ -1,0 +1,44 @@
+"""What every watcher of events shares: one loop, errors isolated, a catch-up when it was slow."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fleettui.core.events import Recorded
+from fleettui.engine.engine import Engine
+
+_log = logging.getLogger(__name__)
+
+
+async def watch_events(
+    engine: Engine,
+    ready: asyncio.Event,
+    on_event: Callable[[Recorded], Coroutine[Any, Any, None] | None],
+    catch_up: Callable[[], Coroutine[Any, Any, None] | None],
+) -> None:
+    """Call `on_event` for every stored event; `catch_up` at first, and after an overflow.
+
+    `ready` is set once nothing can be missed any more.
+    """
+    async with engine.bus.subscribe("events.>") as subscription:
+        ready.set()
+        await _isolated(catch_up)
+        while True:
+            events = await subscription.take()
+            if subscription.overflowed:
+                await _isolated(catch_up)
+            for event in events:
+                await _isolated(on_event, event)
+
+
+async def _isolated(call: Callable[..., Coroutine[Any, Any, None] | None], *what: Any) -> None:  # noqa: ANN401 any watcher
+    """Call a watcher; its error is recorded and stays its own."""
+    try:
+        waiting = call(*what)
+        if waiting is not None:
+            await waiting
+    except Exception:
+        _log.exception("a watcher failed")
