@@ -114,7 +114,9 @@ class AgentSpec(Shape):
     def _read_forms(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        spec: dict[str, Any] = {SPELLINGS.get(key, key): part for key, part in value.items()}
+        spec: dict[str, Any] = {
+            SPELLINGS.get(str(key), str(key)): part for key, part in value.items()
+        }
         if "model_config" in spec:
             spec["model_settings"] = spec.pop("model_config")
         spec["model"] = _model_text(spec.get("model"))

@@ -1,0 +1,174 @@
+"""A file checked: its documents, the agents they name, and all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fleettui.adapters.yaml.compose import Composer
+from fleettui.adapters.yaml.document import MODELS, Document
+from fleettui.adapters.yaml.files import Unreadable, read_text, resolve_config
+from fleettui.core.spec.fleet import FleetFile
+from fleettui.core.spec.fleet_rules import entries
+from fleettui.core.spec.problem import Fault, Loc, Problem
+
+Data = dict[str, Any]
+
+
+class Checked:
+    """A file read whole; `problems` has those of its agents' files too."""
+
+    def __init__(self, path: str, environment: Mapping[str, str]) -> None:
+        self.path = path
+        self.documents: list[Document] = []
+        self.problems: list[Problem] = []
+        self._agents: dict[str, Checked] = {}
+        self._environment = environment
+        try:
+            composer = Composer(read_text(path))
+        except Unreadable as error:
+            self.problems.append(Problem(path, error.line, error.column, "error", "", str(error)))
+            return
+        roots = composer.documents()
+        self.problems += [
+            Problem(path, flaw.line, flaw.column, "error", flaw.path, flaw.message)
+            for flaw in composer.flaws
+        ]
+        self.documents = [
+            Document(path, root, environment) for root in roots if not _is_blank(root)
+        ]
+        if not self.documents and not composer.flaws:
+            message = "no document in the file, write one of kind AgentFleet"
+            self.problems.append(Problem(path, 1, 1, "error", "", message))
+        for document in self.documents:
+            self._link(document)
+        for document in self.documents:
+            self.problems += document.problems
+        self._names()
+
+    def resolved(self, document: Document) -> Data:
+        """Give a fleet's data with the spec of every agent in its place."""
+        spec = dict(document.data["spec"])
+        agents = []
+        for entry in spec["agents"]:
+            found = self._source(entry)
+            if found is not None:
+                labels = found["metadata"].get("labels", {})
+                entry = {**entry, "spec": found["spec"]}  # noqa: PLW2901  the entry, completed
+                entry["labels"] = {**labels, **entry.get("labels", {})}
+            agents.append(entry)
+        return {**document.data, "spec": {**spec, "agents": agents}}
+
+    def _source(self, entry: Data) -> Data | None:
+        """Give the Agent document that an entry without `spec` stands for."""
+        if "spec" in entry:
+            return None
+        if "config" in entry:
+            return _agent_of(self._agents[entry["config"]], entry["name"]).data
+        return next(
+            one.data
+            for one in self.documents
+            if one.kind == "Agent" and one.name() == entry["name"]
+        )
+
+    def _link(self, document: Document) -> None:
+        """Read the agents that a fleet names by file or, in the same file, by name."""
+        if MODELS.get(document.kind) is not FleetFile:
+            return
+        here = {one.name() for one in self.documents if one.kind == "Agent"}
+        for at, entry in entries(document.data):
+            loc: Loc = ("spec", "agents", at)
+            config = entry.get("config")
+            if isinstance(config, str) and config:
+                self._link_file(document, config, (*loc, "config"), entry.get("name"))
+            elif config is None and "spec" not in entry and entry.get("name") in here:
+                path = f"spec.agents[{at}]"
+                document.problems = [
+                    one
+                    for one in document.problems
+                    if one.path != path or not one.message.startswith("give 'config' or 'spec'")
+                ]
+
+    def _link_file(self, document: Document, config: str, loc: Loc, name: Any) -> None:
+        try:
+            real = resolve_config(self.path, config)
+        except Unreadable as error:
+            document.note(Fault(loc, str(error)))
+            return
+        if config not in self._agents:
+            shown = str(Path(self.path).parent / config)
+            file = _AgentSource(shown, self._environment, real)
+            self._agents[config] = file
+            self.problems += file.problems
+        file = self._agents[config]
+        if includes(file, self.path):
+            document.note(Fault(loc, f"file includes itself (through {config})"))
+            return
+        agents = [one for one in file.documents if one.kind == "Agent"]
+        if not agents and file.documents and not file.problems:
+            message = f"expected a file of kind Agent, found {file.documents[0].kind}"
+            document.note(Fault(loc, message))
+        elif len(agents) > 1 and name not in {one.name() for one in agents}:
+            known = ", ".join(one.name() for one in agents)
+            message = f"the file has several agents ({known}), none is named '{name}'"
+            document.note(Fault(loc, message))
+
+    def _names(self) -> None:
+        """Refuse two documents of one kind and name in one file."""
+        seen: dict[tuple[str, str], int] = {}
+        for document in self.documents:
+            key = (document.kind, document.name())
+            if not document.name():
+                continue
+            if key in seen:
+                message = f"{key[0]} '{key[1]}' is in the file twice (first at line {seen[key]})"
+                document.problems.clear()
+                document.note(Fault(("metadata", "name"), message))
+                self.problems += document.problems
+            seen.setdefault(key, document.root.line)
+
+
+class _AgentSource(Checked):
+    """A file named by `config`: shown by the name that was written, and not followed further."""
+
+    def __init__(self, shown: str, environment: Mapping[str, str], real: str) -> None:
+        self.real = real
+        super().__init__(shown, environment)
+
+    def _link(self, document: Document) -> None:
+        """Follow nothing: an agent's file has no agents."""
+
+
+def includes(file: Checked, path: str) -> bool:
+    """Say whether a file that should hold an agent is a fleet that leads back to `path`."""
+    seen: set[str] = set()
+    waiting = [file]
+    while waiting:
+        one = waiting.pop()
+        for document in one.documents:
+            if MODELS.get(document.kind) is not FleetFile:
+                continue
+            for _, entry in entries(document.data):
+                config = entry.get("config")
+                if not isinstance(config, str):
+                    continue
+                try:
+                    real = resolve_config(one.path, config)
+                except Unreadable:
+                    continue
+                if Path(real) == Path(path).resolve():
+                    return True
+                if real not in seen and len(seen) < 20:
+                    seen.add(real)
+                    waiting.append(_AgentSource(real, {}, real))
+    return False
+
+
+def _agent_of(file: Checked, name: str) -> Document:
+    agents = [one for one in file.documents if one.kind == "Agent"]
+    return next((one for one in agents if one.name() == name), agents[0])
+
+
+def _is_blank(root: Any) -> bool:
+    return bool(root.is_null())

@@ -1,0 +1,140 @@
+"""One document of a file: its kind, its values and everything wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from fleettui.adapters.yaml.tree import Node, place
+from fleettui.adapters.yaml.values import Reader
+from fleettui.core.spec.agent import AgentFile
+from fleettui.core.spec.agent_rules import agent_faults
+from fleettui.core.spec.explain import describe, fault_of
+from fleettui.core.spec.fields import fields_beside
+from fleettui.core.spec.fleet import FleetFile
+from fleettui.core.spec.fleet_rules import entries, fleet_faults, part
+from fleettui.core.spec.flow import FlowFile
+from fleettui.core.spec.flow_rules import flow_faults
+from fleettui.core.spec.known import API_VERSION, KINDS, LATER_KINDS, OLDER_VERSIONS, closest
+from fleettui.core.spec.problem import Fault, Loc, Problem, path_text
+from fleettui.core.spec.secrets import secret_faults
+
+MODELS: dict[str, type[BaseModel]] = {
+    "AgentFleet": FleetFile,
+    "Fleet": FleetFile,
+    "Agent": AgentFile,
+    "AgentFlow": FlowFile,
+}
+
+
+class Document:
+    """A document read and checked; `data` is as written, with variables replaced."""
+
+    def __init__(self, file: str, root: Node, environment: Mapping[str, str]) -> None:
+        self.file = file
+        self.root = root
+        self.problems: list[Problem] = []
+        self.data: dict[str, Any] = {}
+        kind = root.fields.get("kind")
+        self.kind = kind[1].text if kind and kind[1].kind == "scalar" else ""
+        if root.kind != "map":
+            found = "a list" if root.kind == "list" else "text"
+            self.note(Fault((), f"expected a mapping at the top, found {found}"))
+            return
+        if self.kind in LATER_KINDS and self.kind not in MODELS:
+            message = f"kind '{self.kind}' is not built yet, the document is not checked"
+            self.note(Fault(("kind",), message, "warning"))
+            return
+        reader = Reader(environment, fleet=self.kind in {"AgentFleet", "Fleet"})
+        self.data = reader.value(root)
+        if self._head():
+            self._check(reader.faults)
+
+    def note(self, fault: Fault, at: tuple[int, int] | None = None) -> None:
+        """Keep a fault as a problem at its place, once."""
+        line, column = at or place(self.root, fault.loc, fault.at)
+        message = fault.message
+        if fault.other is not None:
+            message = message.replace("{line}", str(place(self.root, fault.other)[0]))
+        path = path_text(fault.loc)
+        taken = {(one.line, one.column) for one in self.problems if one.severity == "error"}
+        if fault.severity == "error" and (line, column) in taken:
+            same = [one for one in self.problems if (one.line, one.column) == (line, column)]
+            if any(one.path == path for one in same if one.severity == "error"):
+                return
+        self.problems.append(Problem(self.file, line, column, fault.severity, path, message))
+
+    def name(self) -> str:
+        """Give the name in its metadata, empty if there is none."""
+        name = part(self.data, "metadata").get("name")
+        return name if isinstance(name, str) else ""
+
+    def failed(self) -> bool:
+        """Say whether the document has an error."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+    def _head(self) -> bool:
+        """Check version and kind; say whether the rest can be checked."""
+        version = self.data.get("apiVersion")
+        if version is None:
+            self.note(Fault(("apiVersion",), f"missing 'apiVersion', write {API_VERSION}"))
+        elif not isinstance(version, str):
+            message = f"expected text, found {describe(version)}; quote it"
+            self.note(Fault(("apiVersion",), message))
+        elif version in OLDER_VERSIONS:
+            message = f"apiVersion '{version}' is older, write {API_VERSION}"
+            self.note(Fault(("apiVersion",), message, "warning"))
+        elif version != API_VERSION:
+            message = f"unsupported apiVersion '{version}' (supported: {API_VERSION})"
+            self.note(Fault(("apiVersion",), message))
+            return False
+        return self._known_kind()
+
+    def _known_kind(self) -> bool:
+        kind = self.data.get("kind")
+        if kind is None:
+            self.note(Fault(("kind",), "missing 'kind', write AgentFleet"))
+        elif not isinstance(kind, str):
+            self.note(Fault(("kind",), f"expected text, found {describe(kind)}"))
+        elif kind not in MODELS:
+            near = closest(kind, (*KINDS, *LATER_KINDS))
+            guess = f"did you mean '{near}'?" if near else "known are AgentFleet, Agent, AgentFlow"
+            self.note(Fault(("kind",), f"unknown kind '{kind}', {guess}"))
+        elif kind == "Fleet":
+            self.note(Fault(("kind",), "kind 'Fleet' is read as AgentFleet, write that", "warning"))
+        return isinstance(kind, str) and kind in MODELS
+
+    def _check(self, found: Iterable[Fault]) -> None:
+        for fault in (*found, *self._rules()):
+            self.note(fault)
+        for fault in self._shape(MODELS[self.kind]):
+            self.note(fault)
+        platform = part(self.data, "spec", "trigger").get("type")
+        for fault in secret_faults(self.data, platform if isinstance(platform, str) else ""):
+            self.note(fault)
+
+    def _rules(self) -> Iterator[Fault]:
+        match self.kind:
+            case "AgentFleet" | "Fleet":
+                yield from fleet_faults(self.data)
+                for at, entry in entries(self.data):
+                    if isinstance(entry.get("spec"), dict):
+                        yield from agent_faults(entry["spec"], ("spec", "agents", at, "spec"))
+            case "Agent":
+                if isinstance(self.data.get("spec"), dict):
+                    yield from agent_faults(self.data["spec"], ("spec",))
+            case "AgentFlow":
+                yield from flow_faults(self.data)
+
+    def _shape(self, model: type[BaseModel]) -> Iterator[Fault]:
+        """Check the types of all fields."""
+        try:
+            model.model_validate(self.data)
+        except ValidationError as error:
+            for one in error.errors(include_url=False):
+                loc: Loc = tuple(one["loc"])
+                if "tools" in loc[-2:-1]:
+                    continue  # the rules for tools say it at the exact place
+                yield fault_of(one, fields_beside(model, loc))

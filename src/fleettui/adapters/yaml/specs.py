@@ -1,0 +1,82 @@
+"""Fleet files as the engine wants them: read, checked, and with their agents resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from fleettui.adapters.yaml.checked import Checked
+from fleettui.adapters.yaml.document import MODELS, Document
+from fleettui.adapters.yaml.files import yaml_files
+from fleettui.adapters.yaml.neighbours import neighbour_problems
+from fleettui.core.errors import BadSpec
+from fleettui.core.spec.fields import without
+from fleettui.core.spec.fleet import FleetFile
+from fleettui.core.spec.problem import Problem
+from fleettui.ports import LoadedFleet
+
+
+def check_files(paths: Sequence[str], environment: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Check files, and every YAML file in folders; give all problems in order of place."""
+    checked = [Checked(path, environment) for path in yaml_files(list(paths))]
+    problems = [problem for file in checked for problem in file.problems]
+    problems += neighbour_problems(checked, environment)
+    order = {file.path: at for at, file in enumerate(checked)}
+    last = len(order)
+    ordered = dict.fromkeys(
+        sorted(problems, key=lambda one: (order.get(one.file, last), *_place(one)))
+    )
+    return tuple(ordered)
+
+
+class YamlSpecs:
+    """Specs from YAML files."""
+
+    def load_fleet(self, path: str, environment: Mapping[str, str], name: str = "") -> LoadedFleet:
+        """Read and check one fleet of a file; raises BadSpec with every placed problem."""
+        file = Checked(path, environment)
+        problems = sorted(file.problems, key=_place)
+        errors = [str(problem) for problem in problems if problem.severity == "error"]
+        if errors:
+            raise BadSpec(
+                f"{path} has {len(errors)} error{'s' if len(errors) > 1 else ''}",
+                errors,
+                "mend the file and open it again",
+            )
+        document = _choose(file, name)
+        spec = _normalised(document, file.resolved(document))
+        warnings = tuple(str(problem) for problem in problems)
+        return LoadedFleet(document.name(), spec, warnings)
+
+
+def _choose(file: Checked, name: str) -> Document:
+    fleets = [one for one in file.documents if MODELS.get(one.kind) is FleetFile]
+    named = [one for one in fleets if not name or one.name() == name]
+    if len(named) == 1 or (named and not name):
+        return named[0]
+    if not fleets:
+        message = f"{file.path} has no document of kind AgentFleet"
+        raise BadSpec(message, (f"{file.path}:1:1: error: no document of kind AgentFleet",))
+    known = ", ".join(one.name() for one in fleets)
+    reason = f"no fleet is named '{name}'" if not named else f"two fleets are named '{name}'"
+    raise BadSpec(
+        f"{file.path}: {reason}", (f"{file.path}:1:1: error: {reason}",), f"there are {known}"
+    )
+
+
+def _normalised(document: Document, data: dict[str, Any]) -> dict[str, Any]:
+    """Give the plain JSON of the fleet; unknown fields, warned about already, are left out."""
+    data = {**data, "kind": "AgentFleet"}
+    try:
+        fleet = FleetFile.model_validate(data)
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            data = without(data, tuple(one["loc"]))
+        fleet = FleetFile.model_validate(data)
+    return fleet.model_dump(mode="json")
+
+
+def _place(problem: Problem) -> tuple[int, int, str]:
+    return problem.line, problem.column, problem.severity

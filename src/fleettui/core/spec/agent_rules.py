@@ -1,0 +1,163 @@
+"""What must hold inside one agent: its runtime, tools, their settings and no secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fleettui.core.spec.known import (
+    LATER_RUNTIMES,
+    LATER_TOOLS,
+    RUNTIMES,
+    TOOL_FIELDS,
+    TOOL_SETTINGS,
+    TOOLS,
+    TOOLSETS,
+    closest,
+    tool_name,
+)
+from fleettui.core.spec.problem import Fault, Loc
+
+Data = dict[str, Any]
+_ALL_TOOLS = (*TOOLS, *TOOLSETS, *sorted(LATER_TOOLS))
+_INSTRUCTIONS = ("instructions", "system_prompt", "system")
+
+
+def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
+    """Check an agent's spec as written, found at `loc`."""
+    yield from _runtime(spec, loc)
+    yield from _instructions(spec, loc)
+    tools = spec.get("tools")
+    names: list[str] = []
+    for at, tool in enumerate(tools if isinstance(tools, list) else []):
+        yield from _tool(tool, (*loc, "tools", at))
+        name = tool_name(tool)
+        if name is not None:
+            names.append(name)
+    for field in ("tool_config", "tool_restrictions"):
+        yield from _settings_by_tool(spec.get(field), names, (*loc, field))
+    yield from _servers(spec.get("mcp_servers"), (*loc, "mcp_servers"))
+
+
+def _runtime(spec: Data, loc: Loc) -> Iterator[Fault]:
+    kind = spec.get("type")
+    if not isinstance(kind, str) or kind in RUNTIMES:
+        return
+    near = closest(kind, (*RUNTIMES, *LATER_RUNTIMES))
+    if near:
+        yield Fault((*loc, "type"), f"unknown type '{kind}', did you mean '{near}'?")
+    else:
+        message = f"type '{kind}' is not built in: it needs a package that brings this runtime"
+        yield Fault((*loc, "type"), message, "warning")
+
+
+def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:
+    given = [name for name in spec if name in _INSTRUCTIONS]
+    for name in given[1:]:
+        message = f"'{name}' means the same as '{given[0]}', give one of them"
+        yield Fault((*loc, name), message, at="key")
+    if not given:
+        yield Fault(loc, "the agent has no instructions", "warning", "key")
+
+
+def _tool(tool: Any, loc: Loc) -> Iterator[Fault]:
+    if not isinstance(tool, (str, dict)):
+        yield Fault(loc, "expected the name of a tool, or a mapping with 'name'")
+        return
+    name = tool_name(tool)
+    if name is None:
+        lack = "must not be empty" if isinstance(tool, str) else "a tool needs 'name'"
+        yield Fault(loc, lack)
+        return
+    at = loc if isinstance(tool, str) else (*loc, "name" if "name" in tool else "type")
+    yield from _known_tool(name, at)
+    if isinstance(tool, dict):
+        yield from _tool_fields(tool, name, loc)
+
+
+def _known_tool(name: str, loc: Loc) -> Iterator[Fault]:
+    if name in TOOLS or name in TOOLSETS:
+        return
+    if name in LATER_TOOLS:
+        yield Fault(loc, f"tool '{name}' is not built yet, the agent runs without it", "warning")
+        return
+    near = closest(name, _ALL_TOOLS)
+    if near:
+        yield Fault(loc, f"unknown tool '{name}', did you mean '{near}'?")
+    else:
+        yield Fault(loc, f"unknown tool '{name}', the agent runs without it", "warning")
+
+
+def _tool_fields(tool: Data, name: str, loc: Loc) -> Iterator[Fault]:
+    for field in tool:
+        if field not in TOOL_FIELDS:
+            near = closest(field, TOOL_FIELDS)
+            guess = f", did you mean '{near}'?" if near else f", known are {', '.join(TOOL_FIELDS)}"
+            yield Fault((*loc, field), f"unknown field '{field}'{guess}", at="key")
+    if not isinstance(tool.get("enabled", True), bool):
+        yield Fault((*loc, "enabled"), "must be true or false")
+    if "config" in tool:
+        yield from _settings(tool["config"], name, (*loc, "config"))
+
+
+def _settings(config: Any, tool: str, loc: Loc) -> Iterator[Fault]:
+    """Check settings: a slip is an error; so is anything unknown where the tool is built."""
+    if not isinstance(config, dict):
+        yield Fault(loc, "expected a mapping of settings")
+        return
+    built = tool in TOOLS or tool in TOOLSETS
+    for field, value in config.items():
+        here: Loc = (*loc, field)
+        if field not in TOOL_SETTINGS:
+            near = closest(field, TOOL_SETTINGS)
+            if near:
+                yield Fault(here, f"unknown setting '{field}', did you mean '{near}'?", at="key")
+            elif built:
+                message = f"unknown setting '{field}' of tool {tool}, remove it"
+                yield Fault(here, message, at="key")
+        elif field.startswith(("allowed_", "blocked_")):
+            yield from _words(value, here)
+        elif field in {"timeout_seconds", "timeout_secs", "max_results"}:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not value > 0:
+                yield Fault(here, "must be a number of more than 0")
+        elif field == "read_only" and not isinstance(value, bool):
+            yield Fault(here, "must be true or false")
+
+
+def _words(value: Any, loc: Loc) -> Iterator[Fault]:
+    if not isinstance(value, list):
+        yield Fault(loc, "expected a list of texts")
+        return
+    for at, word in enumerate(value):
+        if not isinstance(word, str):
+            yield Fault((*loc, at), "expected text; quote it")
+        elif not word.strip():
+            yield Fault((*loc, at), "empty text would match everything, remove it")
+
+
+def _settings_by_tool(value: Any, names: list[str], loc: Loc) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        return
+    for tool, config in value.items():
+        if tool not in names:
+            near = closest(tool, names)
+            message = f"no tool of this agent is named '{tool}'"
+            guess = f", did you mean '{near}'?" if near else ", its settings do nothing"
+            yield Fault((*loc, tool), message + guess, "error" if near else "warning", "key")
+        yield from _settings(config, tool, (*loc, tool))
+
+
+def _servers(servers: Any, loc: Loc) -> Iterator[Fault]:
+    for at, server in enumerate(servers if isinstance(servers, list) else []):
+        if not isinstance(server, dict):
+            continue
+        remote = server.get("transport") in {"sse", "http", "streamable-http"}
+        if remote and "url" not in server and "endpoint" not in server:
+            yield Fault((*loc, at), "a server reached over the network needs 'url'")
+        elif not remote and "command" not in server:
+            yield Fault((*loc, at), "a server started here (stdio) needs 'command'")
+    if isinstance(servers, list) and servers:
+        yield Fault(
+            loc, "MCP servers are not built yet, the agent runs without them", "warning", "key"
+        )

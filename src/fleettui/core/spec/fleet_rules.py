@@ -1,0 +1,203 @@
+"""What must hold between the parts of a fleet, beyond the type of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fleettui.core.spec.known import closest
+from fleettui.core.spec.problem import Fault, Loc
+
+Data = dict[str, Any]
+_AGENT_LIMIT: Final = 1000
+_BUILT_MODES: Final = frozenset({"peer"})
+
+
+def part(data: Any, *keys: str) -> Data:
+    """Give a mapping inside `data`, empty where there is none."""
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def entries(data: Data) -> list[tuple[int, Data]]:
+    """Give the agents that are mappings, with their index."""
+    agents = part(data, "spec").get("agents")
+    listed = agents if isinstance(agents, list) else []
+    return [(at, agent) for at, agent in enumerate(listed) if isinstance(agent, dict)]
+
+
+def fleet_faults(data: Data) -> Iterator[Fault]:
+    """Check a fleet as written; shapes that are wrong are left to the model."""
+    agents = entries(data)
+    yield from _names(agents)
+    yield from _sources(agents)
+    yield from _count(agents)
+    yield from _coordination(data, agents)
+    yield from _memory(data)
+    yield from _approval(part(data, "spec", "approval"))
+    yield from _policy(part(data, "spec", "policy"))
+    yield from _report(part(data, "spec", "report"))
+
+
+def _names(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
+    first: dict[str, Loc] = {}
+    for at, agent in agents:
+        name, loc = agent.get("name"), ("spec", "agents", at, "name")
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            message = f"agent name '{name}' is used twice (first at line {{line}})"
+            yield Fault(loc, message, other=first[name])
+        else:
+            first[name] = loc
+    for at, agent in agents:
+        name, replicas = agent.get("name"), _whole(agent.get("replicas"), 1)
+        if replicas > 1:
+            for number in range(1, min(replicas, _AGENT_LIMIT) + 1):
+                if f"{name}-{number}" in first:
+                    message = f"agent '{name}-{number}' has the name of a replica of '{name}'"
+                    yield Fault(first[f"{name}-{number}"], message)
+
+
+def _sources(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
+    for at, agent in agents:
+        loc: Loc = ("spec", "agents", at)
+        if "config" in agent and "spec" in agent:
+            later = list(agent).index("spec") > list(agent).index("config")
+            message = "give 'config' or 'spec', not both"
+            yield Fault((*loc, "spec" if later else "config"), message, at="key")
+        elif "config" not in agent and "spec" not in agent:
+            yield Fault(loc, "give 'config' or 'spec', the agent has neither")
+
+
+def _count(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
+    total = 0
+    for at, agent in agents:
+        replicas = _whole(agent.get("replicas"), 1)
+        total += replicas
+        if total > _AGENT_LIMIT >= replicas:
+            loc: Loc = ("spec", "agents", at, *(("replicas",) if "replicas" in agent else ()))
+            yield Fault(loc, f"{total} agents are more than the limit of {_AGENT_LIMIT} agents")
+            return
+
+
+def _coordination(data: Data, agents: list[tuple[int, Data]]) -> Iterator[Fault]:
+    spec, loc = part(data, "spec"), ("spec", "coordination")
+    rules = spec.get("coordination")
+    if rules is None:
+        if agents:
+            message = "missing 'spec.coordination', mode peer is taken"
+            yield Fault(loc, message, "warning")
+        return
+    if not isinstance(rules, dict):
+        return
+    mode = rules.get("mode")
+    if mode is None:
+        yield Fault((*loc, "mode"), "missing 'spec.coordination.mode'")
+    elif mode in {"hierarchical", "pipeline", "swarm", "tiered", "deep"} - _BUILT_MODES:
+        message = f"mode {mode} is not built yet: the fleet loads, running it is refused"
+        yield Fault((*loc, "mode"), message, "warning")
+    yield from _managers(rules, agents, loc)
+    yield from _ballot(part(rules, "consensus"), agents, (*loc, "consensus"))
+    yield from _tiers(rules, agents, loc)
+
+
+def _managers(rules: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fault]:
+    names = [agent.get("name") for _, agent in agents]
+    named = rules.get("manager")
+    if isinstance(named, str) and named not in names:
+        yield Fault((*loc, "manager"), _nobody(named, names))
+    if rules.get("mode") != "hierarchical":
+        return
+    managers = [at for at, agent in agents if agent.get("role") == "manager"]
+    if not managers and named is None and agents:
+        message = "mode hierarchical needs one agent with role manager, there is none"
+        yield Fault((*loc, "mode"), message)
+    for at in managers[1:] if named is None else []:
+        first = ("spec", "agents", managers[0], "role")
+        message = "one agent may be manager, there is one already (line {line})"
+        yield Fault(("spec", "agents", at, "role"), message, other=first)
+
+
+def _ballot(rule: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fault]:
+    voters = sum(_whole(agent.get("replicas"), 1) for _, agent in agents)
+    least = rule.get("min_votes")
+    if agents and isinstance(least, int) and not isinstance(least, bool) and least > voters:
+        message = f"min_votes {least} is more than the number of agents ({voters}): "
+        yield Fault((*loc, "min_votes"), message + "it can never be met")
+    names = [agent.get("name") for _, agent in agents]
+    for name, weight in part(rule, "weights").items():
+        if name not in names:
+            yield Fault((*loc, "weights", name), _nobody(name, names), at="key")
+        elif isinstance(weight, (int, float)) and weight <= 0:
+            yield Fault((*loc, "weights", name), f"must be more than 0, found {weight}")
+    options = rule.get("options")
+    for at, option in enumerate(options if isinstance(options, list) else []):
+        if option in options[:at]:
+            yield Fault((*loc, "options", at), f"option '{option}' is given twice")
+
+
+def _tiers(rules: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fault]:
+    tiers = [str(agent.get("tier", 1)) for _, agent in agents]
+    if rules.get("mode") == "tiered":
+        for at, agent in agents:
+            if "tier" not in agent and agent.get("role") != "manager":
+                message = "the agent has no tier, 1 is taken"
+                yield Fault(("spec", "agents", at), message, "warning")
+    for tier, rule in part(rules, "tiered", "tier_consensus").items():
+        here: Loc = (*loc, "tiered", "tier_consensus", tier)
+        if tier not in tiers:
+            yield Fault(here, f"no agent has tier {tier}", at="key")
+        elif isinstance(rule, dict):
+            members = [entry for entry, own in zip(agents, tiers, strict=True) if own == tier]
+            yield from _ballot(rule, members, here)
+
+
+def _memory(data: Data) -> Iterator[Fault]:
+    memory, loc = part(data, "spec", "shared", "memory"), ("spec", "shared", "memory")
+    kind = memory.get("type")
+    if kind in {"redis", "postgres"} and not memory.get("url"):
+        yield Fault((*loc, "url"), f"memory {kind} needs 'url', the address to connect to")
+    if kind == "sqlite" and not memory.get("path"):
+        yield Fault((*loc, "path"), "memory sqlite needs 'path', the file to keep it in")
+
+
+def _approval(approval: Data) -> Iterator[Fault]:
+    approvers, require = approval.get("approvers"), approval.get("require", 1)
+    if isinstance(approvers, list) and approvers and isinstance(require, int):
+        people = len({str(name) for name in approvers})
+        if require > people:
+            message = f"require {require} is more than the {people} approvers: it can't be met"
+            yield Fault(("spec", "approval", "require"), message)
+
+
+def _policy(policy: Data) -> Iterator[Fault]:
+    for verb in ("allow", "require_approval", "deny"):
+        patterns = policy.get(verb)
+        for at, pattern in enumerate(patterns if isinstance(patterns, list) else []):
+            loc: Loc = ("spec", "policy", verb, at)
+            if isinstance(pattern, str) and not pattern.strip():
+                yield Fault(loc, "empty pattern would match everything, remove it")
+            elif isinstance(pattern, str) and verb == "allow" and not pattern.strip("* "):
+                yield Fault(loc, "this allows every command, nothing would ask", "warning")
+
+
+def _report(report: Data) -> Iterator[Fault]:
+    argv = report.get("run")
+    if isinstance(argv, list) and argv:
+        if isinstance(argv[0], str) and not argv[0].strip():
+            yield Fault(("spec", "report", "run", 0), "the program to run must not be empty")
+        if not any("{report}" in word for word in argv if isinstance(word, str)):
+            message = "no argument is '{report}', the command does not get the report"
+            yield Fault(("spec", "report", "run"), message, "warning")
+
+
+def _nobody(name: str, names: list[Any]) -> str:
+    near = closest(name, [known for known in names if isinstance(known, str)])
+    return f"no agent is named '{name}'" + (f", did you mean '{near}'?" if near else "")
+
+
+def _whole(value: Any, default: int) -> int:
+    good = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return value if good else default

@@ -1,0 +1,141 @@
+"""A flow file: which messages of a platform reach which agents, checked though not yet run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from fleettui.core.spec.metadata import ApiVersion, Metadata
+from fleettui.core.spec.shape import Anything, Items, Name, Seconds, Shape, Texts
+
+Chat = Annotated[tuple[str | int, ...], Field(strict=False)]
+
+
+class Loose(Shape):
+    """A part whose further fields belong to a platform or a node and are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class TriggerConfig(Loose):
+    """Which messages a trigger takes, and how its platform is reached."""
+
+    events: Items = Field(default=(), description="Kinds of messages.")
+    channels: Chat = Field(default=(), description="Only from these channels.")
+    users: Chat = Field(default=(), description="Only from these users.")
+    patterns: Items = Field(default=(), description="Regular expressions, one of which must match.")
+    bot_token: str | None = Field(default=None, min_length=1, description="Token of the bot.")
+    signing_secret: str | None = Field(
+        default=None, min_length=1, description="Secret that proves a request is the platform's."
+    )
+
+
+class Trigger(Shape):
+    """Where messages come from."""
+
+    type: str = Field(min_length=1, description="The platform.")
+    config: TriggerConfig = Field(default_factory=TriggerConfig, description="Its settings.")
+
+
+class Context(Loose):
+    """Where the agents of a flow work."""
+
+    organization: str | None = Field(default=None, min_length=1, description="The tenant.")
+    kubeconfig: str | None = Field(default=None, description="Path of the kubeconfig.")
+    namespace: str | None = Field(default=None, description="Kubernetes namespace.")
+    cluster_name: str | None = Field(default=None, description="Name of the cluster.")
+    working_dir: str | None = Field(default=None, description="Folder.")
+    env: Texts = Field(default_factory=dict, description="Variables.")
+
+
+class FlowAgent(Shape):
+    """An agent that may take a message."""
+
+    name: Name = Field(description="Its name.")
+    patterns: Items = Field(default=(), description="Regular expressions it takes.")
+    description: str | None = Field(default=None, description="A sentence for people.")
+    priority: Literal["critical", "high", "normal", "low"] | None = Field(
+        default=None, description="Priority of its messages."
+    )
+    config: str | None = Field(default=None, description="Path of its file.")
+    model: str | None = Field(default=None, description="Its model.")
+    instructions: str | None = Field(default=None, description="What it is told.")
+    tools: tuple[Any, ...] = Field(default=(), strict=False, description="Its tools.")
+    tool_config: dict[str, Anything] = Field(default_factory=dict, description="Their settings.")
+
+
+class Chain(Shape):
+    """A group of people of whom some must approve."""
+
+    name: str = Field(min_length=1, description="Its name.")
+    approvers: Chat = Field(min_length=1, description="Who may approve.")
+    require: int = Field(default=1, ge=1, description="How many must.")
+    self_approval: bool = Field(default=False, description="Whether who asked counts.")
+
+
+class Rule(Shape):
+    """Which chain approves which commands."""
+
+    pattern: str = Field(description="A command.")
+    chain: str = Field(description="Name of the chain.")
+
+
+class FlowApproval(Shape):
+    """Who approves what."""
+
+    allowed_users: Chat = Field(default=(), description="Who may approve.")
+    require_for: Items = Field(default=(), description="Commands that ask.")
+    chains: tuple[Chain, ...] = Field(default=(), strict=False, description="Groups of people.")
+    rules: tuple[Rule, ...] = Field(default=(), strict=False, description="Which chain for what.")
+    timeout: Seconds | None = Field(default=None, description="How long a question stands.")
+    timeout_seconds: Seconds | None = Field(default=None, description="The same, in seconds.")
+    required: bool | None = Field(default=None, description="Whether anything asks.")
+
+
+class Quota(Shape):
+    """How much may be used in a time; 0 would refuse everything."""
+
+    max_requests_per_minute: int | None = Field(default=None, description="Requests a minute.")
+    max_requests_per_hour: int | None = Field(default=None, description="Requests an hour.")
+    max_requests_per_day: int | None = Field(default=None, description="Requests a day.")
+    max_tokens_per_request: int | None = Field(default=None, description="Tokens a request.")
+    max_tokens_per_minute: int | None = Field(default=None, description="Tokens a minute.")
+    max_tokens_per_hour: int | None = Field(default=None, description="Tokens an hour.")
+    max_tokens_per_day: int | None = Field(default=None, description="Tokens a day.")
+    max_concurrent_tasks: int | None = Field(default=None, description="Tasks at a time.")
+    max_tasks_per_user: int | None = Field(default=None, description="Tasks of one user.")
+
+
+class FlowLimits(Quota):
+    """Quotas of the flow, and of all, one organization or one user."""
+
+    per_tenant: Quota | None = Field(default=None, description="Of each tenant.")
+    per_organization: Quota | None = Field(default=None, description="Of each organization.")
+    per_user: Quota | None = Field(default=None, description="Of each user.")
+    all_together: Quota | None = Field(default=None, alias="global", description="Of all.")
+
+
+class FlowSpec(Shape):
+    """What a flow is."""
+
+    trigger: Trigger | None = Field(default=None, description="Where messages come from.")
+    context: Context = Field(default_factory=Context, description="Where agents work.")
+    agents: tuple[FlowAgent, ...] = Field(default=(), strict=False, description="Who takes them.")
+    fleet: str | None = Field(default=None, min_length=1, description="The fleet that takes them.")
+    approval: FlowApproval = Field(default_factory=FlowApproval, description="Who approves what.")
+    limits: FlowLimits = Field(default_factory=FlowLimits, description="How much may be used.")
+    description: str | None = Field(default=None, description="A sentence for people.")
+    nodes: tuple[Anything, ...] = Field(default=(), strict=False, description="AOF's steps.")
+    connections: tuple[Anything, ...] = Field(default=(), strict=False, description="Their order.")
+    variables: Anything = Field(default_factory=dict, description="Values for the steps.")
+    config: Anything = Field(default_factory=dict, description="AOF's field; kept, not used.")
+
+
+class FlowFile(Shape):
+    """A file of kind AgentFlow."""
+
+    apiVersion: ApiVersion = Field(description="`aof.dev/v1`.")  # noqa: N815  the YAML's word
+    kind: Literal["AgentFlow"] = Field(description="`AgentFlow`.")
+    metadata: Metadata = Field(description="Its name and labels.")
+    spec: FlowSpec = Field(description="What it is.")

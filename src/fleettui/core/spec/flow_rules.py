@@ -1,0 +1,156 @@
+"""What must hold between the parts of a flow: platform, patterns, chains and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fleettui.core.spec.agent_rules import agent_faults
+from fleettui.core.spec.fleet_rules import part
+from fleettui.core.spec.known import PLATFORMS, closest
+from fleettui.core.spec.pattern import pattern_problem
+from fleettui.core.spec.problem import Fault, Loc
+
+Data = dict[str, Any]
+_PRODUCTION: Final = frozenset({"production", "prod"})
+_OFF: Final = frozenset({"false", "0", "no", "off", "none", "disabled"})
+_FOLDED: Final = {name.lower(): name for name in PLATFORMS}
+
+
+def flow_faults(data: Data) -> Iterator[Fault]:
+    """Check a flow as written; shapes that are wrong are left to the model."""
+    spec = part(data, "spec")
+    yield from _trigger(part(spec, "trigger"))
+    yield from _agents(spec.get("agents"))
+    yield from _approval(part(spec, "approval"))
+    yield from _limits(spec.get("limits"), ("spec", "limits"))
+    labels = part(data, "metadata", "labels")
+    environment = str(labels.get("environment", labels.get("env", ""))).lower()
+    if environment in _PRODUCTION:
+        yield from _approval_off(spec)
+
+
+def workspace(data: Data) -> tuple[str, str, str]:
+    """Give organization, platform and the bot token as written, empty where not given."""
+    trigger, context = part(data, "spec", "trigger"), part(data, "spec", "context")
+    found = (
+        context.get("organization"),
+        trigger.get("type"),
+        part(trigger, "config").get("bot_token"),
+    )
+    organization, platform, token = (value if isinstance(value, str) else "" for value in found)
+    return organization, platform.lower(), token
+
+
+def _trigger(trigger: Data) -> Iterator[Fault]:
+    kind, loc = trigger.get("type"), ("spec", "trigger")
+    if isinstance(kind, str) and kind.lower() not in _FOLDED:
+        near = closest(kind, PLATFORMS)
+        guess = f"did you mean '{near}'?" if near else f"known are {', '.join(PLATFORMS)}"
+        yield Fault((*loc, "type"), f"unknown trigger '{kind}', {guess}")
+    config = part(trigger, "config")
+    if kind == "Slack" and "bot_token" in config and not config.get("signing_secret"):
+        message = "Slack needs 'signing_secret'; without it every request is refused"
+        yield Fault((*loc, "config", "signing_secret"), message)
+    yield from _patterns(config.get("patterns"), (*loc, "config", "patterns"))
+    channels = config.get("channels")
+    named = [str(name).lower() for name in channels] if isinstance(channels, list) else []
+    if any("prod" in name for name in named) and any("stag" in name for name in named):
+        message = "production and staging in one flow, write a flow for each"
+        yield Fault((*loc, "config", "channels"), message, "warning")
+
+
+def _patterns(patterns: Any, loc: Loc) -> Iterator[Fault]:
+    for at, pattern in enumerate(patterns if isinstance(patterns, list) else []):
+        if isinstance(pattern, str):
+            problem = pattern_problem(pattern)
+            if problem:
+                yield Fault((*loc, at), problem)
+
+
+def _agents(agents: Any) -> Iterator[Fault]:
+    first: dict[str, Loc] = {}
+    for at, agent in enumerate(agents if isinstance(agents, list) else []):
+        if not isinstance(agent, dict):
+            continue
+        loc: Loc = ("spec", "agents", at)
+        name = agent.get("name")
+        if isinstance(name, str):
+            if name in first:
+                message = f"agent name '{name}' is used twice (first at line {{line}})"
+                yield Fault((*loc, "name"), message, other=first[name])
+            first.setdefault(name, (*loc, "name"))
+        yield from _patterns(agent.get("patterns"), (*loc, "patterns"))
+        tools = {key: agent[key] for key in ("tools", "tool_config") if key in agent}
+        yield from agent_faults({"instructions": "", **tools}, loc)
+
+
+def _approval(approval: Data) -> Iterator[Fault]:
+    loc: Loc = ("spec", "approval")
+    yield from _commands(approval.get("require_for"), (*loc, "require_for"))
+    first: dict[str, Loc] = {}
+    for at, chain in _mappings(approval.get("chains")):
+        here: Loc = (*loc, "chains", at)
+        name = chain.get("name")
+        if isinstance(name, str) and name in first:
+            message = f"chain '{name}' is given twice (first at line {{line}})"
+            yield Fault((*here, "name"), message, other=first[name])
+        elif isinstance(name, str):
+            first[name] = (*here, "name")
+        yield from _quorum(chain, here)
+    for at, rule in _mappings(approval.get("rules")):
+        pattern, chain_name = rule.get("pattern"), rule.get("chain")
+        if isinstance(pattern, str):
+            yield from _commands([pattern], (*loc, "rules", at, "pattern"))
+        if isinstance(chain_name, str) and chain_name not in first:
+            near = closest(chain_name, first)
+            guess = f", did you mean '{near}'?" if near else ""
+            message = f"no chain is named '{chain_name}'{guess}"
+            yield Fault((*loc, "rules", at, "chain"), message)
+
+
+def _quorum(chain: Data, loc: Loc) -> Iterator[Fault]:
+    approvers, require = chain.get("approvers"), chain.get("require", 1)
+    if not isinstance(approvers, list) or not isinstance(require, int):
+        return
+    people = len({str(person) for person in approvers})
+    if approvers and require > people:
+        message = f"require {require} is more than the {people} approvers: it can never be met"
+        yield Fault((*loc, "require"), message)
+    for at, person in enumerate(approvers):
+        if person in approvers[:at]:
+            message = f"approver '{person}' is given twice, a person counts once"
+            yield Fault((*loc, "approvers", at), message, "warning")
+
+
+def _commands(patterns: Any, loc: Loc) -> Iterator[Fault]:
+    for at, pattern in enumerate(patterns if isinstance(patterns, list) else []):
+        if isinstance(pattern, str) and not pattern.strip():
+            where = loc if loc[-1] == "pattern" else (*loc, at)
+            yield Fault(where, "empty pattern would match everything, remove it")
+
+
+def _limits(limits: Any, loc: Loc) -> Iterator[Fault]:
+    for name, value in limits.items() if isinstance(limits, dict) else ():
+        here: Loc = (*loc, name)
+        if isinstance(value, dict):
+            yield from _limits(value, here)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            if value == 0:
+                yield Fault(here, "0 would refuse every request, remove it or give 1 or more")
+            elif value < 0:
+                yield Fault(here, f"must be 1 or more, found {value}")
+
+
+def _approval_off(spec: Data) -> Iterator[Fault]:
+    message = "approval is off for a flow labelled production"
+    variables = part(spec, "context", "env")
+    if str(variables.get("REQUIRE_APPROVAL", "true")).strip().lower() in _OFF:
+        yield Fault(("spec", "context", "env", "REQUIRE_APPROVAL"), message, "warning")
+    if part(spec, "approval").get("required") is False:
+        yield Fault(("spec", "approval", "required"), message, "warning")
+
+
+def _mappings(listed: Any) -> list[tuple[int, Data]]:
+    items = listed if isinstance(listed, list) else []
+    return [(at, item) for at, item in enumerate(items) if isinstance(item, dict)]

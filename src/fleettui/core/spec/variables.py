@@ -1,0 +1,84 @@
+"""`${VAR}` and `${VAR:-default}` in texts of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+_OPEN: Final = "${"
+_REFERENCE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\Z", re.DOTALL)
+_FLOW_REFERENCE: Final = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+|\[\w+\])+\Z")
+_SECRET: Final = re.compile(
+    r"KEYS?(_|$)|TOKEN(_|$)|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)DSN(_|$)|PRIVATE", re.IGNORECASE
+)
+
+
+class Expansion(NamedTuple):
+    """A text with its variables replaced, the names that are not set, and what is malformed."""
+
+    text: str
+    undefined: tuple[str, ...] = ()
+    malformed: str = ""
+
+
+def looks_secret(name: str, field: str = "") -> bool:
+    """Say whether a variable's name says that its value must not be stored.
+
+    `field` is the field the value is for: an address often carries a password.
+    """
+    address = field.lower() in {"url", "dsn", "endpoint"} and name.upper().endswith(("URL", "URI"))
+    return address or _SECRET.search(name) is not None
+
+
+def expand(text: str, environment: Mapping[str, str], field: str = "") -> Expansion:
+    """Replace the variables of `text`; `$${` stands for `${`.
+
+    What is not set, looks secret, or is a reference of a flow (`${event.id}`) stays as written.
+    """
+    out: list[str] = []
+    undefined: list[str] = []
+    at = 0
+    while (start := text.find(_OPEN, at)) >= 0:
+        if start > at and text[start - 1] == "$":
+            out.append(text[at : start - 1] + _OPEN)
+            at = start + 2
+            continue
+        end = text.find("}", start)
+        if end < 0:
+            return Expansion(
+                text, malformed="'${' is not closed, write ${NAME} or ${NAME:-default}"
+            )
+        inside = text[start + 2 : end]
+        if _OPEN in inside:
+            return Expansion(text, malformed="nested '${' is not allowed, use one variable")
+        written = text[start : end + 1]
+        match = _REFERENCE.match(inside)
+        if match is None and not _FLOW_REFERENCE.match(inside):
+            return Expansion(
+                text,
+                malformed=f"'{written}' is not a variable, write ${{NAME}} or ${{NAME:-default}}",
+            )
+        out.append(text[at:start])
+        out.append(_value(match, written, environment, field, undefined))
+        at = end + 1
+    return Expansion("".join(out) + text[at:], tuple(undefined))
+
+
+def _value(
+    match: re.Match[str] | None,
+    written: str,
+    environment: Mapping[str, str],
+    field: str,
+    undefined: list[str],
+) -> str:
+    if match is None:
+        return written
+    name, default = match.group(1), match.group(2)
+    known = environment.get(name) or default
+    if known is None and name in environment:
+        known = ""
+    if known is None:
+        undefined.append(name)
+        return written
+    return written if looks_secret(name, field) else known
