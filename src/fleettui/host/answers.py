@@ -1,0 +1,27 @@
+"""Which view answers which query, for whoever decodes it on the far side of a socket."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fleettui.core.events import Recorded
+from fleettui.core.views import queries, rows
+
+ANSWERS: Final[dict[type[queries.Query], Any]] = {
+    queries.ReadBoard: rows.Board,
+    queries.ReadFleets: tuple[rows.FleetRow, ...],
+    queries.ReadAgents: tuple[rows.AgentRow, ...],
+    queries.ReadInbox: tuple[rows.InboxRow, ...],
+    queries.ReadActions: tuple[rows.ActionRow, ...],
+    queries.ReadQueue: tuple[rows.MessageRow, ...],
+    queries.ReadBallots: tuple[rows.BallotRow, ...],
+    queries.ReadRuns: tuple[rows.RunRow, ...],
+    queries.ReadRun: rows.RunReport,
+    queries.ReadReport: str,
+    queries.ReadLog: tuple[rows.LogRow, ...],
+    queries.ReadCheckpoints: tuple[rows.CheckpointRow, ...],
+    queries.PreviewRollback: rows.RollbackPreview,
+    queries.ReadRules: tuple[rows.RuleRow, ...],
+    queries.ReadSpec: dict[str, Any],
+    queries.ReadEvents: tuple[Recorded, ...],
+}

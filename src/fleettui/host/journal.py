@@ -1,0 +1,30 @@
+"""The host's log: lines of ours in a file of bounded size, kept three times over."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+
+from fleettui.core.safe import sanitize
+from fleettui.host.paths import log_path
+
+_MOST_BYTES = 1 << 20
+_KEPT = 3
+
+
+class _Plain(logging.Formatter):
+    """Lines without control characters: a log is read in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return sanitize(super().format(record))
+
+
+def open_journal(state: str) -> None:
+    """Log to the state folder from here on, warnings included."""
+    path = log_path(state)
+    handler = RotatingFileHandler(path, maxBytes=_MOST_BYTES, backupCount=_KEPT, encoding="utf-8")
+    handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)

@@ -1,0 +1,105 @@
+"""The door in JSON: requests, answers and errors as they stand in Q and A frames.
+
+Up:   {"id": 1, "send": <command>} | {"id": 2, "read": <query>}
+      | {"id": 3, "watch": {"fleet": "", "stream": false}} | {"id": 4, "unwatch": 3}
+      | {"id": 5, "host": "about" | "stop"}
+Down: {"id": 1, "ok": ...} | {"id": 1, "error": {"kind", "message", "mend", "problems"}}
+      | {"id": 3, "events": [...]} | {"id": 3, "streamed": [...]} | {"id": 3, "reread": true}
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from fleettui.client import Streamed
+from fleettui.core import errors
+from fleettui.core.commands import OperatorCommand
+from fleettui.core.errors import BadSpec, FleettuiError
+from fleettui.core.events import Recorded
+from fleettui.core.views.queries import AnyQuery
+
+
+class Watching(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What to watch: a fleet or all, with or without the text of models that answer."""
+
+    fleet: str = ""
+    stream: bool = False
+
+
+class Request(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One request; exactly one of the fields beside `id` is set."""
+
+    id: int
+    send: OperatorCommand | None = None
+    read: AnyQuery | None = None
+    watch: Watching | None = None
+    unwatch: int | None = None
+    host: Literal["about", "stop"] | None = None
+
+
+class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error of core.errors: the name of its class and what it carries."""
+
+    kind: str
+    message: str
+    mend: str = ""
+    problems: tuple[str, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One answer; `ok` is decoded by whoever knows what was asked."""
+
+    id: int
+    ok: msgspec.Raw | None = None
+    error: Trouble | None = None
+    events: tuple[Recorded, ...] = ()
+    streamed: tuple[Streamed, ...] = ()
+    reread: bool = False
+
+
+class About(msgspec.Struct, frozen=True):
+    """A running host: `since` in seconds since the epoch, `faces` how many terminals it shows.
+
+    `operator` is who asks, as the host sees them.
+    """
+
+    operator: str
+    version: str
+    pid: int
+    state: str
+    since: float
+    faces: int
+
+
+_KINDS: Final = {
+    kind.__name__: kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, FleettuiError)
+}
+encode: Final = msgspec.json.Encoder().encode
+
+
+def error_to_wire(error: FleettuiError) -> Trouble:
+    """Give the wire's form of an error."""
+    problems = error.problems if isinstance(error, BadSpec) else ()
+    return Trouble(type(error).__name__, error.message, error.mend, problems)
+
+
+def error_from_wire(trouble: Trouble) -> FleettuiError:
+    """Make the error of the same class again; FleettuiError for a class we do not know."""
+    kind = _KINDS.get(trouble.kind, FleettuiError)
+    if issubclass(kind, BadSpec):
+        return kind(trouble.message, trouble.problems, trouble.mend)
+    return kind(trouble.message, trouble.mend)
+
+
+def ok_body(request: int, value: Any) -> bytes:
+    """Encode the answer to a request."""
+    return encode({"id": request, "ok": value})
+
+
+def error_body(request: int, error: FleettuiError) -> bytes:
+    """Encode the refusal of a request."""
+    return encode({"id": request, "error": error_to_wire(error)})

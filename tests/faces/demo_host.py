@@ -1,0 +1,83 @@
+"""A stand-in fleet with a real host around it: `demo_host.py open|attach|host --state DIR`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve()
+PROGRAM = (sys.executable, "-P", str(HERE))
+
+
+def _option(name: str) -> str:
+    return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else ""
+
+
+def main() -> int:
+    from fleettui.core.errors import FleettuiError
+    from fleettui.host.visit import complain, visit
+
+    verb, state = sys.argv[1], _option("--state")
+    if verb == "host":
+        return be_host(state, int(_option("--ready-fd")))
+    try:
+        return visit(
+            state,
+            file=sys.argv[2] if verb == "open" else "",
+            fleet=_option("--fleet"),
+            program=PROGRAM,
+        )
+    except FleettuiError as error:
+        return complain(error)
+
+
+def be_host(state: str, ready_fd: int) -> int:
+    from fleettui.host.begin import begin
+
+    claimed = begin(state, ready_fd)
+    if claimed is None:
+        return 0
+    from fleettui.host.journal import open_journal
+    from fleettui.host.reception import Reception
+    from fleettui.host.serve import run_host
+
+    open_journal(state)
+    idle = float(os.environ.get("FLEETTUI_IDLE", "10"))
+    run_host(claimed, idle, build, Reception(load_show))
+    return 0
+
+
+@asynccontextmanager
+async def build(settings: Any) -> AsyncIterator[Any]:
+    from demo_fleet import DemoHouse
+
+    if Path(settings.state, "broken").exists():
+        from fleettui.core.errors import StoreNewer
+
+        raise StoreNewer("the store is from a newer fleettui", "update this one")
+    yield DemoHouse(settings)
+    await asyncio.sleep(0)
+
+
+def load_show() -> Any:
+    from demo_app import DemoApp
+
+    from fleettui.host.screen import Showing, Streams
+
+    def make_app(visit: Any) -> Any:
+        return DemoApp(visit)
+
+    def words(result: object, fleet: str) -> str:
+        return f"detached; the fleet goes on: fleettui attach {fleet}" if result else ""
+
+    return Showing(make_app, words, Streams(sys.stdout, sys.stderr))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parent))
+    sys.exit(main())
