@@ -98,9 +98,9 @@ class Checked:
             return
         if config not in self._agents:
             shown = str(Path(self.path).parent / config)
-            file = _AgentSource(shown, self._environment, real)
-            self._agents[config] = file
-            self.problems += file.problems
+            source = _AgentSource(shown, self._environment, real)
+            self._agents[config] = source
+            self.problems += source.problems
         file = self._agents[config]
         if includes(file, self.path):
             document.note(Fault(loc, f"file includes itself (through {config})"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 
 from fleettui.adapters.yaml.syntax import explain_syntax
 from fleettui.adapters.yaml.tree import Node
@@ -66,7 +66,7 @@ class Composer:
                 self._anchors = {}
                 yield self._node(parser, parser.get_event(), (), 0)
 
-    def _node(self, parser: CParser, event: yaml.Event, loc: Loc, depth: int) -> Node:
+    def _node(self, parser: CParser, event: Any, loc: Loc, depth: int) -> Node:
         node = Node("scalar", event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, node, loc)
@@ -91,7 +91,7 @@ class Composer:
             self._stop(node, loc, f"more than the limit of {NODE_LIMIT:,} values")
         return node
 
-    def _alias(self, event: yaml.AliasEvent, here: Node, loc: Loc) -> Node:
+    def _alias(self, event: Any, here: Node, loc: Loc) -> Node:
         self._aliases += 1
         if self._aliases > ALIAS_LIMIT:
             self._stop(here, loc, f"more than the limit of {ALIAS_LIMIT} aliases")
@@ -141,12 +141,12 @@ class Composer:
             for name, entry in source.fields.items():
                 node.fields.setdefault(name, entry)
 
-    def _grow(self, node: Node, part: Node, event: yaml.Event, loc: Loc) -> None:
+    def _grow(self, node: Node, part: Node, event: Any, loc: Loc) -> None:
         node.size += part.size
         if node.size > NODE_LIMIT and isinstance(event, yaml.AliasEvent):
-            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            mark: Any = event.start_mark
             message = f"aliases expand to more than the limit of {NODE_LIMIT:,} values"
-            self._stop(Node("scalar", line, column), loc, message)
+            self._stop(Node("scalar", mark.line + 1, mark.column + 1), loc, message)
 
     def _flaw(self, node: Node, loc: Loc, message: str) -> None:
         self.flaws.append(Flaw(node.line, node.column, path_text(loc), message))

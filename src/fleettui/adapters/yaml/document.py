@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from fleettui.adapters.yaml.tree import Node, place
 from fleettui.adapters.yaml.values import Reader
@@ -135,6 +136,13 @@ class Document:
         except ValidationError as error:
             for one in error.errors(include_url=False):
                 loc: Loc = tuple(one["loc"])
-                if "tools" in loc[-2:-1]:
+                if "tools" in loc[-2:-1] or _counted_short(one):
                     continue  # the rules for tools say it at the exact place
                 yield fault_of(one, fields_beside(model, loc))
+
+
+def _counted_short(error: ErrorDetails) -> bool:
+    """Say whether a list is only too short because pydantic left its wrong items out."""
+    least = error.get("ctx", {}).get("min_length", 0)
+    found = error["input"]
+    return error["type"] == "too_short" and isinstance(found, list) and len(found) >= least

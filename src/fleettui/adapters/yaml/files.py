@@ -25,7 +25,7 @@ def read_text(path: str) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise Unreadable(_reason(error, path)) from None
-    with open(handle, "rb") as file:
+    with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Unreadable("not a regular file (must not block), name a file with YAML in it")
         content = file.read(SIZE_LIMIT + 1)

@@ -58,27 +58,34 @@ def _read_number(text: str, field: str) -> Reading:
         return _read_sexagesimal(text, field)
     if _HEXADECIMAL.match(text):
         return Reading(int(text, 16))
-    if _OCTAL.match(text):
-        value = int(text.replace("o", ""), 8)
-        return Reading(
-            value, f"'{text}' is read by YAML 1.1 as {value}; write {value}, or quote it for text"
-        )
-    if _BINARY.match(text) and text.strip("+-0b_"):
-        value = int(text.replace("_", ""), 2)
-        return Reading(value, f"'{text}' is read by YAML 1.1 as {value}; write {value} or quote it")
-    if _UNDERSCORES.match(text):
-        bare = text.replace("_", "")
-        number = float(bare) if "." in bare else int(bare)
-        return Reading(number, f"'{text}' is read by YAML 1.1 as {bare}; write {bare} or quote it")
+    if surprise := _read_surprise(text):
+        return surprise
     if special := _SPECIAL.match(text):
         return Reading(float(special.group(1) + special.group(2)))
-    if _LEADING_ZERO.match(text):
-        return Reading(
-            int(text), f"'{text}' begins with 0; write {int(text)}, or quote it for text"
-        )
     if _FLOAT.match(text):
         return Reading(float(text))
     return Reading(text)
+
+
+def _read_surprise(text: str) -> Reading | None:
+    """Read what YAML 1.1 takes for a number in a notation that few people know."""
+    number: int | float
+    if _OCTAL.match(text):
+        number = int(text.replace("o", ""), 8)
+    elif _BINARY.match(text) and text.strip("+-0b_"):
+        number = int(text.replace("_", ""), 2)
+    elif _UNDERSCORES.match(text):
+        bare = text.replace("_", "")
+        number = float(bare) if "." in bare else int(bare)
+    elif _LEADING_ZERO.match(text):
+        return Reading(
+            int(text), f"'{text}' begins with 0; write {int(text)}, or quote it for text"
+        )
+    else:
+        return None
+    return Reading(
+        number, f"'{text}' is read by YAML 1.1 as {number}; write {number}, or quote it for text"
+    )
 
 
 def _read_sexagesimal(text: str, field: str) -> Reading:

@@ -46,7 +46,7 @@ class YamlSpecs:
                 "mend the file and open it again",
             )
         document = _choose(file, name)
-        spec = _normalised(document, file.resolved(document))
+        spec = _normalised(file.resolved(document))
         warnings = tuple(str(problem) for problem in problems)
         return LoadedFleet(document.name(), spec, warnings)
 
@@ -66,7 +66,7 @@ def _choose(file: Checked, name: str) -> Document:
     )
 
 
-def _normalised(document: Document, data: dict[str, Any]) -> dict[str, Any]:
+def _normalised(data: dict[str, Any]) -> dict[str, Any]:
     """Give the plain JSON of the fleet; unknown fields, warned about already, are left out."""
     data = {**data, "kind": "AgentFleet"}
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -64,18 +63,12 @@ def place(root: Node, loc: Loc, at: Literal["value", "key"] = "value") -> tuple[
     for part in loc:
         found = child(node, part)
         if found is None:
-            missing = node if key is None or node.kind == "scalar" and not node.is_null() else key
+            missing = node if key is None or _is_text(node) else key
             return missing.line, missing.column
         key, node = found
     chosen = key if key is not None and (at == "key" or node.is_null()) else node
     return chosen.line, chosen.column
 
 
-def walk(node: Node, loc: Loc = ()) -> Iterator[tuple[Loc, Node]]:
-    """Give every scalar with its place in the document."""
-    if node.kind == "scalar":
-        yield loc, node
-    for at, item in enumerate(node.items):
-        yield from walk(item, (*loc, at))
-    for name, (_, value) in node.fields.items():
-        yield from walk(value, (*loc, name))
+def _is_text(node: Node) -> bool:
+    return node.kind == "scalar" and not node.is_null()

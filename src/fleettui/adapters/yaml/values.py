@@ -68,7 +68,7 @@ class Reader:
         if "${" not in text:
             return text
         expansion = expand(text, self._environment, field)
-        self._variables(expansion, text, loc, field)
+        self._variables(expansion, loc, field)
         return expansion.text
 
     def _suspect(self, char: str, loc: Loc, field: str) -> None:
@@ -82,7 +82,7 @@ class Reader:
             Fault(loc, f"{kind} character U+{ord(char):04X} in {field} (shown escaped)", severity)
         )
 
-    def _variables(self, expansion: Expansion, text: str, loc: Loc, field: str) -> None:
+    def _variables(self, expansion: Expansion, loc: Loc, field: str) -> None:
         free = field in FREE_TEXT
         if expansion.malformed:
             if not free:

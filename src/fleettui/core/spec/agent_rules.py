@@ -19,7 +19,7 @@ from fleettui.core.spec.known import (
 from fleettui.core.spec.problem import Fault, Loc
 
 Data = dict[str, Any]
-_ALL_TOOLS = (*TOOLS, *TOOLSETS, *sorted(LATER_TOOLS))
+_LIKELY_TOOLS = (*TOOLS, *TOOLSETS, "shell", "kubectl", "helm", "terraform", "docker")
 _INSTRUCTIONS = ("instructions", "system_prompt", "system")
 
 
@@ -81,7 +81,7 @@ def _known_tool(name: str, loc: Loc) -> Iterator[Fault]:
     if name in LATER_TOOLS:
         yield Fault(loc, f"tool '{name}' is not built yet, the agent runs without it", "warning")
         return
-    near = closest(name, _ALL_TOOLS)
+    near = closest(name, _LIKELY_TOOLS)
     if near:
         yield Fault(loc, f"unknown tool '{name}', did you mean '{near}'?")
     else:

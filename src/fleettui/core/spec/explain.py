@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
@@ -26,6 +26,9 @@ _WANTED: Final = {
 # Where an unknown field is an error even if it resembles none: a slip there would fail open.
 STRICT_PARTS: Final = frozenset({"approval", "policy", "limits", "tool_config", "rate_limits"})
 
+# Words of other tools' files for ours.
+_MEANT: Final = {"ref": "config", "prompt": "instructions", "llm": "model", "count": "replicas"}
+
 
 def describe(value: object) -> str:
     """Name a value found in a file: `the number 1.1`, `a list`."""
@@ -45,12 +48,12 @@ def describe(value: object) -> str:
     return "something else"
 
 
-def fault_of(error: ErrorDetails, fields: Mapping[str, Any] | None = None) -> Fault:
+def fault_of(error: ErrorDetails, fields: Sequence[str] = ()) -> Fault:
     """Turn one of pydantic's errors into ours; `fields` are the known ones beside an unknown."""
     loc: Loc = tuple(error["loc"])
     kind, found, limits = error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        return _unknown(loc, tuple(fields or ()))
+        return _unknown(loc, tuple(fields))
     if kind == "missing":
         name = loc[-1] if len(loc) > 3 else ".".join(str(part) for part in loc)
         return Fault(loc, f"missing '{name}'")
@@ -95,7 +98,7 @@ def _choice(loc: Loc, found: object, expected: str) -> Fault:
 
 def _unknown(loc: Loc, known: tuple[str, ...]) -> Fault:
     name = str(loc[-1])
-    near = closest(name, known)
+    near = _MEANT.get(name) if _MEANT.get(name) in known else closest(name, known)
     if near:
         return Fault(loc, f"unknown field '{name}', did you mean '{near}'?", "error", "key")
     if not STRICT_PARTS.isdisjoint(loc[:-1]):

@@ -15,9 +15,10 @@ _BUILT_MODES: Final = frozenset({"peer"})
 
 def part(data: Any, *keys: str) -> Data:
     """Give a mapping inside `data`, empty where there is none."""
+    found = data
     for key in keys:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def entries(data: Data) -> list[tuple[int, Data]]:
@@ -51,7 +52,7 @@ def _names(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
             yield Fault(loc, message, other=first[name])
         else:
             first[name] = loc
-    for at, agent in agents:
+    for _, agent in agents:
         name, replicas = agent.get("name"), _whole(agent.get("replicas"), 1)
         if replicas > 1:
             for number in range(1, min(replicas, _AGENT_LIMIT) + 1):
@@ -134,7 +135,7 @@ def _ballot(rule: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fa
             yield Fault((*loc, "weights", name), f"must be more than 0, found {weight}")
     options = rule.get("options")
     for at, option in enumerate(options if isinstance(options, list) else []):
-        if option in options[:at]:
+        if isinstance(options, list) and option in options[:at]:
             yield Fault((*loc, "options", at), f"option '{option}' is given twice")
 
 

@@ -51,6 +51,8 @@ TOOL_SETTINGS: Final = frozenset(
 )  # fmt: skip
 TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "description")
 
+PATTERN_SPELLINGS: Final = {"pub-sub": "pub_sub", "request-reply": "request_reply"}
+
 RUNTIMES: Final = ("llm",)
 LATER_RUNTIMES: Final = ("acp", "worker", "monitor", "human", "webhook")
 PLATFORMS: Final = (

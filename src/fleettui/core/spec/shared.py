@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from fleettui.core.spec.known import PATTERN_SPELLINGS
 from fleettui.core.spec.shape import Items, Shape
 
 MemoryType = Literal["inmemory", "redis", "sqlite", "postgres"]
 Pattern = Literal["direct", "broadcast", "pub_sub", "request_reply"]
-_PATTERNS = {"pub-sub": "pub_sub", "request-reply": "request_reply"}
 
 
 class SharedMemory(Shape):
@@ -71,8 +71,8 @@ class Communication(Shape):
     def _read_spellings(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        renamed = {_PATTERNS.get(key, key): part for key, part in value.items()}
+        renamed = {PATTERN_SPELLINGS.get(key, key): part for key, part in value.items()}
         pattern = renamed.get("pattern")
         if isinstance(pattern, str):
-            renamed["pattern"] = _PATTERNS.get(pattern, pattern)
+            renamed["pattern"] = PATTERN_SPELLINGS.get(pattern, pattern)
         return renamed
