@@ -43,9 +43,45 @@ _INTERPRETERS: Final = (
 )
 # Programs with a language, an editor or a shell inside: nothing about them is seen in the words.
 _OPAQUE: Final = frozenset(
-    "awk gawk mawk nawk ed ex vi vim nvim emacs nano less more pico gdb lldb sed at batch tmux"
-    " screen dc bc sqlite3 psql mysql mongosh redis-cli ftp sftp telnet nc ncat netcat socat"
-    " crontab zsh fish".split()
+    [
+        "awk",
+        "gawk",
+        "mawk",
+        "nawk",
+        "ed",
+        "ex",
+        "vi",
+        "vim",
+        "nvim",
+        "emacs",
+        "nano",
+        "less",
+        "more",
+        "pico",
+        "gdb",
+        "lldb",
+        "at",
+        "batch",
+        "tmux",
+        "screen",
+        "dc",
+        "bc",
+        "sqlite3",
+        "psql",
+        "mysql",
+        "mongosh",
+        "redis-cli",
+        "ftp",
+        "sftp",
+        "telnet",
+        "nc",
+        "ncat",
+        "netcat",
+        "socat",
+        "crontab",
+        "zsh",
+        "fish",
+    ]
 )
 
 
@@ -76,8 +112,8 @@ def command_of(argv: tuple[str, ...]) -> Command:
     tool, trusted = tool_name(argv[0])
     grammar = GRAMMARS.get(tool)
     if grammar is not None:
-        return Command(argv, tool, trusted, True, read(grammar, argv[1:]))  # noqa: FBT003
-    return Command(argv, tool, trusted, False, _unread(tool, argv))  # noqa: FBT003
+        return Command(argv, tool, trusted, True, read(grammar, argv[1:]))
+    return Command(argv, tool, trusted, False, _unread(tool, argv))
 
 
 def _unread(tool: str, argv: tuple[str, ...]) -> Parsed:

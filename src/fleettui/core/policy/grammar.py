@@ -69,6 +69,8 @@ def flag_table(text: str) -> FlagTable:
             "value" if body.endswith("=") else "optional" if body.endswith("?") else "none"
         )
         names = body.rstrip("=?").split("|")
+        if any(set(name) & set("=?|") for name in names):
+            raise ValueError(token)
         for name in names:
             table[name] = FlagSpec(names[-1], takes, mark, integer)
     return table

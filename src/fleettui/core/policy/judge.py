@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
+from fleettui.core.errors import Refused
 from fleettui.core.model import Facts, Risk
 from fleettui.core.policy.command import Command, command_of
 from fleettui.core.policy.judgement import Judgement, strictest
 from fleettui.core.policy.parsed import risk_names
-from fleettui.core.policy.pattern import exact, permits, stops
+from fleettui.core.policy.pattern import Pattern, exact, parse_pattern, permits, stops
 from fleettui.core.policy.rules import Chained, PolicyRules
 from fleettui.core.policy.script import read_script
 from fleettui.core.policy.words import MAX_BYTES, MAX_WORDS, argv_refusal, tool_name
 from fleettui.core.policy.wrappers import unwrap
 
 READ_TOOLS: Final = frozenset(
-    "read_file list_files search git_diff git_log git_show lint submit_result send_message".split()
+    [
+        "read_file",
+        "list_files",
+        "search",
+        "git_diff",
+        "git_log",
+        "git_show",
+        "lint",
+        "submit_result",
+        "send_message",
+    ]
 )
 _MAX_DEPTH: Final = 8
 _MAX_PARTS: Final = 512
@@ -31,17 +43,19 @@ def judge(facts: Facts, rules: PolicyRules, *, agent: str) -> Judgement:
     if facts.tool == "shell" or (facts.tool == "run" and not facts.argv):
         script = facts.arguments.get("script", "")
         judged = judge_script(script if isinstance(script, str) else "", rules, agent=agent)
-    elif facts.argv:
+    elif facts.argv and facts.tool not in READ_TOOLS:
         judged = judge_command(facts.argv, rules, agent=agent, cwd=facts.cwd, program=facts.program)
     else:
         judged = _tool_call(facts, rules, agent)
     present = {*facts.risks, *judged.risks}
     risks = tuple(risk for risk in risk_names("rwnsd") if risk in present)
-    judged = msgspec.structs.replace(judged, risks=risks)
+    judged = msgspec.structs.replace(judged, risks=risks, always="")
     if facts.problem and judged.decision != "deny":
         reason = f"it can't be analysed: {facts.problem}"
         return msgspec.structs.replace(judged, decision="ask", rule=reason, always="")
-    return _offer(judged, facts.argv) if facts.argv and facts.tool == "run" else judged
+    if facts.tool in READ_TOOLS or not facts.argv:
+        return judged if facts.tool in _COMMAND_TOOLS else _offer(judged, _call_words(facts))
+    return _offer(judged, facts.argv)
 
 
 def judge_command(
@@ -129,20 +143,24 @@ class _Bench:
             self.command(argv, depth + 1)
 
     def resolved(self, argv: tuple[str, ...], program: str) -> None:
-        """A link to rm is rm: patterns are held against the file's own name too."""
+        """Take a link to rm for rm: patterns are held against the file's own name too."""
         name = program.rpartition("/")[2]
         if name and name != tool_name(argv[0])[0] and not argv_refusal((name,)):
             self._named((name, *argv[1:]))
 
     def exact_rule(self, argv: tuple[str, ...]) -> str:
         """Return the allow rule that spells this argv word for word."""
-        for pattern in (*self.rules.allow, *self._saved()):
+        for pattern in self.allowing():
             if exact(pattern, argv):
                 return f"allow: {pattern.text}"
         return ""
 
-    def _saved(self) -> list:  # type: ignore[type-arg]
-        return [rule.pattern for rule in self.rules.saved if rule.agent in {"", self.agent}]
+    def allowing(self) -> Iterator[Pattern]:
+        """Yield what allows: the file's rules, then the answers saved for this agent."""
+        yield from self.rules.allow
+        for rule in self.rules.saved:
+            if rule.agent in {"", self.agent}:
+                yield rule.pattern
 
     def _unanalysable(self, reason: str) -> None:
         decision = self.rules.unanalysable
@@ -151,10 +169,10 @@ class _Bench:
     def _named(self, argv: tuple[str, ...]) -> None:
         """Hold deny and require_approval patterns against a wrapper's own words."""
         command = command_of(argv)
-        if (stopped := self._stopped(command)) is not None:
+        if (stopped := self.stopped(command)) is not None:
             self.parts.append(stopped)
 
-    def _stopped(self, command: Command) -> Judgement | None:
+    def stopped(self, command: Command) -> Judgement | None:
         risks = risk_names(command.parsed.risks)
         for pattern in self.rules.deny:
             if stops(pattern, command):
@@ -167,10 +185,10 @@ class _Bench:
         return strictest((_asked(rule, risks) for rule in found), self.rules.chains)
 
     def _judged(self, command: Command) -> Judgement:
-        if (stopped := self._stopped(command)) is not None:
+        if (stopped := self.stopped(command)) is not None:
             return stopped
         risks = risk_names(command.parsed.risks)
-        for pattern in (*self.rules.allow, *self._saved()):
+        for pattern in self.allowing():
             if permits(pattern, command):
                 return Judgement(decision="allow", rule=f"allow: {pattern.text}", risks=risks)
         if command.problem:
@@ -200,31 +218,36 @@ def _offer(judged: Judgement, argv: tuple[str, ...]) -> Judgement:
     if set(judged.risks) & _NEVER_ALWAYS or judged.chain:
         return judged
     text = shlex.join(argv)
-    return msgspec.structs.replace(judged, always=text if len(text) <= 2_000 else "")
+    # A star would allow more than was shown.
+    if "*" in text:
+        return judged
+    try:
+        parse_pattern(text)
+    except Refused:
+        return judged
+    return msgspec.structs.replace(judged, always=text)
+
+
+def _call_words(facts: Facts) -> tuple[str, ...]:
+    path = facts.arguments.get("path", "")
+    return (facts.tool, path) if isinstance(path, str) and path else (facts.tool,)
 
 
 def _tool_call(facts: Facts, rules: PolicyRules, agent: str) -> Judgement:
     """Judge a tool that runs no program: its name and the path it works on stand as its words."""
-    path = facts.arguments.get("path", "")
-    words = (facts.tool, path) if isinstance(path, str) and path else (facts.tool,)
+    words = _call_words(facts)
     if reason := argv_refusal(words):
         return Judgement(decision="deny", rule=reason)
     command = command_of(words)
     patterns = _Bench(rules, agent)
-    stopped = patterns._stopped(command)  # noqa: SLF001 - same file
-    if stopped is not None:
-        return stopped
-    return stopped or _default_call(facts, patterns, command)
+    return patterns.stopped(command) or _default_call(facts, patterns, command)
 
 
 def _default_call(facts: Facts, bench: _Bench, command: Command) -> Judgement:
     only_reads = facts.risks in {("read",), ()} and facts.tool in READ_TOOLS
     if only_reads or (facts.risks == ("read",) and facts.tool not in _COMMAND_TOOLS):
         return Judgement(decision="allow", rule="it only reads", risks=("read",))
-    for pattern in (*bench.rules.allow, *bench._saved()):  # noqa: SLF001 - same file
+    for pattern in bench.allowing():
         if permits(pattern, command):
             return Judgement(decision="allow", rule=f"allow: {pattern.text}", risks=facts.risks)
-    offered = "" if set(facts.risks) & _NEVER_ALWAYS else shlex.join(command.argv)
-    return Judgement(
-        decision="ask", rule=f"no rule allows {facts.tool}", risks=facts.risks, always=offered
-    )
+    return Judgement(decision="ask", rule=f"no rule allows {facts.tool}", risks=facts.risks)

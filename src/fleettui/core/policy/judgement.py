@@ -30,7 +30,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 def strictest(parts: Iterable[Judgement], chains: Mapping[str, int]) -> Judgement:
     """Return deny over ask over allow, with every risk and the chain that needs most."""
     found = tuple(parts)
-    worst = max(found, key=lambda part: (_WEIGHT[part.decision], _need(part.chain, chains)))
+    worst = max(found, key=lambda part: _weight(part, chains))
     chain = max((part.chain for part in found), key=lambda name: _need(name, chains))
     present = {risk for part in found for risk in part.risks}
     return Judgement(
@@ -39,6 +39,11 @@ def strictest(parts: Iterable[Judgement], chains: Mapping[str, int]) -> Judgemen
         chain=chain,
         risks=tuple(risk for risk in _RISKS if risk in present),
     )
+
+
+def _weight(part: Judgement, chains: Mapping[str, int]) -> tuple[int, tuple[int, int], int]:
+    named = 2 if part.rule.startswith(("deny:", "require_approval:")) else 0
+    return _WEIGHT[part.decision], _need(part.chain, chains), named + ("destructive" in part.risks)
 
 
 def _need(chain: str, chains: Mapping[str, int]) -> tuple[int, int]:

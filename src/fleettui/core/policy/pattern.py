@@ -1,4 +1,4 @@
-"""A rule's pattern: a command line read with the same grammar as the commands it is held against."""
+"""A rule's pattern: a command line read with the same grammar as the commands it meets."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _flag_holds(flag: Flag, command: Parsed) -> bool:
 
 
 def _may_say(pattern: Parsed, command: Command) -> bool:
-    """The words can't be read for sure: it is enough that the verb and its type stand in them."""
+    """Say whether the verb and its type stand in words that can't be read for sure."""
     grammar = GRAMMARS.get(command.tool)
     aliases = grammar.aliases if grammar else {}
     words = [aliases.get(word, word) for word in command.argv[1:]]

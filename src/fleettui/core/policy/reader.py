@@ -179,6 +179,9 @@ class _Reading:
 
     def _unknown(self, name: str, value: str | None) -> None:
         self.flags.append(Flag(name, value))
+        # Only a tool whose reading flags are all listed can tell a strange one; a short one fails.
+        if self.grammar.style == "pflag" and "w" not in self.spec.risks and name[:2] == "--":
+            self._trouble(f"{name[:40]} is not a flag known here", opaque=True)
         if self.grammar.verbs and "" not in self.grammar.verbs and not self.verb:
             self._trouble(f"{name} before the verb is not a flag known here", opaque=True)
 

@@ -16,14 +16,25 @@ _LANGUAGE: Final = Language(tree_sitter_bash.language())
 _MAX_NODES: Final = 40_000
 # The rule of openai/codex shell-command: these nodes, and `&& || ; |` between them.
 _PLAIN: Final = frozenset(
-    "program list pipeline command command_name word string string_content raw_string number"
-    " concatenation comment".split()
+    [
+        "program",
+        "list",
+        "pipeline",
+        "command",
+        "command_name",
+        "word",
+        "string",
+        "string_content",
+        "raw_string",
+        "number",
+        "concatenation",
+        "comment",
+    ]
 )
 _JOINTS: Final = frozenset({"&&", "||", ";", "|", "\n", '"'})
 _CONTINUED: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\n")
 # tree-sitter takes valid braces and globs in a command's place for errors.
-_EXPANDED: Final = re.compile(r"\{[^{}\s]*,[^{}\s]*\}|\[[^\[\]\s]*\]|[*?]")
-_EMPTY: Final = re.compile(r"\s*(#[^\n]*\s*)*\Z")
+_EXPANDED: Final = re.compile(r"\{[^{}\s]*\}|\[[^\[\]\s]*\]|[*?]")
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -44,7 +55,7 @@ def read_script(text: str) -> Script:
         return Script(problem="the script is too long to be analysed")
     if reason := refusal(text, lines=True):
         return Script(refused=f"the script {reason}")
-    if _EMPTY.match(text):
+    if all(line.lstrip()[:1] in {"", "#"} for line in text.split("\n")):
         return Script(refused="the script is empty")
     joined = text
     if "\\\n" in text and not any(sign in text for sign in ("'", "#", "<<")):
@@ -59,6 +70,8 @@ def read_script(text: str) -> Script:
         return Script(tuple(walk.found), "the script has words that the shell makes up")
     walk = _Walk()
     walk.over(root)
+    if walk.invalid:
+        return Script(refused="the script is not valid bash")
     if walk.problem:
         return Script(tuple(walk.found), walk.problem)
     commands = lex(joined)
@@ -79,6 +92,7 @@ class _Walk:
     def __init__(self) -> None:
         self.found: list[tuple[str, ...]] = []
         self.problem = ""
+        self.invalid = False
 
     def over(self, root: Node) -> None:
         waiting: list[Node] = [root]
@@ -95,6 +109,8 @@ class _Walk:
             waiting.extend(reversed(node.children))
 
     def _check(self, node: Node) -> None:
+        if node.type in {";;", ";&", ";;&"} and node.parent and node.parent.type != "case_item":
+            self.invalid = True
         if self.problem:
             return
         if node.is_named and node.type not in _PLAIN:

@@ -50,9 +50,8 @@ def argv_refusal(argv: tuple[str, ...]) -> str:
             return f"an argument {problem}"
         if word[:1] in _DASHES and word:
             return f"an argument begins with a dash that is none: {ascii(word)[:120]}"
-        if word.startswith("-") and not word.partition("=")[0][:64].split("\n")[0].isascii():
-            if word.startswith("--") or len(word) < 4:
-                return f"a flag is not ASCII: {ascii(word)[:120]}"
+        if word.startswith("--") and not word.partition("=")[0][:64].isascii():
+            return f"a flag is not ASCII: {ascii(word)[:120]}"
     return ""
 
 
@@ -77,5 +76,16 @@ def _mixed(run: str) -> bool:
 
 
 _POSERS: Final = frozenset(
-    "CYRILLIC GREEK ARMENIAN CHEROKEE COPTIC GEORGIAN LISU MATHEMATICAL FULLWIDTH OSAGE".split()
+    [
+        "CYRILLIC",
+        "GREEK",
+        "ARMENIAN",
+        "CHEROKEE",
+        "COPTIC",
+        "GEORGIAN",
+        "LISU",
+        "MATHEMATICAL",
+        "FULLWIDTH",
+        "OSAGE",
+    ]
 )

@@ -32,6 +32,9 @@ _RUN_FLAGS: Final = (
     " --restart= --user= --device= --cap-add= --cap-drop= --security-opt= --pid= --ipc= --gpus="
     " --tmpfs= --memory= --init --read-only --image= --overrides= --command -it --link= --dns="
 )
+_MASS: Final = frozenset(
+    ["rm", "rmdir", "unlink", "shred", "truncate", "mv", "chmod", "chown", "tee", "dd"]
+)
 
 
 class Unwrapped(msgspec.Struct, frozen=True):
@@ -95,7 +98,7 @@ def _options(flags: FlagTable, words: tuple[str, ...]) -> Parsed:
 
 def _env(words: tuple[str, ...]) -> Unwrapped:
     parsed = _options(_ENV_FLAGS, words)
-    inner = parsed.operands
+    inner = parsed.operands[1:] if parsed.operands[:1] == ("-",) else parsed.operands
     problem = ""
     if parsed.flag("--chdir", "-P", "--argv0"):
         problem = "env changes where it runs"
@@ -152,6 +155,8 @@ def _find(words: tuple[str, ...]) -> Unwrapped | None:
             parts.append(inner)
             if not inner or "{}" in inner[0] or inner[0].rpartition("/")[2] in SHELLS:
                 problem = "find runs a program by the names it finds"
+            elif inner[0].rpartition("/")[2] in _MASS:
+                problem = "find hands a program that changes files all the names it finds"
             at = end
         at += 1
     if not parts:

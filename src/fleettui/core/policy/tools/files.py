@@ -81,10 +81,52 @@ _PLAIN: Final = {
 }
 FILES: Final[dict[str, Grammar]] = _PLAIN | {
     name: grammar(name, {"": verb("wd")})
-    for name in (
-        "mkfs mkfs.ext4 mkfs.ext3 mkfs.xfs mkfs.btrfs mkfs.vfat mke2fs mkswap wipefs fdisk sfdisk"
-        " sgdisk parted blkdiscard srm wipe rename prename lvremove vgremove pvremove hdparm"
-        " setfacl chattr kill killall pkill skill reboot shutdown poweroff halt init telinit"
-        " dropdb dropuser userdel groupdel deluser iptables nft ufw crontab mount umount swapoff"
-    ).split()
+    for name in [
+        "mkfs",
+        "mkfs.ext4",
+        "mkfs.ext3",
+        "mkfs.xfs",
+        "mkfs.btrfs",
+        "mkfs.vfat",
+        "mke2fs",
+        "mkswap",
+        "wipefs",
+        "fdisk",
+        "sfdisk",
+        "sgdisk",
+        "parted",
+        "blkdiscard",
+        "srm",
+        "wipe",
+        "rename",
+        "prename",
+        "lvremove",
+        "vgremove",
+        "pvremove",
+        "hdparm",
+        "setfacl",
+        "chattr",
+        "kill",
+        "killall",
+        "pkill",
+        "skill",
+        "reboot",
+        "shutdown",
+        "poweroff",
+        "halt",
+        "init",
+        "telinit",
+        "dropdb",
+        "dropuser",
+        "userdel",
+        "groupdel",
+        "deluser",
+        "iptables",
+        "nft",
+        "ufw",
+        "crontab",
+        "mount",
+        "umount",
+        "swapoff",
+    ]
 }

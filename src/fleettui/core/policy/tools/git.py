@@ -66,7 +66,7 @@ _VERBS: Final = {
     "grep": verb(
         "r",
         "-n -i -l -c -w -E -F -P -e= -f= -A= -B= -C= --max-depth= --or --and --not"
-        " !-O?|--open-files-in-pager !--open-files-in-pager? !--textconv",
+        " !-O|--open-files-in-pager? !--textconv",
     ),
     "ls-remote": verb("rn", _REMOTE),
     "archive": verb("w", "-o|--output= --format= --prefix= !--exec= !--remote="),
@@ -204,7 +204,7 @@ _QUIET_KEYS: Final = (
     "commit.gpgsign",
     "tag.gpgsign",
 )
-_REMOTES: Final = frozenset("clone fetch pull push ls-remote remote".split())
+_REMOTES: Final = frozenset(["clone", "fetch", "pull", "push", "ls-remote", "remote"])
 
 
 def _inspect(parsed: Parsed) -> Parsed:
@@ -237,7 +237,7 @@ def _inspect(parsed: Parsed) -> Parsed:
 
 
 def _push(parsed: Parsed) -> Parsed:
-    """A refspec says as much as a flag: `+ref` forces, `:ref` deletes."""
+    """Read refspecs, which say as much as a flag: `+ref` forces, `:ref` deletes."""
     refspecs = parsed.operands if parsed.flag("--repo") else parsed.operands[1:]
     if any(ref.startswith((":", "+")) for ref in (*refspecs, *parsed.operands[1:])):
         parsed = _forced(parsed)

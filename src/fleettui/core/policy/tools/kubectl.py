@@ -13,7 +13,7 @@ from fleettui.core.policy.parsed import Parsed
 # Flags that change who we are, where we talk to, or which program runs are never automatic.
 _GLOBAL: Final = (
     "-n|--namespace= --context= --cluster= --user= --request-timeout= -v|--v= --vmodule= -h|--help"
-    " --warnings-as-errors --match-server-version --disable-compression --cache-dir="
+    " --warnings-as-errors --match-server-version --disable-compression !--cache-dir="
     " !--kubeconfig= !--kuberc= !-s|--server= !--token= !--as= !--as-group= !--as-uid="
     " !--as-user-extra= !--username= !--password= !--certificate-authority="
     " !--client-certificate= !--client-key= !--tls-server-name= !--insecure-skip-tls-verify"
@@ -52,7 +52,20 @@ _KINDS: Final = {
     for alias in aliases.split()
 }
 _TYPED: Final = frozenset(
-    "get describe delete edit label annotate scale patch expose wait autoscale drain".split()
+    [
+        "get",
+        "describe",
+        "delete",
+        "edit",
+        "label",
+        "annotate",
+        "scale",
+        "patch",
+        "expose",
+        "wait",
+        "autoscale",
+        "drain",
+    ]
 )
 _ZERO: Final = re.compile(
     r"""["']?replicas["']?\s*:\s*["']?0+(?![\d.])|/replicas\b""", re.IGNORECASE
@@ -194,7 +207,7 @@ def _typed(parsed: Parsed) -> Parsed:
     if not parsed.operands:
         return parsed
     if any("/" in word for word in parsed.operands):
-        pairs = [word.partition("/") for word in parsed.operands]
+        pairs = [pair.partition("/") for word in parsed.operands for pair in word.split(",")]
         kinds = tuple(dict.fromkeys(kind_name(kind) for kind, _, _ in pairs))
         names = tuple(name or kind for kind, _, name in pairs)
     else:

@@ -11,16 +11,17 @@ from fleettui.core.policy.grammar import Grammar, grammar, verb
 from fleettui.core.policy.parsed import Parsed
 
 _SECRET_NAME: Final = re.compile(
-    r"(^|/)(\.env(\..+)?|\.netrc|\.npmrc|\.pypirc|\.git-credentials|id_[a-z0-9]+|.*\.(pem|key|p12|pfx)"
-    r"|credentials(\.json)?|.*secrets?(\.[a-z]+)?|shadow|\.ssh|\.aws|\.gnupg|\.kube|\.docker)(/|\Z)"
+    r"(\.env(\..+)?|\.netrc|\.npmrc|\.pypirc|\.git-credentials|id_[a-z0-9]+|.*\.(pem|key|p12|pfx)"
+    r"|credentials(\.json)?|.*secrets?(\.[a-z]+)?|shadow|\.ssh|\.aws|\.gnupg|\.kube|\.docker)\Z"
 )
 
 
 def reads_files(parsed: Parsed) -> Parsed:
     """Count what lies outside the working folder, or is named like a secret, as secret."""
     for word in (*parsed.operands, *(flag.value or "" for flag in parsed.flags)):
-        outside = word.startswith(("/", "~")) or ".." in word.split("/")
-        if outside or _SECRET_NAME.search(word):
+        parts = word.split("/")
+        outside = word.startswith(("/", "~")) or ".." in parts
+        if outside or any(len(part) > 255 or _SECRET_NAME.match(part) for part in parts):
             return parsed.marked(risks="s")
     return parsed
 
@@ -46,6 +47,9 @@ _OWN_FLAGS: Final = {
     "ls": "-I|--ignore= -w= --color? --sort= --time= --hide= --block-size=",
     "jq": "-r -c -e -n -s -S --arg= --tab -f|--from-file=",
 }
+_SED: Final = re.compile(
+    r"((\d+|\$)(,(\d+|\$))?)?(p|d|q|s([/|,#])[^\n\\;]*?\6[^\n\\;]*?\6[gpiI0-9]*)\Z"
+)
 _STRANGE: Final = {
     "sort": verb(
         "r",
@@ -54,13 +58,18 @@ _STRANGE: Final = {
     ),
     "man": verb(
         "r",
-        "-k -f -a -w -s= !-P|--pager= !-H?|--html? !--html? !-X? !-T? !-t !-C="
+        "-k -f -a -w -s= !-P|--pager= !-H|--html? !-X? !-T? !-t !-C="
         " !-M|--manpath= !-p|--preprocessor= !-l|--local-file",
     ),
     "rg": verb(
         "r",
         "!--pre= !--hostname-bin= !-z|--search-zip -n -i -l -c -w -F -g|--glob= -t="
         " -e= -A= -B= -C= --max-count= -m=",
+    ),
+    "sed": verb(
+        "r",
+        "-n|--quiet -e|--expression= -f|--file= -E|--regexp-extended -r|--regexp-extended"
+        " -i|--in-place? -s|--separate -u|--unbuffered -z|--null-data --posix --debug",
     ),
     "printf": verb("r", "!-v="),
     "[": verb("r", "", "a subscript in a test is evaluated"),
@@ -115,6 +124,14 @@ def _tree(parsed: Parsed) -> Parsed:
     return reads_files(parsed.marked(risks="w") if parsed.flag("-o") else parsed)
 
 
+def _sed(parsed: Parsed) -> Parsed:
+    """Read sed's simplest scripts only: others can run and write."""
+    scripts = parsed.all("--expression") or parsed.operands[:1]
+    if parsed.flag("--file") or not all(_SED.match(script) for script in scripts):
+        return parsed.marked(risks="w", problem="this sed script may run or write", opaque=True)
+    return reads_files(parsed.marked(risks="w") if parsed.flag("--in-place") else parsed)
+
+
 def _build() -> dict[str, Grammar]:
     table = {name: grammar(name, {"": verb("r")}) for name in _QUIET.split()}
     for name in _TEXT.split():
@@ -128,6 +145,7 @@ def _build() -> dict[str, Grammar]:
     table["["] = grammar("[", {"": verb("r", "-v")}, inspect=_bracket)
     table["sort"] = grammar("sort", {"": _STRANGE["sort"]}, inspect=_sorted)
     table["tree"] = grammar("tree", {"": verb("r", "-o= -L= -I= -P=")}, inspect=_tree)
+    table["sed"] = grammar("sed", {"": _STRANGE["sed"]}, inspect=_sed)
     return table
 
 

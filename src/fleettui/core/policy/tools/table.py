@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from fleettui.core.policy.grammar import Grammar
 from fleettui.core.policy.tools.cloud import AWS, AZ, GCLOUD, GSUTIL
 from fleettui.core.policy.tools.docker import DOCKER, PODMAN
 from fleettui.core.policy.tools.files import FILES

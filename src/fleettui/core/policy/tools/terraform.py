@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from fleettui.core.policy.grammar import Grammar, grammar, verb
+from fleettui.core.policy.parsed import Parsed
 
 _PLAN: Final = (
     "-var= -var-file= -target= ^-replace= ^-destroy -refresh-only -refresh -lock -lock-timeout="
@@ -59,6 +62,13 @@ _VERBS: Final = {
 }
 
 
+def _inspect(parsed: Parsed) -> Parsed:
+    """`apply -destroy` is destroy."""
+    if parsed.verb == ("apply",) and parsed.has("-destroy"):
+        return msgspec.structs.replace(parsed, verb=("destroy",))
+    return parsed
+
+
 def _named(name: str) -> Grammar:
     return grammar(
         name,
@@ -67,6 +77,7 @@ def _named(name: str) -> Grammar:
         style="goflag",
         aliases="env=workspace",
         globals_first=True,
+        inspect=_inspect,
     )
 
 
