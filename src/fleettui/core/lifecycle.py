@@ -1,68 +1,112 @@
-"""The lifecycle of an agent: a table of states and moves, and nothing else."""
+"""The agent state machine, as a table."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from fleettui.core.errors import IllegalMove
 from fleettui.core.model import AgentStatus
 
-Move = Literal[
-    "start", "work", "wait", "rest", "pause", "resume", "stop", "stopped", "fail", "restart",
+Verb = Literal[
+    "create",
+    "start",
+    "ready",
+    "run",
+    "wait",
+    "go_on",
+    "finish_work",
+    "pause",
+    "resume",
+    "stop",
+    "stopped",
+    "fail",
+    "restart",
     "remove",
-]  # fmt: skip
+]
+VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
 
-# resume: what a paused agent goes back to is told by its turn, "idle" stands for that.
-_TABLE: Final[dict[AgentStatus, dict[Move, AgentStatus]]] = {
-    "created": {"start": "starting", "remove": "stopped"},
-    "starting": {"rest": "idle", "stop": "stopping", "fail": "failed"},
+# What a person may ask for, and how a refusal says it; the other verbs are the engine's own.
+ASKED: Final[dict[Verb, str]] = {
+    "start": "started",
+    "pause": "paused",
+    "resume": "resumed",
+    "stop": "stopped",
+    "restart": "restarted",
+    "remove": "removed",
+}
+
+# From a state (None is "not there yet") by a verb to a state. A removed agent is gone; the table
+# says the state it leaves in. A resumed one goes back to what it was, idle if nobody says.
+MOVES: Final[dict[AgentStatus | None, dict[Verb, AgentStatus]]] = {
+    None: {"create": "created"},
+    "created": {"start": "starting", "fail": "failed", "remove": "stopped"},
+    "starting": {"ready": "idle", "stop": "stopping", "fail": "failed"},
     "idle": {
-        "work": "working", "pause": "paused", "stop": "stopping", "fail": "failed",
+        "run": "working",
+        "pause": "paused",
+        "stop": "stopping",
+        "fail": "failed",
         "restart": "starting",
+        "remove": "stopped",
     },
     "working": {
-        "wait": "waiting", "rest": "idle", "pause": "paused", "stop": "stopping", "fail": "failed",
+        "wait": "waiting",
+        "finish_work": "idle",
+        "pause": "paused",
+        "stop": "stopping",
+        "fail": "failed",
         "restart": "starting",
     },
     "waiting": {
-        "work": "working", "rest": "idle", "pause": "paused", "stop": "stopping", "fail": "failed",
+        "go_on": "working",
+        "finish_work": "idle",
+        "pause": "paused",
+        "stop": "stopping",
+        "fail": "failed",
         "restart": "starting",
     },
-    "paused": {"resume": "idle", "stop": "stopping", "restart": "starting"},
-    "stopping": {"stopped": "stopped", "fail": "failed"},
-    "stopped": {"start": "starting", "restart": "starting", "remove": "stopped"},
-    "failed": {
-        "start": "starting", "work": "working", "stop": "stopping", "restart": "starting",
+    "paused": {
+        "resume": "idle",
+        "stop": "stopping",
+        "fail": "failed",
+        "restart": "starting",
         "remove": "stopped",
     },
-}  # fmt: skip
+    "stopping": {"stopped": "stopped", "fail": "failed", "restart": "starting"},
+    "stopped": {"start": "starting", "remove": "stopped"},
+    "failed": {"start": "starting", "restart": "starting", "remove": "stopped"},
+}
 
-# What a person may ask for; the other moves follow from the work.
-_ASKED: Final = ("start", "pause", "resume", "stop", "restart", "remove")
-_PARTICIPLE: Final[dict[str, str]] = {
-    "start": "started", "pause": "paused", "resume": "resumed", "stop": "stopped",
-    "restart": "restarted", "remove": "removed",
-}  # fmt: skip
+RESUMED: Final[frozenset[AgentStatus]] = frozenset({"idle", "working", "waiting"})
 
 
-def move(agent: str, status: AgentStatus, verb: Move) -> AgentStatus:
-    """Give the state a move leads to; raises IllegalMove naming what is legal from here."""
-    after = _TABLE[status].get(verb)
-    if after is None:
-        raise IllegalMove(
-            f"{agent} is {status}: it can't be {_PARTICIPLE.get(verb, verb)}",
-            f"it can be {_listed(legal(status))}",
-        )
-    return after
+def move(
+    agent: str, status: AgentStatus | None, verb: Verb, back_to: AgentStatus = "idle"
+) -> AgentStatus:
+    """Give the state that `verb` leads to; `back_to` is what a resumed agent was before.
+
+    Raises IllegalMove naming what is legal from `status`.
+    """
+    found = MOVES[status].get(verb)
+    if found is None:
+        raise IllegalMove(*_refusal(agent, status, verb))
+    if verb == "resume" and back_to in RESUMED:
+        return back_to
+    return found
 
 
-def legal(status: AgentStatus) -> tuple[Move, ...]:
-    """Name what a person may ask of an agent in a state."""
-    return tuple(verb for verb in _TABLE[status] if verb in _ASKED)
+def legal(status: AgentStatus | None) -> tuple[Verb, ...]:
+    """Name what a person may ask of an agent in this state, in the order of the keys."""
+    return tuple(verb for verb in ASKED if verb in MOVES[status])
 
 
-def _listed(verbs: tuple[Move, ...]) -> str:
-    words = [_PARTICIPLE[verb] for verb in verbs]
-    if not words:
-        return "left alone until it comes to rest"
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+def _refusal(agent: str, status: AgentStatus | None, verb: Verb) -> tuple[str, str]:
+    if status is None:
+        return f"there is no agent '{agent}'", "create it first"
+    words = [ASKED[name] for name in legal(status)]
+    asked = f"be {ASKED[verb]}" if verb in ASKED else verb.replace("_", " ")
+    return f"{agent} is {status} and can't {asked}", f"it can be {_either(words)}"
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
