@@ -1,53 +1,38 @@
-"""Votes in, one Verdict out; agents or people alike."""
+"""Votes in, one Verdict out: the rules of counting, for agents and for people."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from math import fsum, isfinite
 from typing import Final, Literal
 
 import msgspec
-from msgspec.structs import replace
 
 Algorithm = Literal["majority", "unanimous", "weighted", "first_wins", "human_review"]
-VoteState = Literal["cast", "abstained", "failed", "late"]
+VoteStatus = Literal["cast", "abstained", "failed", "late"]
+
+# Sums of weights and confidences are floats; what differs by less than this is the same.
+_NOISE: Final = 1e-9
 
 
 class Vote(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One voter's answer; `order` says who was earlier, `confidence` is from 0 to 1 or unknown."""
+    """One voter's answer, or why there is none; `at_seq` is its place in the order of answers."""
 
     voter: str
     verdict: str
     confidence: float | None = None
     weight: float = 1.0
     reason: str = ""
-    state: VoteState = "cast"
-    order: int = 0
+    state: VoteStatus = "cast"
+    at_seq: int = 0
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The outcome: `verdict` is the leading option also where it was not reached.
+class Rule(msgspec.Struct, frozen=True):
+    """How a ballot is counted; `voters` is the electorate with everyone's weight.
 
-    `weights` gives each option's sum of weights, `dissent` names who voted otherwise.
+    `min_votes` is how many must vote for an option at all, `allow_partial` leaves everybody who
+    did not out of the count, `min_confidence` is what the winning side's mean must reach.
     """
-
-    verdict: str
-    confidence: float
-    reached: bool
-    reason: str
-    weights: dict[str, float] = {}
-    dissent: tuple[str, ...] = ()
-
-    def by_person(self, verdict: str, person: str, reason: str) -> Verdict:
-        """Give the outcome after a person decided."""
-        return replace(
-            self, verdict=verdict, confidence=1.0, reached=True,
-            reason=f"decided by {person}: {reason}",
-        )  # fmt: skip
-
-
-class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a ballot is counted; `voters` gives everybody who may vote, and their weights."""
 
     algorithm: Algorithm
     options: tuple[str, ...]
@@ -57,164 +42,240 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     min_confidence: float | None = None
 
     def weight_of(self, voter: str) -> float:
-        return self.voters.get(voter, 1.0)
+        """Give a voter's weight; a stranger, or a weight that is no positive number, has 0."""
+        weight = self.voters.get(voter, 0.0)
+        return weight if weight > 0 and isfinite(weight) else 0.0
+
+    def counts(self, voter: str) -> float:
+        """Give what a vote counts: its weight where votes are weighted, else one."""
+        return self.weight_of(voter) if self.algorithm == "weighted" else 1.0
+
+    @property
+    def need(self) -> float:
+        """Give the share the winner must exceed, or have if it is 1."""
+        return 1.0 if self.algorithm == "unanimous" else 0.5
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a voter said, as it is kept with the verdict."""
+
+    voter: str
+    verdict: str
+    reason: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The outcome of a ballot.
+
+    When it was not reached, `verdict` is where the voters lean (empty if nowhere), `reason` says
+    what was missing, and a person decides. `weights` has what each option got.
+    """
+
+    verdict: str
+    confidence: float
+    reached: bool
+    reason: str
+    weights: dict[str, float] = {}
+    said: tuple[Said, ...] = ()
+
+    @property
+    def dissent(self) -> tuple[Said, ...]:
+        """Give what was said against the verdict."""
+        return tuple(one for one in self.said if one.verdict != self.verdict)
+
+    def by_person(self, verdict: str, by: str, reason: str) -> Verdict:
+        """Give the verdict a person sets in place of this one; what was said stays."""
+        return Verdict(
+            verdict, 1.0, True, f"{by} decided {verdict}: {reason}", self.weights, self.said
+        )
+
+
+class _Count:
+    """The votes sorted by what they are; the same whatever order they came in."""
+
+    def __init__(self, rule: Rule, votes: Sequence[Vote], closed: bool) -> None:
+        firsts: dict[str, Vote] = {}
+        for vote in sorted(votes, key=_order):
+            if vote.voter in rule.voters:
+                firsts.setdefault(vote.voter, vote)
+        options = rule.options or tuple(sorted({vote.verdict for vote in votes if vote.verdict}))
+        self.rule = rule
+        self.cast = [
+            vote for vote in firsts.values() if vote.state == "cast" and vote.verdict in options
+        ]
+        voted = {vote.voter for vote in self.cast}
+        self.states = {
+            name: "abstained" if firsts[name].state == "cast" else firsts[name].state
+            for name in firsts
+            if name not in voted
+        }
+        silent = [name for name in rule.voters if name not in firsts]
+        self.states |= dict.fromkeys(silent if closed else (), "late")
+        self.open = () if closed else tuple(silent)
+        self.open_weight = fsum(rule.counts(name) for name in self.open)
+        self.cast_weight = fsum(rule.counts(vote.voter) for vote in self.cast)
+        self.weights = {
+            option: fsum(rule.counts(vote.voter) for vote in self.cast if vote.verdict == option)
+            for option in options
+        }
+
+    @property
+    def whole(self) -> float:
+        """Give the weight the shares are of, once every open voter has voted."""
+        if self.rule.allow_partial:
+            return self.cast_weight + self.open_weight
+        return fsum(self.rule.counts(name) for name in self.rule.voters)
+
+    @property
+    def leaders(self) -> list[str]:
+        """Give the options with the most weight, if any has some."""
+        most = max(self.weights.values(), default=0.0)
+        return [name for name, got in self.weights.items() if got and most - got < _NOISE]
+
+    @property
+    def leaning(self) -> str:
+        leaders = self.leaders
+        return leaders[0] if len(leaders) == 1 else ""
+
+    def enough(self, weight: float) -> bool:
+        """Say whether a weight wins by the rule."""
+        if self.rule.need == 1.0:
+            return weight > 0 and weight > self.whole - _NOISE
+        return weight > self.whole * self.rule.need + _NOISE
+
+    def confidences(self, option: str, added: float = 0.0) -> float | None:
+        """Give the mean of a side if every open voter joined it with confidence `added`."""
+        known = [
+            (self.rule.counts(vote.voter), _clamped(vote.confidence))
+            for vote in self.cast
+            if vote.verdict == option and vote.confidence is not None
+        ]
+        weight = fsum(one for one, _ in known) + self.open_weight
+        if not weight:
+            return None
+        return fsum([self.open_weight * added, *(one * sure for one, sure in known)]) / weight
 
 
 def tally(rule: Rule, votes: Sequence[Vote], *, closed: bool) -> Verdict | None:
-    """Count; None while the ballot is open (`closed` says that nobody will vote any more).
+    """Count; None means that the voters who have not answered can still change the outcome.
 
-    The order of `votes` never matters: only first_wins looks at their `order`. Failed, late and
-    silent voters stay in the electorate unless `allow_partial`. A tie, a missed quorum or too
-    little confidence is not reached.
+    `closed` says that nobody will answer any more: all did, or the time is up. The order of
+    `votes` does not matter; of two votes of one voter the one with the smaller `at_seq` counts.
     """
-    cast = [vote for vote in votes if vote.state == "cast" and vote.verdict in rule.options]
-    if rule.algorithm == "first_wins":
-        return _first(rule, cast, closed=closed)
-    if not closed:
+    count = _Count(rule, votes, closed)
+    over = not count.open
+    match rule.algorithm:
+        case "first_wins":
+            return _first(count) if count.cast or over else None
+        case "human_review":
+            return _for_a_person(count) if over else None
+        case _:
+            return _decided(count, over=over)
+
+
+def _decided(count: _Count, *, over: bool) -> Verdict | None:
+    missing = _missing_votes(count)
+    if missing:
+        return _not_reached(count, missing)
+    winner = next((name for name, got in count.weights.items() if count.enough(got)), None)
+    if winner is None:
+        hopeful = any(count.enough(got + count.open_weight) for got in count.weights.values())
+        return None if hopeful and not over else _not_reached(count, _no_winner(count))
+    if len(count.cast) < count.rule.min_votes:
         return None
-    weights, whole = _weigh(rule, cast, votes)
-    leading = _leader(rule, weights)
-    if rule.algorithm == "human_review":
-        advice = f", the agents lean to {leading}" if leading else ""
-        return _outcome(rule, cast, weights, leading, f"human_review: a person decides{advice}")
-    refusal = _quorum(rule, cast) or _share(rule, weights, whole, leading, cast)
-    if refusal:
-        return _outcome(rule, cast, weights, leading, refusal)
-    return _sure_enough(rule, cast, weights, leading, whole)
+    low, high = count.confidences(winner, 0.0), count.confidences(winner, 1.0)
+    least = count.rule.min_confidence
+    if least is not None and (high is None or high < least - _NOISE):
+        return _not_reached(count, _too_unsure(winner, high, least))
+    if least is not None and (low is None or low < least - _NOISE):
+        return None
+    return _reached(count, winner)
 
 
-def _first(rule: Rule, cast: Sequence[Vote], *, closed: bool) -> Verdict | None:
-    if not cast:
-        return _outcome(rule, cast, {}, "", "nobody answered") if closed else None
-    first = min(cast, key=lambda vote: (vote.order, vote.voter))
-    return _sure_enough(rule, [first], {first.verdict: first.weight}, first.verdict, first.weight)
-
-
-def _weigh(
-    rule: Rule, cast: Sequence[Vote], votes: Sequence[Vote]
-) -> tuple[dict[str, float], float]:
-    """Give each option's weight, and the weight of the whole electorate."""
-    by_weight = rule.algorithm == "weighted"
-    weights = dict.fromkeys(rule.options, 0.0)
-    for vote in sorted(cast, key=lambda one: one.voter):
-        weights[vote.verdict] += rule.weight_of(vote.voter) if by_weight else 1.0
-    gone = {vote.voter for vote in votes if vote.state in {"failed", "late"}}
-    answered = {vote.voter for vote in votes} - gone
-    counted = answered if rule.allow_partial else set(rule.voters)
-    whole = sum(rule.weight_of(voter) if by_weight else 1.0 for voter in sorted(counted))
-    return weights, whole
-
-
-def _leader(rule: Rule, weights: Mapping[str, float]) -> str:
-    """Give the one option with the most weight, an empty text for a tie or no vote at all."""
-    most = max(weights.values(), default=0.0)
-    leaders = [option for option in rule.options if _same(weights.get(option, 0.0), most)]
-    return leaders[0] if len(leaders) == 1 and most > 0 else ""
-
-
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-9 * max(abs(one), abs(other), 1.0)
-
-
-def _quorum(rule: Rule, cast: Sequence[Vote]) -> str:
-    if not cast:
-        return "nobody voted"
-    if len(cast) < rule.min_votes:
-        return f"{len(cast)} of the {rule.min_votes} votes needed"
-    return ""
-
-
-def _share(
-    rule: Rule, weights: Mapping[str, float], whole: float, leading: str, cast: Sequence[Vote]
-) -> str:
-    """Say why the leading option does not win, or nothing."""
-    if rule.algorithm == "unanimous":
-        agree = weights.get(leading, 0.0)
-        if not leading or not _same(agree, whole):
-            return f"not unanimous: {_counts(weights, rule)} of {whole:g}"
+def _missing_votes(count: _Count) -> str:
+    """Say why the quorum can't be met any more; empty if it can."""
+    need, have = max(count.rule.min_votes, 1), len(count.cast)
+    if have + len(count.open) >= need:
         return ""
-    if not leading:
-        return f"a tie: {_counts(weights, rule)}"
-    del cast
-    if weights[leading] * 2 <= whole or _same(weights[leading] * 2, whole):
-        return f"no option has more than half of {whole:g}: {_counts(weights, rule)}"
-    return ""
+    voters = len(count.rule.voters)
+    who = f"{have} of {voters} voted" if have else "nobody voted"
+    return f"{who}, {need} {'vote is' if need == 1 else 'votes are'} needed"
 
 
-def _counts(weights: Mapping[str, float], rule: Rule) -> str:
-    return ", ".join(f"{option} {weights.get(option, 0.0):g}" for option in rule.options)
+def _no_winner(count: _Count) -> str:
+    shares = ", ".join(f"{name} {got:g}" for name, got in count.weights.items() if got)
+    if not shares:
+        return "no vote has any weight"
+    if len(count.leaders) > 1:
+        return f"a tie: {shares}"
+    need = "all" if count.rule.need == 1.0 else "more than half"
+    return f"{shares} of {count.whole:g}: {need} of it is needed"
 
 
-def _sure_enough(
-    rule: Rule, cast: Sequence[Vote], weights: dict[str, float], leading: str, whole: float
-) -> Verdict:
-    sure = _confidence(rule, cast, leading)
-    if rule.min_confidence is not None and sure < rule.min_confidence - 1e-9:
-        reason = f"{leading} leads, but its confidence {sure:.2f} is below {rule.min_confidence:g}"
-        return _outcome(rule, cast, weights, leading, reason)
-    share = f"{weights[leading]:g} of {whole:g}"
-    return _outcome(rule, cast, weights, leading, f"{rule.algorithm}: {share}", reached=True)
+def _too_unsure(winner: str, sure: float | None, least: float) -> str:
+    if sure is None:
+        return f"{winner} leads, but nobody on its side gave a confidence, {least:.2f} is needed"
+    # Rounded down, so that 0.599 is never shown as reaching 0.60.
+    return f"{winner} leads with a confidence of {int(sure * 100) / 100:.2f}, {least:.2f} is needed"
 
 
-def _confidence(rule: Rule, cast: Sequence[Vote], leading: str) -> float:
-    """Weigh the confidence of those who voted for an option; a vote without one counts as 1."""
-    mine = sorted((vote for vote in cast if vote.verdict == leading), key=lambda one: one.voter)
-    weight = sum(rule.weight_of(vote.voter) for vote in mine)
-    if not weight:
-        return 0.0
-    sure = (1.0 if vote.confidence is None else vote.confidence for vote in mine)
-    return sum(rule.weight_of(v.voter) * s for v, s in zip(mine, sure, strict=True)) / weight
+def _reached(count: _Count, winner: str) -> Verdict:
+    got, whole = count.weights[winner], count.whole - count.open_weight
+    if count.rule.allow_partial:
+        whole = count.cast_weight
+    kind = "of the weight" if count.rule.algorithm == "weighted" else "votes"
+    return _verdict(count, winner, f"{winner} has {got:g} of {whole:g} {kind}", reached=True)
 
 
-def _outcome(
-    rule: Rule,
-    cast: Sequence[Vote],
-    weights: dict[str, float],
-    leading: str,
-    reason: str,
-    *,
-    reached: bool = False,
-) -> Verdict:
-    dissent = sorted(vote.voter for vote in cast if vote.verdict != leading)
-    return Verdict(
-        leading, round(_confidence(rule, cast, leading), 6), reached, reason, weights,
-        tuple(dissent),
-    )  # fmt: skip
+def _not_reached(count: _Count, why: str) -> Verdict:
+    return _verdict(count, count.leaning, why, reached=False)
 
 
-_LINE: Final = re.compile(
-    r"^[\s>*_#`-]{0,12}VOTE[*_`]{0,3}\s{0,4}:[*_`\s]{0,6}([A-Za-z][\w-]{0,40})[*_`]{0,3}"
-    r"\s{0,4}(?:\(\s{0,4}(?:confidence\s{0,2}[:=]?\s{0,2})?([0-9.]{1,8})\s{0,2}(%?)[^)]{0,20}\))?"
-    r"[*_`]{0,3}\s{0,4}(.{0,2000})$",
-    re.IGNORECASE,
-)
+def _first(count: _Count) -> Verdict:
+    if not count.cast:
+        return _not_reached(count, "nobody voted, the first vote would have won")
+    first = min(count.cast, key=_order)
+    least = count.rule.min_confidence
+    sure = None if first.confidence is None else _clamped(first.confidence)
+    said = (Said(first.voter, first.verdict, first.reason),)
+    reason, reached = f"{first.voter} was first with {first.verdict}", True
+    if least is not None and (sure is None or sure < least - _NOISE):
+        reason, reached = _too_unsure(first.verdict, sure, least), False
+    return Verdict(first.verdict, sure or 0.0, reached, reason, count.weights, said)
 
 
-def parse_vote_line(text: str) -> tuple[str, float | None, str] | None:
-    """Find the last line `VOTE: verdict (confidence) reason` outside code fences.
-
-    Gives (verdict, confidence from 0 to 1 or None, reason), or None.
-    """
-    found: tuple[str, float | None, str] | None = None
-    fenced = False
-    for line in text.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-            continue
-        match = None if fenced else _LINE.match(line)
-        if match is not None:
-            verdict, number, percent, reason = match.groups()
-            found = (verdict, _read_confidence(number, percent), reason.strip(" -:*_`"))
-    return found
+def _for_a_person(count: _Count) -> Verdict:
+    missing = _missing_votes(count)
+    if missing:
+        advice = missing
+    elif count.leaning:
+        got = f"{count.weights[count.leaning]:g} of {count.cast_weight:g}"
+        advice = f"the agents lean to {count.leaning} ({got})"
+    else:
+        advice = _no_winner(count)
+    return _verdict(count, count.leaning, f"a person decides; {advice}", reached=False)
 
 
-def _read_confidence(number: str | None, percent: str) -> float | None:
-    if not number:
-        return None
-    try:
-        value = float(number)
-    except ValueError:
-        return None
-    if percent or 1.0 < value <= 100.0:
-        value /= 100
-    return value if 0.0 <= value <= 1.0 else None
+def _verdict(count: _Count, option: str, why: str, *, reached: bool) -> Verdict:
+    absent = [
+        f"{word}: {', '.join(names)}"
+        for state, word in (("failed", "failed"), ("late", "silent"), ("abstained", "abstained"))
+        if (names := sorted(name for name, kept in count.states.items() if kept == state))
+    ]
+    said = tuple(
+        Said(vote.voter, vote.verdict, vote.reason)
+        for vote in sorted(count.cast, key=lambda vote: vote.voter)
+    )
+    # What open voters would add is left out: this is the confidence of those who answered.
+    known = _Count(count.rule, count.cast, closed=True)
+    sure = known.confidences(option) if option else None
+    return Verdict(option, sure or 0.0, reached, "; ".join([why, *absent]), count.weights, said)
+
+
+def _order(vote: Vote) -> tuple[int, str, str, str, float, str]:
+    sure = -1.0 if vote.confidence is None else vote.confidence
+    return vote.at_seq, vote.voter, vote.state, vote.verdict, sure, vote.reason
+
+
+def _clamped(confidence: float) -> float:
+    return min(max(confidence, 0.0), 1.0)

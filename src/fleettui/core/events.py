@@ -13,6 +13,7 @@ from fleettui.core.model import (
     Finding,
     Payload,
     Priority,
+    Risk,
     RunStatus,
     ToolCall,
     Usage,
@@ -280,6 +281,7 @@ class ActionAsked(Event, frozen=True, tag=True, omit_defaults=True):
     needs: int
     expires_at: float
     always: str = ""
+    risks: tuple[Risk, ...] = ()
 
 
 class ApprovalGiven(Event, frozen=True, tag=True, omit_defaults=True):
@@ -460,6 +462,7 @@ AnyEvent = (
     | MessageDropped
     | MessageMoved
 )
+
 
 class Recorded(msgspec.Struct, frozen=True):
     """An event with its place: the stream, the number there (from 1), when, and who caused it."""

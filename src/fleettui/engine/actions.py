@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from fleettui.core.commands import (
     CastVote,
@@ -13,7 +14,7 @@ from fleettui.core.commands import (
 )
 from fleettui.core.errors import FleettuiError, Refused, ToolFailed
 from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
-from fleettui.core.model import Actor, Facts, Finding, ToolCall, ToolResult
+from fleettui.core.model import PRIORITIES, Actor, Facts, Finding, Priority, ToolCall, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
@@ -51,6 +52,9 @@ class Actions:
                 elif action.status == "started":
                     why = "the process that did it died; nobody knows whether it was done"
                     await self._engine.send(LoseAction(state.id, name, why))
+
+    def tasks(self) -> Sequence[asyncio.Task[None]]:
+        return list(self._tasks.values())
 
     def _begin(self, fleet: str, name: str) -> None:
         if name in self._tasks:
@@ -105,7 +109,8 @@ class Actions:
         given = action.facts.arguments
         if action.facts.tool == "send_message":
             body = await self._engine.payload(str(given.get("text", "")))
-            priority = given.get("priority") or "normal"
+            wanted = given.get("priority")
+            priority: Priority = next((name for name in PRIORITIES if name == wanted), "normal")
             message = SendMessage(state.id, str(given.get("to")), body, priority, f"{action.id}m")
             await self._engine.send(message, actor)
             return ToolResult(f"sent to {given.get('to')}")
@@ -149,5 +154,3 @@ def _findings(value: object) -> tuple[Finding, ...]:
             )
         )
     return tuple(found)
-
-

@@ -269,5 +269,3 @@ def _unique(calls: Sequence[ToolCall], step: int) -> tuple[ToolCall, ...]:
         ToolCall(f"{step}.{place}.{call.id}"[:120], call.name, call.arguments, call.problem)
         for place, call in enumerate(calls, 1)
     )
-
-

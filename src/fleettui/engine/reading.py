@@ -77,9 +77,7 @@ class Reading:
                 assert_never(query)
 
     async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
-        outputs = {
-            turn: await self._engine.text(state.turns[turn].output) for turn in run.turns
-        }
+        outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}
         return run_report(state, run, outputs)
 
     async def _report(self, run: RunState) -> str:
@@ -105,7 +103,7 @@ def _payloads(state: FleetState, agent: AgentState | None) -> Sequence[Payload]:
 def _shown(states: Sequence[FleetState]) -> FleetState | None:
     """Give the fleet a board shows when none is named: the newest that is open."""
     open_ones = [state for state in states if not state.stopped]
-    return (open_ones or list(states) or [None])[-1]
+    return (open_ones or list(states))[-1] if states else None
 
 
 def _only(states: Sequence[FleetState]) -> FleetState:

@@ -47,9 +47,7 @@ class Reports:
     async def _write(self, state: FleetState, run: RunState) -> None:
         if run.status in {"running", "cancelled"}:
             return
-        outputs = {
-            turn: await self._engine.text(state.turns[turn].output) for turn in run.turns
-        }
+        outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}
         ballot = state.ballots.get(run.ballot)
         details = {
             agent: await self._engine.text(body)

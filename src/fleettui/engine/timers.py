@@ -33,8 +33,8 @@ class Timers:
     def on_event(self, recorded: Recorded) -> None:
         fleet = recorded.stream
         match recorded.event:
-            case ActionAsked(action=name, expires_at=at) | ExpiryMoved(
-                action=name, expires_at=at
+            case (
+                ActionAsked(action=name, expires_at=at) | ExpiryMoved(action=name, expires_at=at)
             ) if at:
                 self._add(at, ExpireAction(fleet, name))
             case BallotOpened(ballot=name, ends_at=at) | BallotExtended(ballot=name, ends_at=at):

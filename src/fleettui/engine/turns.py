@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fleettui.core.ballot import Vote, parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn, NoteTrouble
@@ -63,6 +63,9 @@ class Turns:
             for turn in list(state.turns.values()):
                 if turn.status == "open":
                     self._begin(state.id, turn.id)
+
+    def tasks(self) -> Sequence[asyncio.Task[None]]:
+        return list(self._tasks.values())
 
     def _begin(self, fleet: str, turn: str) -> None:
         if turn in self._tasks:

@@ -76,9 +76,7 @@ def reject_call(state: FleetState, command: RejectCall, _asked: Asked) -> Outcom
     return Outcome((CallRejected(turn.id, command.call, command.reason),))
 
 
-def _judged(
-    state: FleetState, name: str, agent: str, facts: Facts, asked: Asked
-) -> list[AnyEvent]:
+def _judged(state: FleetState, name: str, agent: str, facts: Facts, asked: Asked) -> list[AnyEvent]:
     assert state.spec is not None
     judgement = judge_action(state, agent, facts)
     match judgement.decision:
@@ -90,7 +88,12 @@ def _judged(
             approval = state.spec.spec.approval
             expires = 0.0 if approval.timeout == "wait" else asked.at + approval.timeout
             asked_for = ActionAsked(
-                name, judgement.rule, approval.require, expires, judgement.always
+                name,
+                judgement.rule,
+                approval.require,
+                expires,
+                judgement.always,
+                judgement.risks,
             )
             return [asked_for]
 
@@ -118,7 +121,7 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
         raise Stale(f"{action.id} has expired", "the agent may ask again")
     if by in action.approved_by:
         raise Refused(f"{by} has approved {action.id} already", "another person must approve too")
-    if "destructive" in action.facts.risks and not command.confirmed:
+    if "destructive" in action.risks and not command.confirmed:
         raise Refused(f"{action.id} destroys something", "confirm it once more")
     _refuse_own(state, action, by)
     if action.status == "unknown":
@@ -181,7 +184,9 @@ def extend_expiry(state: FleetState, command: ExtendExpiry, asked: Asked) -> Out
     action = state.action(command.item)
     if action.status != "asking":
         raise Stale(f"{action.id} is {action.status} already")
-    return Outcome((ExpiryMoved(action.id, max(action.expires_at, asked.at) + command.seconds, by),))
+    return Outcome(
+        (ExpiryMoved(action.id, max(action.expires_at, asked.at) + command.seconds, by),)
+    )
 
 
 def expire_action(state: FleetState, command: ExpireAction, asked: Asked) -> Outcome:
@@ -206,9 +211,7 @@ def start_action(state: FleetState, command: StartAction, asked: Asked) -> Outco
 
 
 def _changes(then: Facts, now: Facts) -> list[str]:
-    return [
-        name for name in then.__struct_fields__ if getattr(then, name) != getattr(now, name)
-    ]
+    return [name for name in then.__struct_fields__ if getattr(then, name) != getattr(now, name)]
 
 
 def finish_action(state: FleetState, command: FinishAction, _asked: Asked) -> Outcome:

@@ -122,7 +122,9 @@ def roll_back(state: FleetState, command: RollBack, asked: Asked) -> Outcome:
         ballot = state.ballots.get(run.ballot)
         if ballot is not None and ballot.verdict is None and agent.id in ballot.votes:
             events.append(VoteWithdrawn(ballot.id, agent.id))
-        events.append(TurnOpened(names.next(), run.id, agent.id, _prompt_again(state, run.id, agent)))
+        events.append(
+            TurnOpened(names.next(), run.id, agent.id, _prompt_again(state, run.id, agent))
+        )
         if agent.status not in {"paused", "working"}:
             events.append(AgentMoved(agent.id, "working", why))
     elif turn is not None and agent.status != "paused":

@@ -27,9 +27,7 @@ def decide(state: FleetState, command: Command, asked: Asked) -> Outcome:
     return _RULES[type(command)](state, command, asked)
 
 
-def handle(
-    state: FleetState, command: Command, asked: Asked
-) -> tuple[list[AnyEvent], str]:
+def handle(state: FleetState, command: Command, asked: Asked) -> tuple[list[AnyEvent], str]:
     """Decide, change the state in place, and go on until nothing more follows."""
     outcome = decide(state, command, asked)
     events = list(outcome.events)

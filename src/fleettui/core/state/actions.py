@@ -51,6 +51,7 @@ def _asked(state: FleetState, event: ActionAsked, at: float) -> None:
     action = state.actions[event.action]
     action.status, action.rule, action.needs = "asking", event.rule, event.needs
     action.expires_at, action.always, action.approved_by = event.expires_at, event.always, ()
+    action.risks = event.risks
     _note(state, action, at, "ask", f"{describe(action)}  [inbox #{action.id}]")
 
 
@@ -123,9 +124,7 @@ def _end(state: FleetState, action: ActionState, status: Any, at: float, text: s
     _close(state, action, status, at, Payload(text, len(text)))
 
 
-def _close(
-    state: FleetState, action: ActionState, status: Any, at: float, output: Payload
-) -> None:
+def _close(state: FleetState, action: ActionState, status: Any, at: float, output: Payload) -> None:
     """End an action; its agent's transcript gets what came of the call, if the turn is open."""
     action.status = status
     state.open_actions.discard(action.id)

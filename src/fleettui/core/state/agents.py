@@ -36,7 +36,9 @@ def _marked(state: FleetState, event: CheckpointMade, at: float) -> None:
     agent = state.agents[event.agent]
     state.number += 1
     mark(state, agent, event.checkpoint, event.why, at)
-    agent.log.append(LogLine(at, "check", f"checkpoint {event.checkpoint}: {event.why}", agent.turn))
+    agent.log.append(
+        LogLine(at, "check", f"checkpoint {event.checkpoint}: {event.why}", agent.turn)
+    )
 
 
 def mark(state: FleetState, agent: AgentState, name: str, why: str, at: float) -> None:

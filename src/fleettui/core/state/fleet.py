@@ -16,6 +16,7 @@ from fleettui.core.model import (
     MessageStatus,
     Payload,
     Priority,
+    Risk,
     RunStatus,
     ToolCall,
     Usage,
@@ -184,6 +185,7 @@ class ActionState:
     needs: int = 0
     expires_at: float = 0.0
     always: str = ""
+    risks: tuple[Risk, ...] = ()
     approved_by: tuple[str, ...] = ()
     reason: str = ""
     exit_code: int | None = None
@@ -283,7 +285,7 @@ class FleetState:
 
     def spec_of(self, agent: str) -> AgentSpec:
         """Give what an agent is."""
-        spec = self.spec_of(agent)
+        spec = self.entry_of(agent).spec
         assert spec is not None  # a loaded file has it, also for `config:`
         return spec
 

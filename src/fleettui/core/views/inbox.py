@@ -13,7 +13,7 @@ def shown_action(action: ActionState) -> ShownAction:
     rest = {key: value for key, value in facts.arguments.items() if key not in {"argv", "content"}}
     return ShownAction(
         facts.tool, facts.argv, facts.cwd, action.digest, facts.program,
-        tuple(sorted(facts.env)), facts.preview, rest, facts.risks,
+        tuple(sorted(facts.env)), facts.preview, rest, action.risks or facts.risks,
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def _action_row(state: FleetState, action: ActionState) -> InboxRow:
         always="" if unknown else action.always,
         approved_by=action.approved_by,
         options=(),
-        destructive="destructive" in action.facts.risks,
+        destructive="destructive" in action.risks,
     )
 
 

@@ -71,9 +71,7 @@ def _ballot_row(state: FleetState, ballot: BallotState) -> BallotRow:
     )  # fmt: skip
 
 
-def turn_rows(
-    state: FleetState, run: RunState, outputs: Mapping[str, str]
-) -> tuple[TurnRow, ...]:
+def turn_rows(state: FleetState, run: RunState, outputs: Mapping[str, str]) -> tuple[TurnRow, ...]:
     rows = []
     for name in run.turns:
         turn = state.turns[name]

@@ -1,0 +1,116 @@
+"""Wiring: settings in, a running house out; the only file that knows engine and adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from fleettui.adapters.memory.bus import MemoryBus
+from fleettui.adapters.memory.clock import SystemClock
+from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.sqlite.store import SqliteStore
+from fleettui.adapters.tools.toolbox import LocalToolbox
+from fleettui.adapters.tools.toolbox import TOOLS
+from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.core.model import Actor
+from fleettui.engine.actions import Actions
+from fleettui.engine.engine import Engine
+from fleettui.engine.reading import Reading
+from fleettui.engine.reports import Reports
+from fleettui.engine.session import Presence, Session
+from fleettui.engine.timers import Timers
+from fleettui.engine.turns import Turns
+from fleettui.engine.watching import watch_events
+from fleettui.ports import Blobs, Bus, Clock, Model, Runtime, Specs, Store, Toolbox, Vault
+
+RUNTIMES = "fleettui.runtimes"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside the engine; tests put their own parts in."""
+
+    store: Store
+    blobs: Blobs
+    bus: Bus
+    clock: Clock
+    model: Model
+    toolbox: Toolbox
+    vault: Vault
+    specs: Specs
+    runtimes: Mapping[str, Runtime]
+    reports: Path
+
+
+class House:
+    """A running engine with its watchers; makes sessions for operators."""
+
+    def __init__(
+        self, engine: Engine, world: World, actions: Actions, known_tools: Sequence[str]
+    ) -> None:
+        self.engine, self._world, self._actions = engine, world, actions
+        self.presence = Presence()
+        self._reading = Reading(engine, frozenset(known_tools))
+
+    def session(self, operator: str, tenant: str = "default") -> Session:
+        """Make the door of one operator, whoever the host recognised."""
+        return Session(
+            self.engine,
+            Actor("operator", operator, tenant),
+            specs=self._world.specs,
+            vault=self._world.vault,
+            actions=self._actions,
+            reading=self._reading,
+            presence=self.presence,
+        )
+
+    def is_busy(self) -> bool:
+        """Say whether a fleet is open, so that the host must stay."""
+        return any(state.id and not state.stopped for state in self.engine.fleets())
+
+
+@asynccontextmanager
+async def running(world: World) -> AsyncIterator[House]:
+    """Start engine and watchers on a world, and end them at the end of the context."""
+    engine = Engine(world.store, world.blobs, world.bus, world.clock)
+    async with engine.running():
+        async with asyncio.TaskGroup() as group:
+            turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
+            actions = Actions(engine, world.toolbox, group)
+            timers = Timers(engine)
+            reports = Reports(engine, world.toolbox, world.reports)
+            watchers = []
+            for watcher in (actions, turns, timers, reports):
+                ready = asyncio.Event()
+                watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
+                name = type(watcher).__name__.lower()
+                watchers.append(group.create_task(watching, name=name))
+                await ready.wait()
+            watchers.append(group.create_task(timers.run(), name="clock"))
+            try:
+                yield House(engine, world, actions, tuple(TOOLS))
+            finally:
+                for task in (*watchers, *turns.tasks(), *actions.tasks()):
+                    task.cancel()
+
+
+def load_runtimes() -> Mapping[str, Runtime]:
+    """Load every runtime that is installed: ours, and those of other packages."""
+    return {point.name: point.load()() for point in entry_points(group=RUNTIMES)}
+
+
+def _hash_key(state: Path) -> bytes:
+    """Give the key that hashes secret values of this state folder; made at first use, 0600."""
+    path = state / "hash.key"
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        key = secrets.token_bytes(32)
+        path.touch(mode=0o600)
+        path.write_bytes(key)
+    return key

@@ -1,0 +1,122 @@
+"""A house for tests: the real engine, tools and files, with memory for a disk and a scripted model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fleettui.adapters.memory.bus import MemoryBus
+from fleettui.adapters.memory.clock import SystemClock
+from fleettui.adapters.memory.store import MemoryStore
+from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.runtimes.llm import LlmRuntime
+from fleettui.adapters.tools.toolbox import LocalToolbox
+from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.core.commands import OpenFleet, StartRun
+from fleettui.core.errors import ModelFailed
+from fleettui.core.model import ModelReply, ModelRequest, Payload, ToolCall, Usage
+from fleettui.engine.session import Session
+from fleettui.wiring import House, World, running
+
+Reply = ModelReply | ModelFailed
+Script = Callable[[ModelRequest, int], Reply]
+
+
+@dataclass
+class FunctionModel:
+    """A model that answers from a function of the request and the step within its turn."""
+
+    script: Script
+    requests: list[ModelRequest] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+
+    async def complete(
+        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+    ) -> ModelReply:
+        self.requests.append(request)
+        if self.gate is not None:
+            await self.gate.wait()
+        last_user = max(i for i, one in enumerate(request.messages) if one.role == "user")
+        step = sum(one.role == "assistant" for one in request.messages[last_user:])
+        reply = self.script(request, step)
+        if isinstance(reply, ModelFailed):
+            raise reply
+        if on_text is not None:
+            on_text(reply.content)
+        return reply
+
+
+def says(text: str) -> ModelReply:
+    return ModelReply(text, usage=Usage(10, 5, 0.001))
+
+
+def calls(name: str, **arguments: Any) -> ModelReply:
+    return ModelReply("", (ToolCall("c1", name, arguments),), Usage(10, 5, 0.001), "tool_calls")
+
+
+def submits(verdict: str, confidence: float = 0.9, reason: str = "because") -> ModelReply:
+    return calls("submit_result", verdict=verdict, confidence=confidence, reason=reason)
+
+
+def fleet_yaml(agents: Sequence[str] = ("a", "b", "c"), *, consensus: str = "", more: str = "") -> str:
+    lines = ["apiVersion: aof.dev/v1", "kind: AgentFleet", "metadata: {name: f}", "spec:", "  agents:"]
+    for agent in agents:
+        lines += [
+            f"    - name: {agent}",
+            "      spec:",
+            "        model: openai:test",
+            "        instructions: do it",
+            "        tools: [read_file, run, write_file, submit_result, send_message]",
+        ]
+    lines += ["  coordination:", "    mode: peer"]
+    if consensus:
+        lines.append(f"    consensus: {consensus}")
+    return "\n".join(lines) + "\n" + more
+
+
+def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
+    store = parts.get("store") or MemoryStore()
+    return World(
+        store=store,
+        blobs=parts.get("blobs") or store,
+        bus=MemoryBus(),
+        clock=parts.get("clock") or SystemClock(),
+        model=model,
+        toolbox=LocalToolbox({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, b"k" * 32),
+        vault=MemoryVault(),
+        specs=YamlSpecs(),
+        runtimes={"llm": LlmRuntime()},
+        reports=tmp_path / "reports",
+    )
+
+
+@asynccontextmanager
+async def opened(world: World, tmp_path: Path, text: str) -> AsyncIterator[tuple[House, Session]]:
+    """Give a running house in which the fleet of `text` is open."""
+    path = tmp_path / "fleet.yaml"
+    path.write_text(text)
+    workspace = tmp_path / "ws"
+    workspace.mkdir(exist_ok=True)
+    async with running(world) as house:
+        session = house.session("ann")
+        await session.send(OpenFleet("", str(path), str(workspace)))
+        yield house, session
+
+
+async def wait_for(session: Session, condition: Callable[[], bool]) -> None:
+    """Wait, by the events of the door, until something holds."""
+    async with session.watch() as watch:
+        while not condition():
+            async with asyncio.timeout(20):
+                await watch.take()
+
+
+async def run_to_end(house: House, session: Session, task: str = "do it") -> Any:
+    state = house.engine.state("f")
+    name = await session.send(StartRun("f", Payload(task)))
+    await wait_for(session, lambda: bool(state.runs[name].report))
+    return state.runs[name]
