@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.app import App, ComposeResult
-from textual.strip import Segment, Strip
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Footer, Header
 
@@ -64,7 +65,7 @@ class DemoApp(App[str]):
             case "x":
                 raise RuntimeError("it \x1b[31mbroke")
             case "p":
-                print("printed by an app")
+                print("printed by an app")  # noqa: T201 that is the point
                 self.say("printed")
             case "u":
                 self.open_url("https://example.org/")

@@ -19,14 +19,14 @@ from fleettui.core.views.rows import FleetRow
 class DemoHouse:
     """Fleets by id, and everything that happened to them."""
 
-    def __init__(self, settings: Any) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
+        self.present = 0
         self.fleets: dict[str, FleetRow] = {}
         self.happened: list[Recorded] = []
         self.watchers: list[DemoWatch] = []
         self.environment: dict[str, str] = {}
 
-    def client(self, operator: str) -> DemoClient:
+    def session(self, operator: str) -> DemoClient:
         return DemoClient(self, operator)
 
     def is_busy(self) -> bool:
@@ -69,7 +69,7 @@ class DemoClient:
         self.house = house
         self.operator = operator
 
-    async def send(self, command: Any) -> str:
+    async def send(self, command: Any) -> str:  # noqa: C901 a table of what tests need
         house = self.house
         match command:
             case OpenFleet():
@@ -123,4 +123,12 @@ class DemoClient:
             self.house.watchers.remove(watch)
 
     async def operators(self) -> int:
-        return int(self.house.settings.faces())
+        return self.house.present
+
+    @asynccontextmanager
+    async def present(self) -> AsyncIterator[None]:
+        self.house.present += 1
+        try:
+            yield
+        finally:
+            self.house.present -= 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -48,20 +47,19 @@ def be_host(state: str, ready_fd: int) -> int:
 
     open_journal(state)
     idle = float(os.environ.get("FLEETTUI_IDLE", "10"))
-    run_host(claimed, idle, build, Reception(load_show))
+    run_host(claimed, idle, lambda: build(state), Reception(load_show))
     return 0
 
 
 @asynccontextmanager
-async def build(settings: Any) -> AsyncIterator[Any]:
+async def build(state: str) -> AsyncIterator[Any]:
     from demo_fleet import DemoHouse
 
-    if Path(settings.state, "broken").exists():
+    if Path(state, "broken").exists():
         from fleettui.core.errors import StoreNewer
 
         raise StoreNewer("the store is from a newer fleettui", "update this one")
-    yield DemoHouse(settings)
-    await asyncio.sleep(0)
+    yield DemoHouse()
 
 
 def load_show() -> Any:

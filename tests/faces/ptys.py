@@ -34,7 +34,7 @@ def clean_environment(home: str, **more: str) -> dict[str, str]:
     }
 
 
-class _Screen(pyte.Screen):  # type: ignore[misc]  # pyte has no types
+class _Screen(pyte.Screen):
     """pyte, deaf to what it does not know: keyboard protocol, private SGR."""
 
     def report_device_attributes(self, *args: Any, **kwargs: Any) -> None:

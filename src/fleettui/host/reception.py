@@ -12,7 +12,7 @@ from fleettui.core.safe import sanitize
 from fleettui.core.views.queries import ReadFleets
 from fleettui.host.door import Door
 from fleettui.host.hello import Hello, read_hello
-from fleettui.host.house import House
+from fleettui.host.house import House, Visitor
 from fleettui.host.line import Line
 from fleettui.host.wire import About, error_body
 
@@ -53,7 +53,7 @@ class Reception:
     ) -> None:
         """See a connection through, by what its first frame is."""
         kind, body = first
-        client = house.client(line.operator)
+        client = house.session(line.operator)
         match kind:
             case b"H":
                 await self._receive_terminal(line, body, client)
@@ -62,7 +62,7 @@ class Reception:
             case _:
                 line.end(1, "this is the socket of a fleettui host")
 
-    async def _receive_terminal(self, line: Line, body: bytes, client: Client) -> None:
+    async def _receive_terminal(self, line: Line, body: bytes, client: Visitor) -> None:
         """Open what the terminal asks for and show it; refuse before its screen has changed."""
         try:
             hello = read_hello(body)
@@ -80,7 +80,8 @@ class Reception:
             return
         self._terminals.add(line)
         try:
-            await show(line, hello, client, fleet)
+            async with client.present():
+                await show(line, hello, client, fleet)
         finally:
             self._terminals.discard(line)
 

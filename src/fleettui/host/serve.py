@@ -13,7 +13,7 @@ import time
 
 from fleettui import __version__
 from fleettui.core.errors import FleettuiError
-from fleettui.host.house import Build, HostSettings, House
+from fleettui.host.house import Build, House
 from fleettui.host.line import Line
 from fleettui.host.lock import Claim
 from fleettui.host.reception import Reception
@@ -64,8 +64,7 @@ class Host:
         listener = socket.socket(fileno=os.dup(self._claim.listener))
         server = await loop.create_unix_server(lambda: Line(self._opened), sock=listener)
         try:
-            settings = HostSettings(self._claim.state, self._idle, self._reception.count)
-            async with self._build(settings) as house:
+            async with self._build() as house:
                 self._house = house
                 self._ready.set()
                 _log.info("serving %s", self._claim.state)
@@ -157,7 +156,7 @@ class Host:
                 _log.info("nothing to do")
                 return
             try:
-                async with asyncio.timeout(max(self._idle / 8, 0.02)):
+                async with asyncio.timeout(min(max(self._idle / 8, 0.02), 1.0)):
                     await self._stop.wait()
             except TimeoutError:
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from fleettui.core.errors import FleettuiError, HostGone, Refused
@@ -62,20 +61,24 @@ def say(farewell: Farewell, state: str) -> int:
     if not farewell.told:
         message += f"; what it stored is there, open the fleet again (log: {log_path(state)})"
     if message:
-        stream = sys.stderr if farewell.code else sys.stdout
-        try:
-            print(sanitize(message), file=stream, flush=True)
-        except OSError:
-            # The terminal is gone.
-            return farewell.code
+        _write(2 if farewell.code else 1, message)
     return farewell.code
 
 
 def complain(error: FleettuiError) -> int:
     """Print an error, its problems first, and give the exit code that stands for it."""
     problems = getattr(error, "problems", ())
-    print(sanitize("\n".join([*problems, f"fleettui: {error}"])), file=sys.stderr)  # noqa: T201
+    _write(2, "\n".join([*problems, f"fleettui: {error}"]))
     return 3 if problems else 1
+
+
+def _write(descriptor: int, text: str) -> None:
+    """Write to the shell we came from, whatever sys.stdout is meanwhile."""
+    try:
+        os.write(descriptor, f"{sanitize(text)}\n".encode("utf-8", "replace"))
+    except OSError:
+        # The terminal is gone.
+        return
 
 
 def _own_terminal() -> RawTerminal:

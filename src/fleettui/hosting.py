@@ -1,0 +1,61 @@
+"""What a host is made of: the engine of its folder, and the cockpit for its terminals.
+
+Main imports this only after the socket listens; Textual comes with the first terminal.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from fleettui.host.foreground import in_foreground
+from fleettui.host.house import House
+from fleettui.host.journal import open_journal
+from fleettui.host.lock import Claim
+from fleettui.host.reception import Reception, Show
+from fleettui.host.serve import run_host
+from fleettui.wiring import house
+
+
+def serve_claimed(claimed: Claim, idle: float) -> None:
+    """Serve a folder that is ours, until there was nothing to do for `idle` seconds."""
+    open_journal(claimed.state)
+    run_host(claimed, idle, lambda: _build(claimed.state), Reception(_load_show))
+
+
+def serve_beside(state: str, visit: Callable[[], int]) -> int:
+    """Serve a folder for as long as `visit` shows it, in this process; gives its exit code."""
+    return in_foreground(state, lambda: _build(state), Reception(_load_show), visit)
+
+
+def _build(state: str) -> AbstractAsyncContextManager[House]:
+    return house(Path(state), dict(os.environ))
+
+
+def _load_show() -> Show:
+    """Load Textual and the cockpit; what they leave behind is never garbage."""
+    gc.disable()
+    try:
+        from fleettui.host.screen import Showing, Streams, Visit
+        from fleettui.tui.app import CockpitApp
+    finally:
+        gc.enable()
+    gc.freeze()
+
+    def make_app(visit: Visit) -> CockpitApp:
+        return CockpitApp(
+            visit.client, fleet=visit.fleet, base=visit.base, driver_class=visit.driver
+        )
+
+    return Showing(make_app, _last_words, Streams(sys.stdout, sys.stderr))
+
+
+def _last_words(result: object, fleet: str) -> str:
+    """Say what the way somebody left the cockpit means for the fleet."""
+    if result == "stop":
+        return f"{fleet} stops at a safe point; its record stays"
+    return "detached; the fleet goes on: fleettui attach"

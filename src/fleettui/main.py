@@ -1,0 +1,87 @@
+"""Arguments in, one face out: the only reader of argv, and where host, engine and faces meet.
+
+Every face loads only what it needs, so imports stand where their face begins.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from fleettui.cli.opening import VERBS, parse
+from fleettui.core.errors import FleettuiError
+
+_IDLE = 10.0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one face and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one face and give its exit code: the thin paths here, everything else through click."""
+    name = arguments[0] if arguments else ""
+    verb = VERBS.get(name)
+    values = None if verb is None else parse(verb, arguments[1:])
+    if values is None:
+        return _run_commands(arguments)
+    try:
+        match name:
+            case "host":
+                return be_host(values)
+            case "open" if "foreground" in values:
+                return open_in_foreground(values)
+            case _:
+                return show(values)
+    except FleettuiError as error:
+        from fleettui.host.visit import complain
+
+        return complain(error)
+
+
+def show(values: Mapping[str, str]) -> int:
+    """Show a fleet on this terminal: `open` with a FILE, `attach` without."""
+    from fleettui.host.paths import state_folder
+    from fleettui.host.visit import visit
+
+    return visit(
+        state_folder(values.get("state", "")),
+        file=values.get("FILE", ""),
+        fleet=values.get("FLEET", ""),
+        workspace=values.get("workspace", ""),
+        base=values.get("base", ""),
+        choose=values.get("fleet", ""),
+    )
+
+
+def be_host(values: Mapping[str, str]) -> int:
+    """Own a state folder and serve it, in a session of our own."""
+    from fleettui.host.begin import begin
+    from fleettui.host.paths import state_folder
+
+    state = state_folder(values.get("state", ""))
+    claimed = begin(state, int(values.get("ready-fd") or os.open(os.devnull, os.O_WRONLY)))
+    if claimed is None:
+        return 0
+    from fleettui.hosting import serve_claimed
+
+    serve_claimed(claimed, float(values.get("idle", _IDLE)))
+    return 0
+
+
+def open_in_foreground(values: Mapping[str, str]) -> int:
+    """Host and terminal as one process: the host in a thread, the terminal's bytes in this one."""
+    from fleettui.host.paths import state_folder
+    from fleettui.hosting import serve_beside
+
+    state = state_folder(values.get("state", ""))
+    return serve_beside(state, lambda: show({**values, "state": state}))
+
+
+def _run_commands(arguments: Sequence[str]) -> int:
+    """Hand over to click, for everything that prints."""
+    from fleettui.cli.root import cli
+
+    return int(cli.main(args=list(arguments), prog_name="fleettui", standalone_mode=True) or 0)
