@@ -45,7 +45,9 @@ PROFILES = {"ops": ops(), "dev": dev()}
 
 def judged(entry: dict[str, Any], profile: str) -> Judgement:
     if entry["mode"] == "argv":
-        return judge_command(tuple(entry.get("argv", entry.get("cmd"))), PROFILES[profile])
+        return judge_command(
+            tuple(entry["argv"] if "argv" in entry else entry["cmd"]), PROFILES[profile]
+        )
     return judge_script(entry["cmd"], PROFILES[profile])
 
 
@@ -61,14 +63,14 @@ def cases(tier: int) -> list[tuple[dict[str, Any], str]]:
 @pytest.mark.parametrize(
     ("entry", "profile"), cases(1), ids=lambda part: part if isinstance(part, str) else part["id"]
 )
-def test_tier_one_is_judged_as_written(entry, profile):
+def test_tier_one_is_judged_as_written(entry: dict[str, Any], profile: str) -> None:
     judgement = judged(entry, profile)
     assert judgement.decision == EXPECTED[entry["expect"][profile]], judgement
     if profile == "ops" and "chain" in entry:
         assert judgement.chain == entry["chain"]
 
 
-def test_nine_of_ten_of_tier_two_are_judged_as_written():
+def test_nine_of_ten_of_tier_two_are_judged_as_written() -> None:
     tier = cases(2)
     right = [
         judged(entry, profile).decision == EXPECTED[entry["expect"][profile]]
@@ -77,7 +79,7 @@ def test_nine_of_ten_of_tier_two_are_judged_as_written():
     assert sum(right) >= 0.9 * len(tier)
 
 
-def test_nothing_marked_allow_is_stopped():
+def test_nothing_marked_allow_is_stopped() -> None:
     stopped = [
         (entry["id"], profile)
         for entry in CORPUS["entries"]

@@ -42,35 +42,35 @@ CHANGED = {
 BOUND = {"tenant": "t", "fleet": "f", "agent": "a", "policy_version": "p", "nonce": "n"}
 
 
-def test_every_field_of_facts_has_a_mutation():
+def test_every_field_of_facts_has_a_mutation() -> None:
     assert set(CHANGED) == set(Facts.__struct_fields__)
 
 
 @pytest.mark.parametrize("field", sorted(CHANGED))
-def test_one_changed_fact_changes_the_digest(field):
+def test_one_changed_fact_changes_the_digest(field: str) -> None:
     other = msgspec.structs.replace(FACTS, **{field: CHANGED[field]})
     assert action_digest(facts=other, **BOUND) != action_digest(facts=FACTS, **BOUND)
 
 
 @pytest.mark.parametrize("field", sorted(BOUND))
-def test_one_changed_circumstance_changes_the_digest(field):
+def test_one_changed_circumstance_changes_the_digest(field: str) -> None:
     other = BOUND | {field: BOUND[field] + "x"}
     assert action_digest(facts=FACTS, **other) != action_digest(facts=FACTS, **BOUND)
 
 
-def test_words_cannot_move_between_fields():
+def test_words_cannot_move_between_fields() -> None:
     one = action_digest(facts=FACTS, **(BOUND | {"tenant": "tf", "fleet": ""}))
     other = action_digest(facts=FACTS, **(BOUND | {"tenant": "t", "fleet": "f"}))
     assert one != other
 
 
-def test_the_same_action_has_the_same_digest_whatever_order_its_maps_had():
+def test_the_same_action_has_the_same_digest_whatever_order_its_maps_had() -> None:
     one = msgspec.structs.replace(FACTS, env={"A": "1", "B": "2"})
     other = msgspec.structs.replace(FACTS, env={"B": "2", "A": "1"})
     assert action_digest(facts=one, **BOUND) == action_digest(facts=other, **BOUND)
 
 
-def test_the_version_of_rules_changes_with_any_of_them():
+def test_the_version_of_rules_changes_with_any_of_them() -> None:
     versions = {
         policy_version(rules)
         for rules in (

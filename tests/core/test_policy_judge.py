@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -13,15 +15,15 @@ from fleettui.core.policy.pattern import parse_pattern
 from fleettui.core.policy.rules import DEFAULT_RULES, Saved, policy_rules
 
 
-def run(*argv: str, **more) -> Facts:
-    return Facts(tool="run", arguments={"argv": list(argv)}, argv=argv, **more)
+def run(*argv: str, **more: str) -> Facts:
+    return Facts(tool="run", arguments={"argv": list(argv)}, argv=argv, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     "tool", ["read_file", "list_files", "search", "git_diff", "git_log", "git_show", "lint",
              "submit_result", "send_message"],
 )  # fmt: skip
-def test_what_only_reads_is_allowed(tool):
+def test_what_only_reads_is_allowed(tool: str) -> None:
     facts = Facts(tool=tool, arguments={"path": "a.py"}, risks=("read",))
     assert judge(facts, DEFAULT_RULES, agent="a").decision == "allow"
 
@@ -42,36 +44,36 @@ def test_what_only_reads_is_allowed(tool):
     ],
     ids=lambda facts: " ".join((facts.tool, *facts.argv)),
 )
-def test_all_else_is_asked(facts):
+def test_all_else_is_asked(facts: Facts) -> None:
     expected = "deny" if facts.tool == "run" and not facts.argv else "ask"
     assert judge(facts, DEFAULT_RULES, agent="a").decision == expected
 
 
-def test_a_shell_script_is_judged_by_its_commands():
+def test_a_shell_script_is_judged_by_its_commands() -> None:
     facts = Facts(tool="shell", arguments={"script": "ls && git push --force"})
     rules = policy_rules(deny=["git push --force"])
     assert judge(facts, rules, agent="a").decision == "deny"
 
 
-def test_a_link_is_judged_by_the_program_it_leads_to():
+def test_a_link_is_judged_by_the_program_it_leads_to() -> None:
     rules = policy_rules(deny=["rm"], otherwise="allow")
     assert judge(run("ls", "x", program="/usr/bin/rm"), rules, agent="a").decision == "deny"
 
 
-def test_deny_beats_ask_beats_allow():
+def test_deny_beats_ask_beats_allow() -> None:
     every = policy_rules(allow=["git *"], require_approval=["git push"], deny=["git push origin"])
     assert judge_command(("git", "fetch"), every).decision == "allow"
     assert judge_command(("git", "push"), every).decision == "ask"
     assert judge_command(("git", "push", "origin"), every).decision == "deny"
 
 
-def test_a_saved_answer_holds_for_its_agent_only():
+def test_a_saved_answer_holds_for_its_agent_only() -> None:
     rules = policy_rules(saved=[Saved("pytest -q", "tester")])
     assert judge(run("pytest", "-q"), rules, agent="tester").decision == "allow"
     assert judge(run("pytest", "-q"), rules, agent="other").decision == "ask"
 
 
-def test_always_saves_a_pattern_that_allows_exactly_this():
+def test_always_saves_a_pattern_that_allows_exactly_this() -> None:
     asked = judge(run("make", "all"), DEFAULT_RULES, agent="a")
     rules = policy_rules(saved=[Saved(asked.always, "a")])
     assert judge(run("make", "all"), rules, agent="a").decision == "allow"
@@ -81,11 +83,11 @@ def test_always_saves_a_pattern_that_allows_exactly_this():
 @pytest.mark.parametrize(
     "argv", [("rm", "-rf", "x"), ("cat", "/etc/passwd"), ("unheard", "*"), ("git", "push", "-f")]
 )
-def test_always_is_not_offered_for_what_destroys_reveals_or_widens(argv):
+def test_always_is_not_offered_for_what_destroys_reveals_or_widens(argv: tuple[str, ...]) -> None:
     assert judge(run(*argv), DEFAULT_RULES, agent="a").always == ""
 
 
-def test_an_ask_that_a_rule_demands_offers_no_always():
+def test_an_ask_that_a_rule_demands_offers_no_always() -> None:
     rules = policy_rules(require_approval=["make"])
     assert judge(run("make", "all"), rules, agent="a").always == ""
 
@@ -93,12 +95,12 @@ def test_an_ask_that_a_rule_demands_offers_no_always():
 @pytest.mark.parametrize(
     "text", ["", "  ", "*", "* rm", "'*' *", "rm '", "?", "git\x1b", "a|b", "$x"]
 )
-def test_a_pattern_that_is_none_is_refused(text):
+def test_a_pattern_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         parse_pattern(text)
 
 
-def test_a_chain_that_is_not_defined_is_refused():
+def test_a_chain_that_is_not_defined_is_refused() -> None:
     with pytest.raises(Refused, match="critical"):
         policy_rules(chain_rules=[("rm", "critical")], chains={"standard": 1})
 
@@ -117,17 +119,22 @@ def test_a_chain_that_is_not_defined_is_refused():
         (("unheard-of",), "write"),
     ],
 )
-def test_risks_are_told_from_the_words(argv, risk):
+def test_risks_are_told_from_the_words(argv: tuple[str, ...], risk: str) -> None:
     assert risk in risks_of(argv)
 
 
+@pytest.mark.parametrize("script", ["\\\n", "\\\n\\\n ", "&", "x=1", ">f", "{}", "()", "#"])
+def test_a_script_without_a_command_is_not_allowed(script: str) -> None:
+    assert judge_script(script, policy_rules(otherwise="allow")).decision != "allow"
+
+
 @pytest.mark.parametrize("nested", [9, 200])
-def test_what_is_wrapped_too_deep_is_asked(nested):
+def test_what_is_wrapped_too_deep_is_asked(nested: int) -> None:
     argv = ("nohup",) * nested + ("ls",)
     assert judge_command(argv, policy_rules(otherwise="allow")).decision == "ask"
 
 
-def test_a_cap_means_ask():
+def test_a_cap_means_ask() -> None:
     rules = policy_rules(otherwise="allow")
     assert judge_script("ls; " * 2_000 + "ls", rules).decision == "ask"
     assert judge_script("ls " + "x" * 70_000, rules).decision == "ask"
@@ -137,8 +144,51 @@ def test_a_cap_means_ask():
 WORDS = st.one_of(
     st.text(max_size=12),
     st.sampled_from(
-        "sh -c -lc env -S sudo xargs find -exec ; {} + rm -rf kubectl exec -- delete git push -c"
-        " a=b timeout 5 docker run $x * [ ] ( ) && || | ' \" ` <<< > \\ \n -".split(" ")
+        [
+            "sh",
+            "-c",
+            "-lc",
+            "env",
+            "-S",
+            "sudo",
+            "xargs",
+            "find",
+            "-exec",
+            ";",
+            "{}",
+            "+",
+            "rm",
+            "-rf",
+            "kubectl",
+            "exec",
+            "--",
+            "delete",
+            "git",
+            "push",
+            "-c",
+            "a=b",
+            "timeout",
+            "5",
+            "docker",
+            "run",
+            "$x",
+            "*",
+            "[",
+            "]",
+            "(",
+            ")",
+            "&&",
+            "||",
+            "|",
+            "'",
+            '"',
+            "`",
+            "<<<",
+            ">",
+            "\\",
+            "\n",
+            "-",
+        ]
     ),
 )
 
@@ -147,20 +197,18 @@ WORDS = st.one_of(
 @given(st.lists(WORDS, max_size=10))
 @example([])
 @example(["#" * 60 + "x\n\x00"])
-def test_no_words_make_the_judge_fail(words):
+def test_no_words_make_the_judge_fail(words: list[str]) -> None:
     rules = policy_rules(otherwise="allow", deny=["git push"], require_approval=["rm -rf"])
     assert judge_command(tuple(words), rules).decision in {"allow", "ask", "deny"}
     assert judge_script(" ".join(words), rules).decision in {"allow", "ask", "deny"}
     risks_of(tuple(words))
-    try:
+    with contextlib.suppress(FleettuiError):
         parse_pattern(" ".join(words))
-    except FleettuiError as refusal:
-        assert refusal.mend
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(WORDS, max_size=6), st.sampled_from([" ", ";", "&&", "|", "$(", "`", "\n"]))
-def test_a_script_that_says_rm_rf_plainly_is_never_allowed(words, joint):
+def test_a_script_that_says_rm_rf_plainly_is_never_allowed(words: list[str], joint: str) -> None:
     rules = policy_rules(otherwise="allow", require_approval=["rm -rf"])
     plain = [word for word in words if word.isalnum() and word.isascii()]
     script = " ".join(["ls", *plain, joint if joint != " " else ";", "rm -rf x"])

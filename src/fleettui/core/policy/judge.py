@@ -103,6 +103,8 @@ class _Bench:
         self.caught = False
 
     def sum(self) -> Judgement:
+        if not self.parts:
+            self._unanalysable("nothing in it could be read")
         return strictest(self.parts, self.rules.chains)
 
     def command(self, argv: tuple[str, ...], depth: int) -> None:

@@ -85,22 +85,30 @@ class _Lexer:
             return self._double()
         if char == "\\":
             return self._escaped()
-        if char == "{" and first and text.startswith("{}", self.at):
-            self.at += 2
-            after = text[self.at : self.at + 1]
-            return "{}" if after in {"", " ", "\t", "\n", ";", "|"} else None
+        if char == "{":
+            return self._braces() if first else None
         if char in "*?[":
-            # A glob stands for operands only if no file name it finds can be taken for a flag.
-            if not made or made.startswith("-"):
-                lone = char == "[" and first and text[self.at + 1 : self.at + 2] in {" ", "\t"}
-                if not lone:
-                    return None
-            self.at += 1
-            return char
+            return self._wild(char, first=first, made=made)
         if char in "]~!#" and (char != "!" or not first):
             self.at += 1
             return char
         return None
+
+    def _braces(self) -> str | None:
+        """Take `{}` alone, the placeholder of find and xargs."""
+        if not self.text.startswith("{}", self.at):
+            return None
+        self.at += 2
+        after = self.text[self.at : self.at + 1]
+        return "{}" if after in {"", " ", "\t", "\n", ";", "|"} else None
+
+    def _wild(self, char: str, *, first: bool, made: str) -> str | None:
+        """Take a glob only if no file name it finds can be taken for a flag."""
+        lone = char == "[" and first and self.text[self.at + 1 : self.at + 2] in {" ", "\t"}
+        if (not made or made.startswith("-")) and not lone:
+            return None
+        self.at += 1
+        return char
 
     def _globbed(self, start: int) -> bool:
         raw = self.text[start : self.at]

@@ -55,7 +55,7 @@ RUNNERS: Final[dict[str, Runner]] = {
     "chronic": _runner("-v"),
     "catchsegv": _runner(),
     "caffeinate": _runner("-d -i -m -s -u -t="),
-    "command": _runner("-p"),
+    "command": _runner("-p -v -V"),
     "builtin": _runner(),
     "exec": _runner("-c -l -a="),
     "noglob": _runner(),

@@ -57,17 +57,10 @@ def read_script(text: str) -> Script:
         return Script(refused=f"the script {reason}")
     if all(line.lstrip()[:1] in {"", "#"} for line in text.split("\n")):
         return Script(refused="the script is empty")
-    joined = text
-    if "\\\n" in text and not any(sign in text for sign in ("'", "#", "<<")):
-        joined = _CONTINUED.sub(r"\1", text)
+    joined = _joined(text)
     root = _parse(joined)
     if root.has_error:
-        softened = _parse(_EXPANDED.sub("x", joined))
-        if softened.has_error:
-            return Script(refused="the script is not valid bash")
-        walk = _Walk()
-        walk.over(softened)
-        return Script(tuple(walk.found), "the script has words that the shell makes up")
+        return _made_up(joined)
     walk = _Walk()
     walk.over(root)
     if walk.invalid:
@@ -80,6 +73,23 @@ def read_script(text: str) -> Script:
     if commands != tuple(walk.found):
         return Script((*walk.found, *commands), "two readers of the script disagree")
     return Script(commands)
+
+
+def _made_up(text: str) -> Script:
+    """Tell a script with words that the shell makes up from one that is no bash."""
+    softened = _parse(_EXPANDED.sub("x", text))
+    if softened.has_error:
+        return Script(refused="the script is not valid bash")
+    walk = _Walk()
+    walk.over(softened)
+    return Script(tuple(walk.found), "the script has words that the shell makes up")
+
+
+def _joined(text: str) -> str:
+    """Return the text without its continued lines, where no quote could keep them."""
+    if "\\\n" in text and not any(sign in text for sign in ("'", "#", "<<")):
+        return _CONTINUED.sub(r"\1", text)
+    return text
 
 
 def _parse(text: str) -> Node:

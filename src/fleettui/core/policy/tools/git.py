@@ -10,8 +10,10 @@ from fleettui.core.policy.grammar import Grammar, grammar, verb
 from fleettui.core.policy.parsed import Flag, Parsed
 
 _GLOBAL: Final = (
-    "-C= -c|--config-pair= !--exec-path? !--config-env= -p|--paginate -P|--no-pager --no-replace-objects --bare"
-    " !--git-dir= !--work-tree= --namespace= --literal-pathspecs --glob-pathspecs --no-optional-locks"
+    "-C= -c|--config-pair= !--exec-path? !--config-env= -p|--paginate -P|--no-pager"
+    " --no-replace-objects --bare"
+    " !--git-dir= !--work-tree= --namespace= --literal-pathspecs --glob-pathspecs"
+    " --no-optional-locks"
     " --icase-pathspecs -v|--version -h|--help --attr-source= !--super-prefix="
 )
 _LOG: Final = (

@@ -15,7 +15,8 @@ _CURL: Final = verb(
     " -u|--user= -b|--cookie= -c|--cookie-jar= -A|--user-agent= -e|--referer= -x|--proxy="
     " -m|--max-time= --connect-timeout= --retry= -w|--write-out= --cacert= -E|--cert= --key="
     " -L|--location -s|--silent -S|--show-error -f|--fail -k|--insecure -v|--verbose -i|--include"
-    " -I|--head -G|--get -g|--globoff -N|--no-buffer --compressed -D|--dump-header= --url= -r|--range="
+    " -I|--head -G|--get -g|--globoff -N|--no-buffer --compressed -D|--dump-header="
+    " --url= -r|--range="
     " --resolve= -4|--ipv4 -6|--ipv6 -R|--remote-time -J|--remote-header-name --output-dir="
     " !-K|--config= !-Q|--quote= !--proxy-header= --unix-socket= --oauth2-bearer= -C|--continue-at="
     " !--engine= -n|--netrc --netrc-file= -Z|--parallel",
@@ -24,7 +25,8 @@ _WGET: Final = verb(
     "wn",
     "--method= --body-data= --body-file= --post-data= --post-file= -O|--output-document= -q|--quiet"
     " -P|--directory-prefix= -r|--recursive -c|--continue -T|--timeout= -t|--tries= --header="
-    " !--use-askpass= !-e|--execute= !--config= -i|--input-file= ^--delete-after --user= --password=",
+    " !--use-askpass= !-e|--execute= !--config= -i|--input-file= ^--delete-after --user="
+    " --password=",
 )
 _RSYNC: Final = verb(
     "wn",
