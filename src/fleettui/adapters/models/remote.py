@@ -1,0 +1,261 @@
+"""A model worker as its host sees it: started when first needed, asked in frames, replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from fleettui.adapters.models.environment import worker_environment
+from fleettui.adapters.models.frames import (
+    UP,
+    Ask,
+    Cancel,
+    Delta,
+    Down,
+    Failed,
+    FrameTooLarge,
+    pack,
+    read_body,
+)
+from fleettui.adapters.models.frames import (
+    Final as FinalFrame,
+)
+from fleettui.core.errors import ModelFailed
+from fleettui.core.model import ModelReply
+
+END_SECONDS: Final = 5.0
+# A worker that says nothing for so long after a call's own timeout is stuck.
+GRACE_SECONDS: Final = 30.0
+FIRST_WAIT: Final = 0.1
+LONGEST_WAIT: Final = 10.0
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A call that somebody waits for."""
+
+    answer: asyncio.Future[ModelReply]
+    on_text: Callable[[str], None] | None
+
+
+class Link:
+    """One living worker process and the calls that are open in it."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.process = process
+        self.calls: dict[int, OpenCall] = {}
+        self.served = False
+        self._reader = reader
+        self._writer = writer
+        self.reading = asyncio.create_task(self._read())
+
+    @property
+    def alive(self) -> bool:
+        """Say whether the worker can still answer."""
+        return not self.reading.done()
+
+    async def send(self, frame: Down) -> None:
+        """Write a frame; a worker that is gone is noticed by the reader."""
+        self.post(frame)
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+    def post(self, frame: Down) -> None:
+        """Write a small frame without waiting: a stuck worker may not hold its callers."""
+        packed = pack(frame)
+        if not self._writer.is_closing():
+            self._writer.write(packed)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def close(self) -> None:
+        """Hang up, wait for the process to end, and kill it when it does not."""
+        self._writer.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), END_SECONDS)
+        except TimeoutError:
+            self.kill()
+            await self.process.wait()
+        await asyncio.wait({self.reading})
+
+    async def _read(self) -> None:
+        try:
+            while (body := await read_body(self._reader)) is not None:
+                self._take(body)
+        except (FrameTooLarge, msgspec.MsgspecError):
+            self.kill()
+        finally:
+            self._writer.close()
+            self._fail_all()
+
+    def _take(self, body: bytes) -> None:
+        frame = UP.decode(body)
+        self.served = True
+        call = self.calls.get(frame.id)
+        if call is None or call.answer.done():
+            return
+        match frame:
+            case Delta(text=text):
+                _hand_on(call, text)
+            case FinalFrame(reply=reply):
+                call.answer.set_result(reply)
+            case Failed() as failed:
+                call.answer.set_exception(_failure(failed))
+
+    def _fail_all(self) -> None:
+        for call in self.calls.values():
+            if not call.answer.done():
+                call.answer.set_exception(
+                    ModelFailed("the model worker ended during the call", retryable=True)
+                )
+
+
+def _hand_on(call: OpenCall, text: str) -> None:
+    if call.on_text is None:
+        return
+    try:
+        call.on_text(text)
+    except Exception as error:  # noqa: BLE001 - a listener's fault is its own call's, not the link's
+        call.answer.set_exception(error)
+
+
+def _failure(failed: Failed) -> ModelFailed:
+    return ModelFailed(
+        failed.message,
+        failed.mend,
+        retryable=failed.retryable,
+        retry_after=failed.retry_after,
+        status=failed.status,
+    )
+
+
+class RemoteWorker:
+    """One place for a worker: at most one process at a time, a new one when the last died."""
+
+    def __init__(self, log: Path | None = None, *, grace: float = GRACE_SECONDS,
+                 arguments: tuple[str, ...] = ()) -> None:  # fmt: skip
+        self._log = log
+        self._grace = grace
+        self._arguments = arguments
+        self._link: Link | None = None
+        self._starting = asyncio.Lock()
+        self._deaths = 0
+        self._number = 0
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """Give the process id of the living worker."""
+        return self._link.process.pid if self._link and self._link.alive else None
+
+    @property
+    def load(self) -> int:
+        """Count the open calls."""
+        return len(self._link.calls) if self._link else 0
+
+    async def ask(self, ask: Ask, on_text: Callable[[str], None] | None) -> ModelReply:
+        """Make a call through the worker; raises ModelFailed. Cancelling cancels it there too."""
+        link = await self._living()
+        self._number += 1
+        ask = msgspec.structs.replace(ask, id=self._number)
+        call = OpenCall(asyncio.get_running_loop().create_future(), on_text)
+        link.calls[ask.id] = call
+        try:
+            if not link.alive:
+                raise ModelFailed("the model worker ended before the call", retryable=True)
+            async with asyncio.timeout(ask.timeout + self._grace):
+                await link.send(ask)
+                return await call.answer
+        except FrameTooLarge as error:
+            raise ModelFailed(str(error), "shorten the conversation") from None
+        except TimeoutError:
+            link.kill()
+            raise ModelFailed(
+                f"the model worker did not answer within {ask.timeout + self._grace:g} s",
+                retryable=True,
+            ) from None
+        finally:
+            del link.calls[ask.id]
+            if not call.answer.done() or call.answer.cancelled():
+                link.post(Cancel(ask.id))
+            else:
+                call.answer.exception()
+
+    async def close(self) -> None:
+        """End the worker; open calls fail."""
+        self._closed = True
+        async with self._starting:
+            if self._link is not None:
+                await self._link.close()
+                self._link = None
+
+    async def _living(self) -> Link:
+        async with self._starting:
+            if self._closed:
+                raise ModelFailed("the model worker is closed")
+            if self._link is not None and self._link.alive:
+                return self._link
+            if self._link is not None:
+                await self._bury(self._link)
+            self._link = await self._start()
+            return self._link
+
+    async def _bury(self, link: Link) -> None:
+        """Wait for a dead worker's end, and before the next start the longer the more died."""
+        await link.close()
+        self._deaths = 0 if link.served else self._deaths + 1
+        if self._deaths:
+            await asyncio.sleep(min(FIRST_WAIT * 2**self._deaths, LONGEST_WAIT))
+
+    async def _start(self) -> Link:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        log = await asyncio.to_thread(_open_log, self._log)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "fleettui.adapters.models.worker",
+                str(theirs.fileno()), *self._arguments,
+                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=(theirs.fileno(),), cwd="/", start_new_session=True,
+                env=worker_environment(os.environ),
+            )  # fmt: skip
+            reader, writer = await asyncio.open_connection(sock=ours)
+        except OSError as error:
+            ours.close()
+            raise ModelFailed(
+                f"the model worker can't be started: {error}", retryable=True
+            ) from error
+        finally:
+            theirs.close()
+            os.close(log)
+        return Link(process, reader, writer)
+
+
+def _open_log(path: Path | None) -> int:
+    if path is None:
+        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise ModelFailed(
+            f"the log {path} of the model worker can't be written: {error}"
+        ) from error

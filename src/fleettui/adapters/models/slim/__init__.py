@@ -1,0 +1,1 @@
+"""The slim adapter: OpenAI-compatible and Anthropic endpoints over aiohttp, nothing else."""
