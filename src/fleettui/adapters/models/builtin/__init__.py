@@ -1,0 +1,1 @@
+"""Models that are no language models: rules that drive the same tools."""
