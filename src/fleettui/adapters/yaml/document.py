@@ -48,7 +48,7 @@ class Document:
             message = f"kind '{self.kind}' is not built yet, the document is not checked"
             self.note(Fault(("kind",), message, "warning"))
             return
-        reader = Reader(environment, fleet=self.kind in {"AgentFleet", "Fleet"})
+        reader = Reader(environment, self.kind)
         self.data = reader.value(root)
         if self._head():
             self._check(reader.faults)

@@ -8,6 +8,7 @@ from typing import Final
 import yaml
 
 _KEY_ONLY: Final = re.compile(r"(\s*)[\w.-]+\s*\Z")
+_NO_SPACE: Final = re.compile(r"\s*(- )?[\w-]+:(?=[^\s/])")
 _PLACED_AT_START: Final[tuple[tuple[str, str, str], ...]] = (
     ("quoted scalar", "end of stream", "quoted text is not closed (opened here), add the quote"),
     ("quoted scalar", "document indicator", "quoted text is not closed (opened here)"),
@@ -41,7 +42,9 @@ def explain_syntax(error: yaml.YAMLError, text: str) -> Placed:
         position = getattr(error, "position", 0)
         before = text[:position]
         column = len(before) - (before.rfind("\n") + 1) + 1
-        return before.count("\n") + 1, column, "", "this character is not allowed in YAML"
+        point = ord(text[position : position + 1] or "\0")
+        message = f"control character U+{point:04X} is not allowed in YAML, remove it"
+        return before.count("\n") + 1, column, "", message
     context, problem = error.context or "", error.problem or ""
     at = error.problem_mark
     start = error.context_mark or at
@@ -60,6 +63,9 @@ def _by_line(problem: str, line: int, column: int, text: str) -> Placed:
     written = lines[line] if line < len(lines) else ""
     before = written[:column]
     if "mapping values" in problem:
+        above = _NO_SPACE.match(lines[line - 1]) if line else None
+        if above:
+            return line, above.end() + 1, "", "a space is missing after ':'"
         key = _KEY_ONLY.match(before)
         if key and line:
             return line + 1, len(key.group(1)) + 1, "", _indentation(lines, line)

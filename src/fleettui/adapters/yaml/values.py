@@ -37,10 +37,10 @@ _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066
 class Reader:
     """Reads one document; `faults` are complete when it is done."""
 
-    def __init__(self, environment: Mapping[str, str], *, fleet: bool) -> None:
+    def __init__(self, environment: Mapping[str, str], kind: str) -> None:
         self.faults: list[Fault] = []
         self._environment = environment
-        self._fleet = fleet
+        self._kind = kind
 
     def value(self, node: Node, loc: Loc = ()) -> Any:
         """Give the plain value of a node; entries without a value and `x-` entries are left out."""
@@ -88,9 +88,16 @@ class Reader:
             if not free:
                 self.faults.append(Fault(loc, expansion.malformed))
             return
-        late = free or not self._fleet or not LATE_SETTINGS.isdisjoint(loc[:-1])
-        late = late and loc[1:3] != ("shared", "memory")
+        late = free or not self._needed_now(loc)
         for name in dict.fromkeys(expansion.undefined):
             mend = f"set it, or write ${{{name}:-default}}"
             severity: Severity = "warning" if late else "error"
             self.faults.append(Fault(loc, f"variable {name} is not set, {mend}", severity))
+
+    def _needed_now(self, loc: Loc) -> bool:
+        """Say whether the document means nothing without the value at `loc`."""
+        if self._kind == "Agent":
+            return loc[:2] == ("spec", "model")
+        if self._kind not in {"AgentFleet", "Fleet"}:
+            return False
+        return LATE_SETTINGS.isdisjoint(loc[:-1]) or loc[1:3] == ("shared", "memory")

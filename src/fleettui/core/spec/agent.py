@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fleettui.core.spec.known import TOOLSETS, tool_name
@@ -13,6 +13,24 @@ from fleettui.core.spec.shape import Anything, Items, Seconds, Shape, Texts
 
 # Other ways to write a field, all read as the first name.
 SPELLINGS = {"system_prompt": "instructions", "system": "instructions", "env": "environment"}
+
+
+def _model_text(model: Any) -> Any:
+    """Turn `{provider, name}` into `provider:name`."""
+    if not isinstance(model, dict):
+        return model
+    name = model.get("name", model.get("model"))
+    provider = model.get("provider", "")
+    if not isinstance(name, str) or not name or not isinstance(provider, str):
+        raise PydanticCustomError(
+            "model", "expected text such as provider:model, or a mapping with provider and name"
+        )
+    return f"{provider}:{name}" if provider else name
+
+
+ModelName = Annotated[
+    str, BeforeValidator(_model_text, json_schema_input_type=str), Field(min_length=1)
+]
 
 
 class Memory(Shape):
@@ -66,8 +84,8 @@ class AgentSpec(Shape):
     """What an agent is."""
 
     type: str = Field(default="llm", min_length=1, description="Runtime that performs its turns.")
-    model: str = Field(
-        min_length=1, description="`provider:model`, or `{provider, name}`; `builtin:review` too."
+    model: ModelName = Field(
+        description="`provider:model`, or `{provider, name}`; `builtin:review` too."
     )
     instructions: str = Field(
         default="", description="What it is told; also `system_prompt`, `system`."
@@ -119,9 +137,6 @@ class AgentSpec(Shape):
         }
         if "model_config" in spec:
             spec["model_settings"] = spec.pop("model_config")
-        spec["model"] = _model_text(spec.get("model"))
-        if spec["model"] is None:
-            del spec["model"]
         _settle_model(spec)
         _settle_tools(spec)
         return spec
@@ -134,19 +149,6 @@ class AgentFile(Shape):
     kind: Literal["Agent"] = Field(description="`Agent`.")
     metadata: Metadata = Field(description="Its name and labels.")
     spec: AgentSpec = Field(description="What it is.")
-
-
-def _model_text(model: Any) -> Any:
-    """Turn `{provider, name}` into `provider:name`."""
-    if not isinstance(model, dict):
-        return model
-    name = model.get("name", model.get("model"))
-    provider = model.get("provider", "")
-    if not isinstance(name, str) or not name or not isinstance(provider, str):
-        raise PydanticCustomError(
-            "model", "expected text such as provider:model, or a mapping with provider and name"
-        )
-    return f"{provider}:{name}" if provider else name
 
 
 def _settle_model(spec: dict[str, Any]) -> None:

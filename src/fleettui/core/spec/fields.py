@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -19,12 +19,9 @@ def fields_beside(model: type[BaseModel], loc: Loc) -> tuple[str, ...]:
     """Name the fields known in the mapping that holds the last part of `loc`."""
     here: Any = model
     for step in loc[:-1]:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            field = here.model_fields.get(str(step)) or next(
-                (one for one in here.model_fields.values() if one.alias == step), None
-            )
-            here = _inner(field.annotation) if field else None
-    if not (isinstance(here, type) and issubclass(here, BaseModel)):
+        here = _step(here, step)
+    here = _inner(here)
+    if here is None:
         return ()
     names: list[str] = []
     for name, field in here.model_fields.items():
@@ -44,12 +41,32 @@ def without(data: Any, loc: Loc) -> Any:
     return data
 
 
-def _inner(annotation: Any) -> Any:
-    """Give the model inside an annotation such as `tuple[Model, ...]` or `Model | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in get_args(annotation):
-        found = _inner(part)
-        if found is not None:
-            return found
-    return None
+def _step(annotation: Any, step: str | int) -> Any:
+    """Give the annotation of what `step` leads to: a field, or an entry of a list or mapping."""
+    model = annotation if _is_model(annotation) else None
+    container = next((one for one in _parts(annotation) if get_origin(one) in {dict, tuple}), None)
+    if container is not None:
+        return get_args(container)[1 if get_origin(container) is dict else 0]
+    model = model or _inner(annotation)
+    if model is None:
+        return None
+    fields = model.model_fields
+    found = fields.get(str(step)) or next(
+        (one for one in fields.values() if one.alias == step), None
+    )
+    return found.annotation if found else None
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    """Give the alternatives of an annotation such as `Model | None`."""
+    whole = get_origin(annotation) in {dict, tuple} or _is_model(annotation)
+    return (annotation,) if whole else (annotation, *get_args(annotation))
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    """Give the model inside an annotation such as `Model | None`."""
+    return next((one for one in _parts(annotation) if _is_model(one)), None)

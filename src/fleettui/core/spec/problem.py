@@ -44,5 +44,8 @@ class Problem(msgspec.Struct, frozen=True, order=True):
 
 def path_text(loc: Loc) -> str:
     """Write keys and indexes as `spec.agents[0].name`."""
+    most = 16
+    if len(loc) > most:
+        return f"{path_text(loc[:most])}..."
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
     return "".join(parts).removeprefix(".")

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 _OPEN: Final = "${"
 _REFERENCE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\Z", re.DOTALL)
+_PLAIN: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _FLOW_REFERENCE: Final = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+|\[\w+\])+\Z")
 _SECRET: Final = re.compile(
     r"KEYS?(_|$)|TOKEN(_|$)|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)DSN(_|$)|PRIVATE", re.IGNORECASE
@@ -63,6 +64,11 @@ def expand(text: str, environment: Mapping[str, str], field: str = "") -> Expans
         out.append(_value(match, written, environment, field, undefined))
         at = end + 1
     return Expansion("".join(out) + text[at:], tuple(undefined))
+
+
+def reveal(text: str, environment: Mapping[str, str]) -> str:
+    """Replace every variable that is set, the secret ones too: for use, never to be stored."""
+    return _PLAIN.sub(lambda match: environment.get(match[1]) or match[2] or match[0], text)
 
 
 def _value(
