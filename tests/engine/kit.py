@@ -62,8 +62,16 @@ def submits(verdict: str, confidence: float = 0.9, reason: str = "because") -> M
     return calls("submit_result", verdict=verdict, confidence=confidence, reason=reason)
 
 
-def fleet_yaml(agents: Sequence[str] = ("a", "b", "c"), *, consensus: str = "", more: str = "") -> str:
-    lines = ["apiVersion: aof.dev/v1", "kind: AgentFleet", "metadata: {name: f}", "spec:", "  agents:"]
+def fleet_yaml(
+    agents: Sequence[str] = ("a", "b", "c"), *, consensus: str = "", more: str = ""
+) -> str:
+    lines = [
+        "apiVersion: aof.dev/v1",
+        "kind: AgentFleet",
+        "metadata: {name: f}",
+        "spec:",
+        "  agents:",
+    ]
     for agent in agents:
         lines += [
             f"    - name: {agent}",

@@ -22,7 +22,9 @@ MAJORITY = "{algorithm: majority, min_votes: 2}"
 
 
 async def test_three_agents_vote_and_a_report_is_written(tmp_path: Path) -> None:
-    model = FunctionModel(lambda request, _: submits("reject" if request.agent == "c" else "approve"))
+    model = FunctionModel(
+        lambda request, _: submits("reject" if request.agent == "c" else "approve")
+    )
     async with opened(make_world(tmp_path, model), tmp_path, fleet_yaml(consensus=MAJORITY)) as (
         house,
         session,

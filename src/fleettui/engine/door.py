@@ -207,7 +207,7 @@ class Door:
             temperature=spec.temperature,
             max_tokens=spec.max_tokens,
             timeout=self._left(),
-            stream=True,
+            stream=self._engine.is_watched(self._fleet),
             environment=dict(self._vault.environment(self._fleet)),
             record=run.record if run else "",
             replay=run.replay if run else "",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from fleettui.core.commands import Command
 from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
@@ -35,6 +36,7 @@ class Engine:
         self._decided = 0
         self._closing = False
         self.trouble = ""
+        self._audience: Counter[str] = Counter()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -86,6 +88,19 @@ class Engine:
         elif stream.broken:
             self._wake.set()
         return future
+
+    @contextmanager
+    def audience(self, fleet: str) -> Iterator[None]:
+        """Note that somebody watches what models of a fleet (empty: of all) say right now."""
+        self._audience[fleet] += 1
+        try:
+            yield
+        finally:
+            self._audience[fleet] -= 1
+
+    def is_watched(self, fleet: str) -> bool:
+        """Say whether somebody watches; only then is streaming worth its cost."""
+        return self._audience[fleet] > 0 or self._audience[""] > 0
 
     async def payload(self, text: str) -> Payload:
         """Make a payload of a text, large ones stored as a blob."""

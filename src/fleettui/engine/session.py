@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,7 +139,10 @@ class Session:
     async def _watch(self, fleet: str, stream: bool) -> AsyncIterator[SessionWatch]:
         if fleet and all(state.id != fleet for state in self._mine()):
             raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
-        async with self._engine.bus.subscribe(">") as subscription:
+        async with AsyncExitStack() as stack:
+            if stream:
+                stack.enter_context(self._engine.audience(fleet))
+            subscription = await stack.enter_async_context(self._engine.bus.subscribe(">"))
             yield SessionWatch(subscription, self._mine, fleet, stream)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from fleettui.core.ballot import Vote, parse_vote_line
+from fleettui.core.ballot import Vote
+from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn, NoteTrouble
 from fleettui.core.errors import FleettuiError, ModelFailed, NotFound, Refused
 from fleettui.core.events import (

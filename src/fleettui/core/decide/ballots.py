@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fleettui.core.ballot import Rule, Vote, VoteState, tally
+from fleettui.core.ballot import Rule, Vote, tally
+from fleettui.core.ballot.vote import VoteStatus
 from fleettui.core.commands import CastVote, CloseBallot, ExtendExpiry, OverrideBallot
 from fleettui.core.coordination.voting import ABSTAIN
 from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
@@ -37,7 +38,7 @@ def cast_vote(state: FleetState, command: CastVote, _asked: Asked) -> Outcome:
     confidence = command.confidence
     if confidence is not None and not 0 <= confidence <= 1:
         raise Refused(f"a confidence of {confidence} makes no sense", "give a number from 0 to 1")
-    kind: VoteState = "cast" if verdict else "abstained"
+    kind: VoteStatus = "cast" if verdict else "abstained"
     if ballot.verdict is not None:
         kind = "late"
     vote = Vote(turn.agent, verdict, confidence, weight, command.reason, kind, state.seq + 1)
