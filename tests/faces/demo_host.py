@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -53,22 +54,18 @@ def be_host(state: str, ready_fd: int) -> int:
 
 @asynccontextmanager
 async def build(state: str) -> AsyncIterator[Any]:
-    from demo_fleet import DemoHouse
-
     if Path(state, "broken").exists():
         from fleettui.core.errors import StoreNewer
 
         raise StoreNewer("the store is from a newer fleettui", "update this one")
-    yield DemoHouse()
+    yield import_module("demo_fleet").DemoHouse()
 
 
 def load_show() -> Any:
-    from demo_app import DemoApp
-
     from fleettui.host.screen import Showing, Streams
 
     def make_app(visit: Any) -> Any:
-        return DemoApp(visit)
+        return import_module("demo_app").DemoApp(visit)
 
     def words(result: object, fleet: str) -> str:
         return f"detached; the fleet goes on: fleettui attach {fleet}" if result else ""

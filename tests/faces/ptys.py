@@ -34,7 +34,7 @@ def clean_environment(home: str, **more: str) -> dict[str, str]:
     }
 
 
-class _Screen(pyte.Screen):
+class KnownScreen(pyte.Screen):
     """pyte, deaf to what it does not know: keyboard protocol, private SGR."""
 
     def report_device_attributes(self, *args: Any, **kwargs: Any) -> None:
@@ -58,7 +58,7 @@ class Pty:
         rows: int = 36,
     ) -> None:
         self.raw = bytearray()
-        self._screen = _Screen(columns, rows)
+        self._screen = KnownScreen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.child = pexpect.spawn(
             argv[0],

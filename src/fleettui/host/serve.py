@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 import time
 
 from fleettui import __version__
@@ -39,7 +38,12 @@ def run_host(claim: Claim, idle: float, build: Build, reception: Reception) -> N
     os.umask(0o077)
     host = Host(claim, idle, build, reception)
     with asyncio.Runner(loop_factory=Loop) as runner:
-        runner.run(host.run())
+        runner.run(_run_watched(host))
+
+
+async def _run_watched(host: Host) -> None:
+    host.watch_signals()
+    await host.run()
 
 
 class Host:
@@ -59,7 +63,6 @@ class Host:
 
     async def run(self) -> None:
         """Listen, build the engine, serve, and go."""
-        self._watch_signals()
         loop = asyncio.get_running_loop()
         listener = socket.socket(fileno=os.dup(self._claim.listener))
         server = await loop.create_unix_server(lambda: Line(self._opened), sock=listener)
@@ -161,10 +164,8 @@ class Host:
             except TimeoutError:
                 continue
 
-    def _watch_signals(self) -> None:
+    def watch_signals(self) -> None:
         """SIGTERM and SIGINT end us in good order, a second one at once; SIGHUP is nothing."""
-        if threading.current_thread() is not threading.main_thread():
-            return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop, number)
