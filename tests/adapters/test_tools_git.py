@@ -179,7 +179,8 @@ async def test_nothing_in_the_repository_can_start_a_program(repo: Path) -> None
     (repo / "a.py").write_text("uno\n")
     (repo / "b.py").write_text("due\n")
     for tool, more in (
-        ("git_diff", {}), ("git_diff", {"stat": True}), ("git_log", {}), ("search", {"pattern": "u"}),
+        ("git_diff", {}), ("git_diff", {"stat": True}), ("git_log", {}),
+        ("search", {"pattern": "u"}),
         ("git_show", {"rev": "HEAD"}), ("git_show", {"rev": "HEAD", "path": "a.py"}),
         ("list_files", {}), ("lint", {}),
     ):  # fmt: skip

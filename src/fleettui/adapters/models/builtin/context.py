@@ -13,7 +13,7 @@ from fleettui.adapters.models.builtin.rules import Role, Severity
 
 LONG_FUNCTION: Final = 80
 _LOOP: Final = re.compile(
-    r"^\s*(?:async\s+)?for\s.+\sin\s.+:\s*(?:#.*)?$|^\s*while\s.+:\s*(?:#.*)?$"
+    r"^\s*(?:async\s+)?for\s.+\sin\s(?!\s*[\[({][\"'\d]).+:\s*(?:#.*)?$|^\s*while\s.+:\s*(?:#.*)?$"
     r"|^\s*\}?\s*(?:for|while|foreach)\s*(?:await\s*)?\(|^\s*for\b[^(]*\{\s*$|\.each(?:_with_index)?\s+do\b"
     r"|\.(?:forEach|map|flatMap)\(\s*(?:async\b|function\b|\(?[\w,\s]*\)?\s*=>\s*\{)|^\s*for\s.+\sdo\s*$"
 )

@@ -63,7 +63,9 @@ def _rule(
     )
 
 
-_SQL: Final = r"(?i:select\s.{0,200}\sfrom|insert\s+into|update\s.{0,80}\sset|delete\s+from)\s"
+_SQL: Final = r"(?i:select\s+(?:distinct\s+|top\s+\d+\s+)?[\w.*(){}$\"`]+(?:\s+as\s+\w+)?(?:\s*,\s*[\w.*(){}$\"`\s]+)*\s+from|insert\s+into|update\s+\S+\s+set|delete\s+from)\s"
+# A condition that ends where its value begins.
+_WHERE: Final = r"(?i:\b(?:where|and|or)\s+[\w.]+\s*(?:=|<|>|like|in)\s*\(?'?%?)"
 _ASKED: Final = r"(?:request|req|r)\.(?:args|form|GET|POST|values|files|params|query|body|URL|FormValue|getParameter|input|json)"
 
 # fmt: off
@@ -92,9 +94,9 @@ RULES: Final = (
     _rule("shell-eval", "s", "high", SHELL, r"^\s*(?:-?\s*run:\s*)?eval\s+[\"']?\$", "eval runs what a variable holds"),
     _rule("shell-pipe", "s", "medium", SHELL, r"\b(?:curl|wget)\b[^|]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b", "a script from the network is run unseen: download, check its hash, then run"),
     _rule("ci-injection", "s", "high", YAML, r"\$\{\{\s*github\.(?:head_ref|event\.(?:issue|pull_request|comment|review|head_commit)\.(?:title|body|message|head\.ref))", "text that anybody can write gets into a script: pass it through env"),
-    _rule("sql-fstring", "sq", "high", PYTHON, r"\b[rR]?[fF][rR]?[\"']{1,3}[^\"']{0,200}?" + _SQL + r"[^\n]*\{", "SQL is made by formatting: pass the values as parameters", "S608"),
-    _rule("sql-template", "sq", "high", SCRIPT, r"`[^`]*" + _SQL + r"[^`]*\$\{", "SQL is made by formatting: pass the values as parameters"),
-    _rule("sql-format", "sq", "high", ANY, r"[\"']\s*" + _SQL + r"[^\n]*(?:[\"']\s*(?:\+\s*[A-Za-z_$(]|%\s*[\w(]|\.format\(|\.\s*\$)|#\{)", "SQL is made by joining text: pass the values as parameters", "S608"),
+    _rule("sql-fstring", "sq", "high", PYTHON, r"\b[rR]?[fF][rR]?[\"']{1,3}[^\"']{0,200}?" + _SQL + r"[^\n]*\{|" + _WHERE + r"\{[A-Za-z_]", "SQL is made by formatting: pass the values as parameters", "S608"),
+    _rule("sql-template", "sq", "high", SCRIPT, r"`[^`]*" + _SQL + r"[^`]*\$\{|" + _WHERE + r"\$\{", "SQL is made by formatting: pass the values as parameters"),
+    _rule("sql-format", "sq", "high", ANY, r"[\"']\s*" + _SQL + r"[^\n]*(?:[\"']\s*(?:\+\s*[A-Za-z_$(]|%\s*[\w(]|\.format\(|\.\s*\$)|#\{)|" + _WHERE + r"[\"']\s*[+.%]\s*[\w$(]", "SQL is made by joining text: pass the values as parameters", "S608"),
     _rule("sql-sprintf", "sq", "high", ANY, r"(?i:sprintf|String\.format|format!)\(\s*[\"'`]\s*" + _SQL + r"[^\n]*(?:%[sdvq]|\{\})", "SQL is made by formatting: pass the values as parameters"),
     _rule("sql-php", "sq", "high", PHP, r"\"\s*" + _SQL + r"[^\"\n]*\$\w", "SQL is made with variables inside: use prepared statements"),
     _rule("eval", "sq", "high", PYTHON | SCRIPT | PHP | RUBY, r"(?<![.\w])eval\((?!\s*\))|\bnew Function\(", "eval runs any code it is given", "S307"),
