@@ -36,6 +36,7 @@ class _Theirs(msgspec.Struct, frozen=True):
     input_cost_per_token: float | str | None = None
     output_cost_per_token: float | str | None = None
     cache_read_input_token_cost: float | str | None = None
+    litellm_provider: str = ""
 
 
 def cost(route: Route, sent: int, answered: int, cached: int = 0) -> float | None:
@@ -49,14 +50,14 @@ def cost(route: Route, sent: int, answered: int, cached: int = 0) -> float | Non
 
 def price_of(route: Route) -> Price | None:
     """Look a price up; a price of 0 counts only where our own table lists it."""
-    for name in (f"{route.provider}/{route.model}", route.model):
-        if listed := _ours().get(name):
-            each = listed.input / _MILLION
-            return Price(each, each, listed.output / _MILLION)
-    for name in (route.litellm_model, f"{route.provider}/{route.model}", route.model):
-        if found := _read(_theirs().get(name)):
-            return found
-    return None
+    name = f"{route.provider}/{route.model}"
+    if listed := _ours().get(name):
+        each = listed.input / _MILLION
+        return Price(each, each, listed.output / _MILLION)
+    bare = _theirs().get(route.model)
+    if bare is not None and bare.litellm_provider != route.provider:
+        bare = None  # a model of the same name that somebody else serves
+    return _read(_theirs().get(name)) or _read(bare)
 
 
 def _read(entry: _Theirs | None) -> Price | None:
