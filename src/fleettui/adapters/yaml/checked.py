@@ -76,7 +76,7 @@ class Checked:
         """Read the agents that a fleet names by file or, in the same file, by name."""
         if MODELS.get(document.kind) is not FleetFile:
             return
-        here = {one.name() for one in self.documents if one.kind == "Agent"}
+        here = [one.name() for one in self.documents if one.kind == "Agent"]
         for at, entry in entries(document.data):
             loc: Loc = ("spec", "agents", at)
             config = entry.get("config")
@@ -109,7 +109,7 @@ class Checked:
         if not agents and file.documents and not file.problems:
             message = f"expected a file of kind Agent, found {file.documents[0].kind}"
             document.note(Fault(loc, message))
-        elif len(agents) > 1 and name not in {one.name() for one in agents}:
+        elif len(agents) > 1 and name not in [one.name() for one in agents]:
             known = ", ".join(one.name() for one in agents)
             message = f"the file has several agents ({known}), none is named '{name}'"
             document.note(Fault(loc, message))

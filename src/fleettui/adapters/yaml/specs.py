@@ -73,7 +73,8 @@ def _normalised(data: dict[str, Any]) -> dict[str, Any]:
         fleet = FleetFile.model_validate(data)
     except ValidationError as error:
         for one in error.errors(include_url=False):
-            data = without(data, tuple(one["loc"]))
+            if one["type"] == "extra_forbidden":
+                data = without(data, tuple(one["loc"]))
         fleet = FleetFile.model_validate(data)
     return fleet.model_dump(mode="json")
 

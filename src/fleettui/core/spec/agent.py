@@ -178,7 +178,8 @@ def _settle_tools(spec: dict[str, Any]) -> None:
             if tool.get("enabled") is False:
                 continue
             if isinstance(tool.get("config"), dict) and isinstance(config, dict):
-                config[name] = {**config.get(name, {}), **tool["config"]}
+                own = config.get(name, {})
+                config[name] = {**own, **tool["config"]} if isinstance(own, dict) else own
         names.extend(TOOLSETS.get(name, (name,)) if name is not None else (tool,))
     unique = [name for at, name in enumerate(names) if name not in names[:at]]
     spec["tools"] = unique

@@ -152,7 +152,7 @@ def _servers(servers: Any, loc: Loc) -> Iterator[Fault]:
     for at, server in enumerate(servers if isinstance(servers, list) else []):
         if not isinstance(server, dict):
             continue
-        remote = server.get("transport") in {"sse", "http", "streamable-http"}
+        remote = server.get("transport") in ("sse", "http", "streamable-http")
         if remote and "url" not in server and "endpoint" not in server:
             yield Fault((*loc, at), "a server reached over the network needs 'url'")
         elif not remote and "command" not in server:

@@ -80,8 +80,10 @@ def _bound(kind: str, loc: Loc, found: object, limits: Mapping[str, Any]) -> str
             return f"must be a finite number, found one that is {name}"
         case "too_short" if loc[-1] == "agents":
             return "needs at least 1 agent"
+        case "too_short" if isinstance(found, str):
+            return "must not be empty"
         case "too_short":
-            return f"needs at least {limits['min_length']} entries"
+            return f"needs at least {limits['min_length']} items"
         case "string_too_short":
             return "must not be empty"
     return ""

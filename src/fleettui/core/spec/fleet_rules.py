@@ -10,7 +10,7 @@ from fleettui.core.spec.problem import Fault, Loc
 
 Data = dict[str, Any]
 _AGENT_LIMIT: Final = 1000
-_BUILT_MODES: Final = frozenset({"peer"})
+_LATER_MODES: Final = ("hierarchical", "pipeline", "swarm", "tiered", "deep")
 
 
 def part(data: Any, *keys: str) -> Data:
@@ -96,7 +96,7 @@ def _coordination(data: Data, agents: list[tuple[int, Data]]) -> Iterator[Fault]
     mode = rules.get("mode")
     if mode is None:
         yield Fault((*loc, "mode"), "missing 'spec.coordination.mode'")
-    elif mode in {"hierarchical", "pipeline", "swarm", "tiered", "deep"} - _BUILT_MODES:
+    elif mode in _LATER_MODES:
         message = f"mode {mode} is not built yet: the fleet loads, running it is refused"
         yield Fault((*loc, "mode"), message, "warning")
     yield from _managers(rules, agents, loc)
@@ -158,7 +158,7 @@ def _tiers(rules: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fa
 def _memory(data: Data) -> Iterator[Fault]:
     memory, loc = part(data, "spec", "shared", "memory"), ("spec", "shared", "memory")
     kind = memory.get("type")
-    if kind in {"redis", "postgres"} and not memory.get("url"):
+    if kind in ("redis", "postgres") and not memory.get("url"):
         yield Fault((*loc, "url"), f"memory {kind} needs 'url', the address to connect to")
     if kind == "sqlite" and not memory.get("path"):
         yield Fault((*loc, "path"), "memory sqlite needs 'path', the file to keep it in")
