@@ -22,7 +22,7 @@ _LINT: Final = re.compile(r"^(.+?):(\d+):\d+: (\S+) (.*)$")
 # The longest prefix decides; "" leaves the finding out: a matter of taste, or mostly noise.
 _LINT_SEVERITY: Final[Mapping[str, Severity | Literal[""]]] = {
     "S": "medium", "S101": "", "S103": "medium", "S104": "low", "S108": "low", "S110": "low",
-    "S112": "low", "S310": "low", "S311": "low", "S404": "", "S603": "", "S607": "",
+    "S112": "low", "S310": "low", "S311": "low", "S404": "", "S603": "", "S606": "low", "S607": "",
     "S102": "high", "S301": "high", "S307": "high", "S501": "high", "S506": "high",
     "S602": "high", "S605": "high", "S608": "medium", "S701": "high",
     "PERF": "low", "PERF203": "info",

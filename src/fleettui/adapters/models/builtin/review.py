@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -46,7 +47,7 @@ class BuiltinReview:
         self, request: ModelRequest, on_text: Callable[[str], None] | None = None
     ) -> ModelReply:
         """Give the next step of the review: tool calls, or the vote."""
-        reply = _next_step(request)
+        reply = await asyncio.to_thread(_next_step, request)
         if on_text is not None and reply.content:
             on_text(reply.content)
         return reply

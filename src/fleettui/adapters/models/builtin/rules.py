@@ -134,7 +134,7 @@ RULES: Final = (
     _rule("like-prefix", "p", "low", ANY, r"(?i:\slike\s+)[\"']%", "a pattern that begins with % can't use an index"),
     _rule("json-copy", "p", "low", SCRIPT, r"JSON\.parse\(\s*JSON\.stringify\(", "copies through text: use structuredClone"),
     _rule("spread-reduce", "p", "medium", SCRIPT, r"\.reduce\(\s*\(\s*(\w+)[^)]*\)\s*=>\s*\(?[\[{]\s*\.\.\.\1", "copies the whole result for each item: quadratic"),
-    _rule("pluck-in", "p", "low", PYTHON, r"\bin\s+list\(|\bin\s+\w+\.keys\(\)\s*\]|\bnot?\s+in\s+\[\s*\w+(?:\.\w+)*\s+for\b", "searches a list made anew each time: make a set once"),
+    _rule("pluck-in", "p", "low", PYTHON, r"^(?!.*\bfor\b).*\bin\s+list\(|\bin\s+\w+\.keys\(\)\s*\]|\bnot?\s+in\s+\[\s*\w+(?:\.\w+)*\s+for\b", "searches a list made anew each time: make a set once"),
     # Quality.
     _rule("todo", "q", "info", ANY, r"(?:#|//|/\*|--|<!--|^\s*\*).*\b(?:TODO|FIXME|XXX|HACK)\b", "work was left for later", "", True),
     _rule("debugger", "q", "medium", ANY, r"^\s*(?:debugger;?\s*$|breakpoint\(\)|import\s+i?pdb\b|i?pdb\.set_trace\(|binding\.(?:pry|irb)\b|byebug\b)|\bvar_dump\(|\bdbg!\(", "a debugger or its output was left in", "T100"),

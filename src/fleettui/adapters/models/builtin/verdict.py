@@ -33,6 +33,7 @@ _NO: Final = frozenset(
     {"reject", "decline", "deny", "fail", "no", "block", "stop", "refuse", "bad", "unsafe"}
 )
 _MANY_MEDIUM: Final = 3
+_LINES_A_MEDIUM: Final = 200
 _SMALL, _MIDDLE = 400, 2_000
 
 
@@ -70,8 +71,8 @@ def options_in(prompt: str) -> tuple[str, str]:
 def judge(findings: Sequence[Finding], reading: Reading, options: tuple[str, str]) -> Judgement:
     """Vote by rule.
 
-    No for anything critical (0.95) or high (0.85, each further one +0.03), or three medium
-    findings (0.7). Else yes: 0.9 up to 400 changed lines, 0.8 up to 2,000, 0.7 above, less 0.05
+    No for anything critical (0.95) or high (0.85, each further one +0.03), or many medium
+    findings (0.7): three, and in a large change one for each 200 added lines. Else yes: 0.9 up to 400 changed lines, 0.8 up to 2,000, 0.7 above, less 0.05
     for a medium and 0.02 for a low finding (0.1 at most), 0.6 at most when something could not
     be read or linted, 0.5 at least.
     """
@@ -82,10 +83,11 @@ def judge(findings: Sequence[Finding], reading: Reading, options: tuple[str, str
         return Judgement(no, 0.95, _because(count, worst))
     if worst and count["high"]:
         return Judgement(no, min(0.82 + 0.03 * count["high"], 0.95), _because(count, worst))
-    if worst and count["medium"] >= _MANY_MEDIUM:
+    many = max(_MANY_MEDIUM, reading.lines // _LINES_A_MEDIUM)
+    if worst and count["medium"] >= many:
         return Judgement(no, 0.7, _because(count, worst))
     sure = 0.9 if reading.lines <= _SMALL else 0.8 if reading.lines <= _MIDDLE else 0.7
-    sure -= 0.05 * count["medium"] + min(0.02 * count["low"], 0.1)
+    sure -= min(0.05 * count["medium"], 0.2) + min(0.02 * count["low"], 0.1)
     if reading.unread or reading.notes:
         sure = min(sure, 0.6)
     told = f"{_counted(count)}, none that blocks" if findings else "the rules found nothing"
