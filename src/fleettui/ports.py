@@ -156,6 +156,9 @@ class Vault(Protocol):
     def environment(self, fleet: str) -> Mapping[str, str]:
         """Give what was kept; empty after a restart until somebody opens the fleet again."""
 
+    async def wait_kept(self, fleet: str) -> None:
+        """Wait until somebody has opened the fleet since this process began."""
+
 
 class Specs(Protocol):
     """Where fleet files come from."""

@@ -13,9 +13,11 @@ from pathlib import Path
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.models.builtin.review import BuiltinReview
+from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.sqlite.store import SqliteStore
-from fleettui.adapters.tools.toolbox import LocalToolbox
-from fleettui.adapters.tools.toolbox import TOOLS
+from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
+from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
@@ -81,9 +83,9 @@ async def running(world: World) -> AsyncIterator[House]:
     async with engine.running():
         async with asyncio.TaskGroup() as group:
             turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
-            actions = Actions(engine, world.toolbox, group)
+            actions = Actions(engine, world.toolbox, world.vault, group)
             timers = Timers(engine)
-            reports = Reports(engine, world.toolbox, world.reports)
+            reports = Reports(engine, world.toolbox, world.vault, world.reports)
             watchers = []
             for watcher in (actions, turns, timers, reports):
                 ready = asyncio.Event()
@@ -97,6 +99,32 @@ async def running(world: World) -> AsyncIterator[House]:
             finally:
                 for task in (*watchers, *turns.tasks(), *actions.tasks()):
                     task.cancel()
+
+
+@asynccontextmanager
+async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[House]:
+    """Open the house of a state folder, on SQLite and this machine."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(SqliteStore.open(state / "fleettui.db"))
+        router = ModelRouter(
+            load_yaml=load_plain,
+            builtin={"review": BuiltinReview()},
+            log_path=state / "models.log",
+        )
+        stack.push_async_callback(router.close)
+        world = World(
+            store=store,
+            blobs=store,
+            bus=MemoryBus(),
+            clock=SystemClock(),
+            model=router,
+            toolbox=LocalToolbox(environment, _hash_key(state)),
+            vault=MemoryVault(),
+            specs=YamlSpecs(),
+            runtimes=load_runtimes(),
+            reports=state / "reports",
+        )
+        yield await stack.enter_async_context(running(world))
 
 
 def load_runtimes() -> Mapping[str, Runtime]:

@@ -102,6 +102,12 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
     )
 
 
+def known(world: World) -> World:
+    """Give the fleet the settings that a new process gets when its file is opened again."""
+    world.vault.keep("f", {"OPENED": "1"})
+    return world
+
+
 @asynccontextmanager
 async def opened(world: World, tmp_path: Path, text: str) -> AsyncIterator[tuple[House, Session]]:
     """Give a running house in which the fleet of `text` is open."""
@@ -111,7 +117,7 @@ async def opened(world: World, tmp_path: Path, text: str) -> AsyncIterator[tuple
     workspace.mkdir(exist_ok=True)
     async with running(world) as house:
         session = house.session("ann")
-        await session.send(OpenFleet("", str(path), str(workspace)))
+        await session.send(OpenFleet("", str(path), str(workspace), "", {"OPENED": "1"}))
         yield house, session
 
 

@@ -14,6 +14,7 @@ from tests.engine.kit import (
     FunctionModel,
     calls,
     fleet_yaml,
+    known,
     make_world,
     opened,
     submits,
@@ -38,7 +39,7 @@ async def test_a_pending_approval_is_still_there_and_the_turn_goes_on(tmp_path: 
             (before,) = await session.read(ReadInbox())
     async with SqliteStore.open(path) as store:
         model = FunctionModel(script)
-        async with running(make_world(tmp_path, model, store=store)) as house:
+        async with running(known(make_world(tmp_path, model, store=store))) as house:
             session = house.session("bob")
             (after,) = await session.read(ReadInbox())
             assert after == before
@@ -69,7 +70,8 @@ async def test_an_action_caught_in_the_middle_is_unknown_and_asks_a_person(tmp_p
             while not (tmp_path / "ws/count").exists():
                 await asyncio.sleep(0)
     async with SqliteStore.open(path) as store:
-        async with running(make_world(tmp_path, FunctionModel(slow), store=store)) as house:
+        world = known(make_world(tmp_path, FunctionModel(slow), store=store))
+        async with running(world) as house:
             session = house.session("bob")
             state = house.engine.state("f")
             await wait_for(session, lambda: state.actions[row.id].status == "unknown")
@@ -90,7 +92,7 @@ async def test_a_paused_agent_stays_paused_over_a_restart_and_goes_on_there(tmp_
             await session.send(StartRun("f", Payload("go")))
     async with SqliteStore.open(path) as store:
         model = FunctionModel(lambda *_: submits("approve"))
-        async with running(make_world(tmp_path, model, store=store)) as house:
+        async with running(known(make_world(tmp_path, model, store=store))) as house:
             session, state = house.session("bob"), house.engine.state("f")
             assert state.agents["a"].status == "paused"
             await session.send(MoveAgent("f", "a", "resume"))

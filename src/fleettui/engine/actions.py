@@ -18,7 +18,7 @@ from fleettui.core.model import PRIORITIES, Actor, Facts, Finding, Priority, Too
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
-from fleettui.ports import Toolbox
+from fleettui.ports import Toolbox, Vault
 
 # What may simply be done again after a crash: reading, and what the engine takes only once.
 AGAIN = frozenset({"submit_result", "send_message"})
@@ -27,8 +27,10 @@ AGAIN = frozenset({"submit_result", "send_message"})
 class Actions:
     """One task per action that is being done."""
 
-    def __init__(self, engine: Engine, toolbox: Toolbox, group: asyncio.TaskGroup) -> None:
-        self._engine, self._toolbox, self._group = engine, toolbox, group
+    def __init__(
+        self, engine: Engine, toolbox: Toolbox, vault: Vault, group: asyncio.TaskGroup
+    ) -> None:
+        self._engine, self._toolbox, self._vault, self._group = engine, toolbox, vault, group
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def on_event(self, recorded: Recorded) -> None:
@@ -70,13 +72,13 @@ class Actions:
         arguments = {**found.facts.arguments, "argv": list(argv)}
         return await self._toolbox.freeze(
             ToolCall(found.call, found.facts.tool, arguments),
-            workplace(state, found.agent, found.run),
+            workplace(state, found.agent, found.run, self._vault),
         )
 
     async def _do(self, fleet: str, name: str) -> None:
         state = self._engine.state(fleet)
         action = state.action(name)
-        place = workplace(state, action.agent, action.run)
+        place = workplace(state, action.agent, action.run, self._vault)
         try:
             if action.status != "started":
                 call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
@@ -97,7 +99,7 @@ class Actions:
         try:
             if action.facts.tool in AGAIN:
                 return await self._in_engine(state, action)
-            place = workplace(state, action.agent, action.run)
+            place = workplace(state, action.agent, action.run, self._vault)
             return await self._toolbox.perform(action.facts, place)
         except FleettuiError as failure:
             return ToolResult(str(failure), ok=False)

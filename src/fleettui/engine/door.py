@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from fleettui.client import Streamed
-from fleettui.core.commands import AckMessage, ProposeAction, RecordStep, RejectCall
+from fleettui.core.commands import AckMessage, NoteTrouble, ProposeAction, RecordStep, RejectCall
 from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
@@ -19,12 +19,15 @@ from fleettui.core.model import (
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.variables import reveal
 from fleettui.core.state.fleet import AgentState, Entry, FleetState, TurnState
 from fleettui.engine.engine import Engine
 from fleettui.ports import Model, Toolbox, Vault
 
 # How many earlier turns an agent remembers: what it was asked, and what it answered.
 REMEMBERED_TURNS = 5
+# Models that need nothing of the environment of whoever opened the fleet.
+WITHOUT_SETTINGS = ("builtin:", "scripted:")
 
 
 class Changes:
@@ -161,6 +164,7 @@ class Door:
 
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""
+        await self._wait_settings()
         await self.refresh()
         step = self._turn_state.steps + 1
         request = self._request(step)
@@ -182,6 +186,14 @@ class Door:
             self._actor,
         )  # fmt: skip
         return reply
+
+    async def _wait_settings(self) -> None:
+        """Wait for a provider's keys: they are never stored, so a new process has none."""
+        if self.spec.model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
+            return
+        text = "waits for its fleet file to be opened again: keys are never stored"
+        await self._engine.send(NoteTrouble(self._fleet, self.agent, text))
+        await self._vault.wait_kept(self._fleet)
 
     def _left(self) -> float:
         left = self.spec.timeout - self._active
@@ -248,18 +260,20 @@ class Door:
 
     def workplace(self) -> Workplace:
         """Say where this agent's tools work."""
-        return workplace(self._state, self.agent, self._turn_state.run)
+        return workplace(self._state, self.agent, self._turn_state.run, self._vault)
 
 
-def workplace(state: FleetState, agent: str, run: str) -> Workplace:
-    """Say where the tools of an agent work, in a run."""
+def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplace:
+    """Say where the tools of an agent work, in a run, with the secrets its file names."""
     base = state.runs[run].base if run in state.runs else ""
     if agent not in state.agents:
         return Workplace(state.tenant, state.id, agent, state.workspace, base)
     spec = state.spec_of(agent)
+    secrets_of = vault.environment(state.id)
+    environment = {name: reveal(text, secrets_of) for name, text in spec.environment.items()}
     return Workplace(
         state.tenant, state.id, agent, state.workspace, base,
-        dict(spec.tool_config), dict(spec.environment),
+        dict(spec.tool_config), environment,
     )  # fmt: skip
 
 

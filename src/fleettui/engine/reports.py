@@ -14,14 +14,14 @@ from fleettui.core.state.fleet import FleetState, RunState
 from fleettui.core.views.report import report_text
 from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
-from fleettui.ports import Toolbox
+from fleettui.ports import Toolbox, Vault
 
 
 class Reports:
     """One file a run, under the state folder."""
 
-    def __init__(self, engine: Engine, toolbox: Toolbox, folder: Path) -> None:
-        self._engine, self._toolbox, self._folder = engine, toolbox, folder
+    def __init__(self, engine: Engine, toolbox: Toolbox, vault: Vault, folder: Path) -> None:
+        self._engine, self._toolbox, self._vault, self._folder = engine, toolbox, vault, folder
 
     async def on_event(self, recorded: Recorded) -> None:
         state = self._engine.state(recorded.stream)
@@ -81,7 +81,7 @@ class Reports:
         filled = [word.replace("{report}", run.report) for word in argv]
         call = ToolCall(key, "run", {"argv": filled})
         try:
-            facts = await self._toolbox.freeze(call, workplace(state, FLEET_ITSELF, run.id))
+            facts = await self._toolbox.freeze(call, workplace(state, FLEET_ITSELF, run.id, self._vault))
         except ToolFailed as refusal:
             text = f"{' '.join(filled)}: {refusal}"
             await self._engine.send(NoteTrouble(state.id, "", text))

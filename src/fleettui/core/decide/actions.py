@@ -41,6 +41,8 @@ from fleettui.core.policy.digest import action_digest
 from fleettui.core.state.fleet import ActionState, FleetState
 
 FLEET_ITSELF = "fleet"
+# A person who lets an unknown action run again gives it this long (seconds) to begin.
+RUN_AGAIN_WITHIN = 900.0
 
 
 def _digest(state: FleetState, agent: str, facts: Facts, nonce: str) -> str:
@@ -123,9 +125,10 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
         raise Refused(f"{by} has approved {action.id} already", "another person must approve too")
     if "destructive" in action.risks and not command.confirmed:
         raise Refused(f"{action.id} destroys something", "confirm it once more")
-    _refuse_own(state, action, by)
+    _refuse_stranger(state, action, by)
     if action.status == "unknown":
-        return Outcome((ActionApproved(action.id, (by,)),))
+        again = ExpiryMoved(action.id, asked.at + RUN_AGAIN_WITHIN, by)
+        return Outcome((again, ActionApproved(action.id, (by,))))
     people = (*action.approved_by, by)
     events: list[AnyEvent] = []
     if command.always:
@@ -135,12 +138,17 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
     return Outcome((*events, ActionApproved(action.id, people)))
 
 
-def _refuse_own(state: FleetState, action: ActionState, by: str) -> None:
-    """Keep a requester out of a chain of two or more, unless the file says self_approval."""
+def _refuse_stranger(state: FleetState, action: ActionState, by: str) -> None:
+    """Keep out who is no approver, and a requester where two or more must approve."""
     assert state.spec is not None
+    approval = state.spec.spec.approval
+    if approval.approvers and by not in approval.approvers:
+        raise Forbidden(
+            f"{by} may not approve in {state.id}", f"ask {', '.join(approval.approvers)}"
+        )
     run = state.runs.get(action.run)
     own = run is not None and run.by == by
-    if own and action.needs > 1 and not state.spec.spec.approval.self_approval:
+    if own and action.needs > 1 and not approval.self_approval:
         raise Forbidden(
             f"{by} gave the task that led to {action.id}, and {action.needs} others must approve",
             "ask them, or set spec.approval.self_approval",

@@ -70,7 +70,8 @@ def _approved(state: FleetState, event: ActionApproved, at: float) -> None:
 def _denied(state: FleetState, event: ActionDenied, at: float) -> None:
     action = state.actions[event.action]
     reason = f": {event.reason}" if event.reason else ""
-    _end(state, action, "denied", at, f"Denied by {event.by}{reason}. It was not done.")
+    done = "It may have been done." if action.status == "unknown" else "It was not done."
+    _end(state, action, "denied", at, f"Denied by {event.by}{reason}. {done}")
     action.reason = event.reason
     _note(state, action, at, "note", f"#{action.id} denied by {event.by}{reason}")
 

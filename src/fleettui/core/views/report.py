@@ -58,7 +58,7 @@ def _verdict(run: RunState, ballot: BallotState | None) -> str:
 
 def _votes(ballot: BallotState) -> str:
     rows = ["| agent | vote | confidence | weight | reason |", "|---|---|---|---|---|"]
-    for vote in ballot.votes.values():
+    for vote in (ballot.votes[name] for name in ballot.rule.voters if name in ballot.votes):
         sure = "" if vote.confidence is None else f"{vote.confidence:.2f}"
         word = vote.verdict or vote.state
         reason = _line(vote.reason).replace("|", "\\|")
