@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ MENDED = {"04_bad_indent.yaml"}
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     for path in CORPUS.iterdir():
         shutil.copy(path, folder)
@@ -33,7 +34,7 @@ def corpus(tmp_path_factory):
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case["file"] not in MENDED], ids=lambda case: case["file"]
 )
-def test_problem_stands_at_its_place(corpus, case):
+def test_problem_stands_at_its_place(corpus: Path, case: dict[str, Any]) -> None:
     problems = check_files([str(corpus / case["file"])], {})
     if case["line"] is None:
         assert [one for one in problems if one.severity == "error"] == []
@@ -49,7 +50,7 @@ def test_problem_stands_at_its_place(corpus, case):
         assert case["path"] in {one.path for one in here}
 
 
-def test_wrong_indentation_is_named_where_the_line_begins(tmp_path):
+def test_wrong_indentation_is_named_where_the_line_begins(tmp_path: Path) -> None:
     path = tmp_path / "fleet.yaml"
     path.write_text("spec:\n  agents:\n    - name: a\n     config: ./a.yaml\n")
     (problem,) = check_files([str(path)], {})

@@ -1,8 +1,11 @@
 """One wrong thing in a fleet file gives one problem, at the token that is wrong."""
 
+from pathlib import Path
+
 import pytest
 
 from fleettui.adapters.yaml.specs import check_files
+from fleettui.core.spec.problem import Problem
 
 HEAD = "apiVersion: aof.dev/v1\nkind: AgentFleet\nmetadata:\n  name: f\nspec:\n"
 AGENT = "  agents:\n    - name: a\n      spec: {model: m, instructions: hi}\n"
@@ -10,23 +13,23 @@ PEER = "  coordination:\n    mode: peer\n"
 FLOW = "apiVersion: aof.dev/v1\nkind: AgentFlow\nmetadata:\n  name: f\nspec:\n"
 
 
-def of_agent(extra):
+def of_agent(extra: str) -> str:
     return f"{HEAD}  agents:\n    - name: a\n{extra}{PEER}"
 
 
-def of_spec(inside):
+def of_spec(inside: str) -> str:
     return of_agent(f"      spec: {{model: m, instructions: hi, {inside}}}\n")
 
 
-def of_consensus(inside):
+def of_consensus(inside: str) -> str:
     return f"{HEAD}{AGENT}{PEER}    consensus: {{{inside}}}\n"
 
 
-def and_more(extra):
+def and_more(extra: str) -> str:
     return f"{HEAD}{AGENT}{PEER}{extra}"
 
 
-def problems_of(tmp_path, text):
+def problems_of(tmp_path: Path, text: str | bytes) -> tuple[Problem, ...]:
     path = tmp_path / "x.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return check_files([str(path)], {})
@@ -97,7 +100,9 @@ PLACED = {
 
 
 @pytest.mark.parametrize(("text", "line", "column", "sense"), PLACED.values(), ids=PLACED.keys())
-def test_error_stands_at_its_token(tmp_path, text, line, column, sense):
+def test_error_stands_at_its_token(
+    tmp_path: Path, text: str | bytes, line: int, column: int, sense: str
+) -> None:
     problems = problems_of(tmp_path, text)
     errors = [one for one in problems if one.severity == "error"]
     assert any(
@@ -105,26 +110,26 @@ def test_error_stands_at_its_token(tmp_path, text, line, column, sense):
     ), [str(one) for one in problems]
 
 
-def test_aliases_that_explode_are_refused(tmp_path):
+def test_aliases_that_explode_are_refused(tmp_path: Path) -> None:
     rows = [f"k{at}: &k{at} [{', '.join([f'*k{at - 1}'] * 9)}]" for at in range(1, 9)]
     problems = problems_of(tmp_path, "\n".join(["k0: &k0 [x]", *rows]))
     assert "aliases expand to more" in problems[0].message
 
 
-def test_every_problem_is_told_at_once(tmp_path):
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     text = of_agent("      role: boss\n      tier: 0\n      weight: x\n      spec: {model: m}\n")
     errors = [one for one in problems_of(tmp_path, text) if one.severity == "error"]
     assert [one.line for one in errors] == [8, 9, 10]
 
 
-def test_agent_may_not_include_its_fleet_by_another_file(tmp_path):
+def test_agent_may_not_include_its_fleet_by_another_file(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(of_agent("      config: ./x.yaml\n"))
     (problem,) = problems_of(tmp_path, of_agent("      config: ./b.yaml\n"))
     assert (problem.line, problem.column) == (8, 15)
     assert "includes itself (through ./b.yaml)" in problem.message
 
 
-def test_problem_of_an_agents_file_names_that_file(tmp_path):
+def test_problem_of_an_agents_file_names_that_file(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "apiVersion: aof.dev/v1\nkind: Agent\nmetadata: {name: a}\nspec: {model: 5}\n"
     )
@@ -133,13 +138,13 @@ def test_problem_of_an_agents_file_names_that_file(tmp_path):
     assert (error.file, error.line, error.column) == (str(tmp_path / "a.yaml"), 4, 15)
 
 
-def test_two_flows_of_one_workspace_may_share_an_organization(tmp_path):
+def test_two_flows_of_one_workspace_may_share_an_organization(tmp_path: Path) -> None:
     flow = f"{FLOW}  context: {{organization: org-a}}\n"
     (tmp_path / "other.yaml").write_text(flow)
     assert problems_of(tmp_path, flow) == ()
 
 
-def test_folder_is_searched_below(tmp_path):
+def test_folder_is_searched_below(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "bad.yml").write_text("- a\n")
     (tmp_path / "in" / "notes.txt").write_text("- a\n")

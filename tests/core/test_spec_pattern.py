@@ -15,15 +15,15 @@ FAST = [
 
 
 @pytest.mark.parametrize("pattern", SLOW)
-def test_slow_pattern_is_refused(pattern):
+def test_slow_pattern_is_refused(pattern: str) -> None:
     assert "exponential time" in pattern_problem(pattern)
 
 
 @pytest.mark.parametrize("pattern", FAST)
-def test_fast_pattern_is_accepted(pattern):
+def test_fast_pattern_is_accepted(pattern: str) -> None:
     assert pattern_problem(pattern) == ""
 
 
 @pytest.mark.parametrize("pattern", ["", "(", "[z-a]", "*", "a" * 501])
-def test_pattern_that_is_none_is_refused(pattern):
+def test_pattern_that_is_none_is_refused(pattern: str) -> None:
     assert pattern_problem(pattern)

@@ -1,6 +1,8 @@
 """`fleettui validate` and `fleettui schema`, as a shell sees them."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,8 @@ GOOD = (
     "  agents: [{name: a, spec: {model: m, instructions: hi}}]\n  coordination: {mode: peer}\n"
 )
 
+Run = Callable[..., tuple[int, str]]
+
 
 class Program:
     """The part of the wired program that the command uses."""
@@ -22,8 +26,8 @@ class Program:
 
 
 @pytest.fixture
-def run(tmp_path):
-    def _run(text, *options):
+def run(tmp_path: Path) -> Run:
+    def _run(text: str, *options: str) -> tuple[int, str]:
         path = tmp_path / "f.yaml"
         path.write_text(text)
         result = CliRunner().invoke(validate, [str(path), *options], obj=Program())
@@ -32,11 +36,11 @@ def run(tmp_path):
     return _run
 
 
-def test_good_file_ends_with_0_and_prints_nothing(run):
+def test_good_file_ends_with_0_and_prints_nothing(run: Run) -> None:
     assert run(GOOD) == (0, "")
 
 
-def test_error_ends_with_3_and_is_one_line(run):
+def test_error_ends_with_3_and_is_one_line(run: Run) -> None:
     expected = "f.yaml:6:24: error: spec.coordination.mode: mode must be"
     code, out = run(GOOD.replace("peer", "pear"))
     assert code == 3
@@ -44,13 +48,13 @@ def test_error_ends_with_3_and_is_one_line(run):
     assert out.count("\n") == 1
 
 
-def test_warning_fails_only_when_strict(run):
+def test_warning_fails_only_when_strict(run: Run) -> None:
     text = GOOD.replace("hi}", "hi, zzz: 1}")
     assert run(text)[0] == 0
     assert run(text, "--strict")[0] == 3
 
 
-def test_json_is_a_list_of_problems(run):
+def test_json_is_a_list_of_problems(run: Run) -> None:
     code, out = run(GOOD.replace("peer", "5"), "--json")
     (problem,) = json.loads(out)
     assert code == 3
@@ -59,10 +63,10 @@ def test_json_is_a_list_of_problems(run):
     assert run(GOOD, "--json") == (0, "[]\n")
 
 
-def test_text_of_a_file_never_reaches_the_terminal_raw(run):
+def test_text_of_a_file_never_reaches_the_terminal_raw(run: Run) -> None:
     assert "\x1b" not in run(GOOD.replace("mode: peer", '"\\e[2J": 1, mode: peer'))[1]
 
 
-def test_schema_of_a_fleet_is_json():
+def test_schema_of_a_fleet_is_json() -> None:
     result = CliRunner().invoke(schema, ["fleet"])
     assert json.loads(result.stdout)["properties"]["kind"]["enum"] == ["AgentFleet", "Fleet"]

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from fleettui.core.spec import agent, approval, consensus, fleet, metadata, shared
 from fleettui.core.spec.known import TOOLS
@@ -12,7 +13,7 @@ from fleettui.core.spec.schema import fleet_schema
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "fleet-file.md").read_text()
-MODELS = {
+MODELS: dict[str, type[BaseModel]] = {
     "The file": fleet.FleetFile,
     "metadata": metadata.Metadata,
     "spec": fleet.FleetSpec,
@@ -38,33 +39,33 @@ MODELS = {
 }
 
 
-def documented(heading):
+def documented(heading: str) -> list[str]:
     section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
 
 @pytest.mark.parametrize("heading", MODELS)
-def test_section_has_every_field_and_no_other(heading):
+def test_section_has_every_field_and_no_other(heading: str) -> None:
     assert documented(heading) == list(MODELS[heading].model_fields)
 
 
-def test_every_part_of_a_fleet_has_a_section():
+def test_every_part_of_a_fleet_has_a_section() -> None:
     parts = set(fleet_schema()["$defs"]) | {"FleetFile"}
     assert parts == {model.__name__ for model in MODELS.values()}
 
 
-def test_every_tool_is_named():
+def test_every_tool_is_named() -> None:
     assert [tool for tool in TOOLS if tool not in PAGE] == []
 
 
-def test_schema_file_is_the_generated_one():
+def test_schema_file_is_the_generated_one() -> None:
     stored = json.loads((ROOT / "docs" / "schema" / "fleet.json").read_text())
     assert stored == fleet_schema(), (
         "write it again: fleettui schema fleet > docs/schema/fleet.json"
     )
 
 
-def test_every_field_of_the_schema_is_described():
+def test_every_field_of_the_schema_is_described() -> None:
     parts = fleet_schema()["$defs"]
     for name, part in parts.items():
         for field, about in part["properties"].items():
@@ -75,7 +76,7 @@ def test_every_field_of_the_schema_is_described():
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "fleets").glob("*.yaml")), ids=lambda path: path.name
 )
-def test_shipped_fleet_names_the_schema(path):
+def test_shipped_fleet_names_the_schema(path: Path) -> None:
     first = path.read_text().splitlines()[0]
     written = first.removeprefix("# yaml-language-server: $schema=")
     assert (path.parent / written).resolve() == ROOT / "docs" / "schema" / "fleet.json"
