@@ -48,7 +48,7 @@ class RemoteClient:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw | None]] = {}
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._watching: dict[int, asyncio.Queue[Answer | FleettuiError]] = {}
         self._gone: FleettuiError | None = None
         self._reading = asyncio.create_task(self._read_on())
@@ -152,7 +152,7 @@ class RemoteClient:
             raise HostGone(*_GONE) from error
         finally:
             self._waiting.pop(request.id, None)
-        return None if kind is None or body is None else msgspec.json.decode(body, type=kind)
+        return None if kind is None else msgspec.json.decode(body, type=kind)
 
     def _write(self, request: Request) -> None:
         body = encode(request)

@@ -15,6 +15,7 @@ from fleettui.core.errors import FleettuiError
 from fleettui.host.house import Build, House
 from fleettui.host.line import Line
 from fleettui.host.lock import Claim
+from fleettui.host.paths import log_path
 from fleettui.host.reception import Reception
 from fleettui.host.wire import About
 
@@ -57,6 +58,7 @@ class Host:
         self._lines: dict[Line, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
+        self._visited = asyncio.Event()
         self._house: House | None = None
         self._trouble = ""
         self._since = time.time()
@@ -75,11 +77,9 @@ class Host:
                 self._claim.unlink()
                 server.close()
                 await self._say_goodbye()
-        except FleettuiError as error:
-            _log.exception("the engine did not start")
-            self._trouble = str(error)
-            self._ready.set()
-            await self._say_goodbye()
+        except Exception as error:  # noqa: BLE001 it is recorded, and whoever came is told
+            _log.exception("the engine failed")
+            await self._explain(error)
         finally:
             server.close()
             self._claim.release()
@@ -107,6 +107,7 @@ class Host:
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._visit(line), context=contextvars.Context())
         self._lines[line] = task
+        self._visited.set()
 
     async def _visit(self, line: Line) -> None:
         """See one connection through; whatever goes wrong with it stays with it."""
@@ -142,6 +143,20 @@ class Host:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _explain(self, error: Exception) -> None:
+        """Tell whoever this host was started for why there is no engine."""
+        log = log_path(self._claim.state)
+        known = isinstance(error, FleettuiError)
+        self._trouble = str(error) if known else f"the host failed; its log is {log}"
+        self._ready.set()
+        try:
+            async with asyncio.timeout(_FIRST_WORD):
+                await self._visited.wait()
+        except TimeoutError:
+            return
+        self._claim.unlink()
+        await self._say_goodbye()
 
     # --- its end ---------------------------------------------------------------------------------
 

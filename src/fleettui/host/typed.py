@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import contextvars
 from collections.abc import Callable
 
 from textual import constants, events
@@ -23,6 +24,8 @@ class Typed:
     def __init__(self, post: Callable[[Message], None]) -> None:
         self._post = post
         self._parser = XTermParser()
+        # Textual caches key events, and an event holds the app that is current where it is made.
+        self._context = contextvars.Context()
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._rest = b""
         self._paste: bytearray | None = None
@@ -82,10 +85,12 @@ class Typed:
         if not text:
             return
         try:
-            for message in self._parser.feed(text):
-                self._post(message)
+            parsed = self._context.run(lambda: list(self._parser.feed(text)))
         except Exception:  # noqa: BLE001 numbers no terminal sends end Textual's parser for good
             self._parser = XTermParser()
+            return
+        for message in parsed:
+            self._post(message)
 
     def _lone_escape(self) -> None:
         """Take an escape that nothing followed for the key it is."""
@@ -96,7 +101,7 @@ class Typed:
         self._parse(rest)
         if self._parser._timeout_time is not None:  # noqa: SLF001 see host.md, trap 9
             self._parser._timeout_time = 0.0  # noqa: SLF001
-            for message in self._parser.tick():
+            for message in self._context.run(lambda: list(self._parser.tick())):
                 self._post(message)
 
     def _forget_escape(self) -> None:

@@ -52,7 +52,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer; `ok` is decoded by whoever knows what was asked."""
 
     id: int
-    ok: msgspec.Raw | None = None
+    ok: msgspec.Raw = msgspec.Raw()
     error: Trouble | None = None
     events: tuple[Recorded, ...] = ()
     streamed: tuple[Streamed, ...] = ()
