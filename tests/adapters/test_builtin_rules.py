@@ -112,6 +112,10 @@ def test_a_rule_finds_its_case(name: str) -> None:
     assert name in rules(*CASES[name])
 
 
+def test_one_fault_is_told_once() -> None:
+    assert len(review(*CASES["sql-sprintf"])) == 1
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
@@ -164,6 +168,8 @@ def test_ordinary_code_stays_clean(path: str, text: str) -> None:
         ("query-in-loop", "a.go", "for _, o := range orders {\n\trow := db.QueryRow(q, o.ID)\n}"),
         ("query-in-loop", "A.java", "for (Order o : orders) {\n  userRepository.findById(o.getUser());\n}"),
         ("query-in-loop", "a.rb", "orders.each do |o|\n  User.objects.get(o.id)\nend"),
+        ("query-in-loop", "a.js", "const all = await Promise.all(xs.map((x) => Item.findOne({ id: x })))"),
+        ("query-in-loop", "a.js", "for (const o of os) {\n  o.user = await User.findByPk(o.u);\n}"),
         ("request-in-loop", "a.py", "for u in urls:\n    r = requests.get(u, timeout=5)"),
         ("regex-in-loop", "a.py", "for t in texts:\n    p = re.compile(t)"),
         ("nested-loops", "a.py", "for a in items:\n    for b in items:\n        go(a, b)"),

@@ -20,11 +20,12 @@ _LOOP: Final = re.compile(
 _OVER: Final = re.compile(r"\b(?:in|of|range)\s+(?:range\(len\()?([A-Za-z_][\w.]*)")
 _QUERY: Final = re.compile(
     r"(?i:\b(?:select\s.+\sfrom|insert\s+into|delete\s+from|update\s.+\sset)\s)"
-    r"|\.(?:execute|executemany|fetchone|fetchall|findOne|findById|findUnique|findFirst|findAll"
+    r"|\.(?:execute|executemany|fetchone|fetchall|findOne|findById|findByPk|findUnique|findFirst|findMany|findAll|find_one|find_by|findOrCreate"
     r"|query|queryRow|QueryRow|QueryContext|executeQuery|prepareStatement)\("
     r"|\.objects\.(?:get|filter|all|create|exclude)\(|\b(?:db|session|repo|repository|em)\.(?:get|find\w*|query|Query|Exec|First|Find|Where|save)\("
-    r"|\b\w*[Rr]epository\.\w+\("
+    r"|\b\w*[Rr]epository\.\w+\(|\b[A-Z]\w*\.(?:find|where)\("
 )
+_EACH: Final = re.compile(r"\.(?:map|forEach|flatMap|each)\b.*(?:=>|\|\w+\|)")
 _NETWORK: Final = re.compile(
     r"\b(?:requests|httpx|axios|urllib\.request)\.(?:get|post|put|delete|patch|request|urlopen)\("
     r"|\bawait\s+fetch\(|\bhttp\.(?:Get|Post)\(|\burlopen\("
@@ -67,9 +68,8 @@ def in_loops(file: FileDiff) -> Iterator[Seen]:
     """Find queries, requests, expressions and loops inside loops."""
     for hunk in file.hunks:
         for line, loops in _nested(hunk, _LOOP):
-            if not line.added or not loops:
-                continue
-            yield from _looped(line, loops)
+            if line.added and (loops or _each_queries(line.text)):
+                yield from _looped(line, loops)
 
 
 def _looped(line: Line, loops: Sequence[Line]) -> Iterator[Seen]:
@@ -101,7 +101,7 @@ def _looped(line: Line, loops: Sequence[Line]) -> Iterator[Seen]:
             "medium",
             "runs only when the function ends: close it inside the loop",
         )
-    if not _LOOP.search(line.text):
+    if not loops or not _LOOP.search(line.text):
         return
     over = [found[1] for loop in (*loops, line) if (found := _OVER.search(loop.text))]
     if len(loops) >= 2:
@@ -122,6 +122,12 @@ def _looped(line: Line, loops: Sequence[Line]) -> Iterator[Seen]:
         yield Seen(
             line.number, "nested-loops", "info", "a loop in a loop: the cost grows with the product"
         )
+
+
+def _each_queries(text: str) -> bool:
+    """Say whether one line goes through a collection and queries for each item."""
+    each = _EACH.search(text)
+    return each is not None and bool(_QUERY.search(text, each.start()))
 
 
 def blocking_in_async(file: FileDiff) -> Iterator[Seen]:

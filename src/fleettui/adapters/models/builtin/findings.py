@@ -59,6 +59,7 @@ _SOURCE: Final = frozenset(
         "exs",
     }
 )
+_ONE_A_LINE: Final = frozenset({"sql", "shell", "secret"})  # several rules for the same fault
 _WIDEST: Final = 1_000
 _ENOUGH_FOR_TESTS: Final = 15
 
@@ -101,10 +102,13 @@ def _in_file(file: FileDiff, roles: Sequence[Role]) -> Iterator[Finding]:
 def _in_line(file: FileDiff, line: Line, roles: Sequence[Role]) -> Iterator[Finding]:
     text = line.text[:_WIDEST]
     comment = bool(_COMMENT.match(text))
+    families: set[str] = set()
     for rule in RULES:
-        if not (_applies(rule, file, roles) and (rule.everywhere or not comment)):
+        family = rule.name.split("-")[0]
+        if family in families or not _applies(rule, file, roles):
             continue
-        if rule.pattern.search(text):
+        if (rule.everywhere or not comment) and rule.pattern.search(text):
+            families |= {family} & _ONE_A_LINE
             severity = _severity(rule, file, text)
             yield Finding(file.path, line.number, severity, rule.message, rule.name)
     if "security" in roles and file.kind not in PROSE and not comment:

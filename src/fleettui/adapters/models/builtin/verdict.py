@@ -72,9 +72,10 @@ def judge(findings: Sequence[Finding], reading: Reading, options: tuple[str, str
     """Vote by rule.
 
     No for anything critical (0.95) or high (0.85, each further one +0.03), or many medium
-    findings (0.7): three, and in a large change one for each 200 added lines. Else yes: 0.9 up to 400 changed lines, 0.8 up to 2,000, 0.7 above, less 0.05
-    for a medium and 0.02 for a low finding (0.1 at most), 0.6 at most when something could not
-    be read or linted, 0.5 at least.
+    findings (0.7): three, and in a large change one for each 200 added lines. Else yes: 0.9 up
+    to 400 added lines, 0.8 up to 2,000, 0.7 above, less 0.05 for a medium (0.2 at most) and 0.02
+    for a low finding (0.1 at most), 0.6 at most when something could not be read or linted, 0.5
+    at least.
     """
     yes, no = options
     count = Counter(finding.severity for finding in findings)
