@@ -41,7 +41,7 @@ _BLOCKING: Final = re.compile(
 _FUNCTION: Final = re.compile(
     r"^\s*(?:async\s+)?def\s+(\w+)|^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?function\s*\*?\s*(\w+)"
     r"|^func\s+(?:\([^)]*\)\s*)?(\w+)|^\s*(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?fn\s+(\w+)"
-    r"|^\s*(?:public|private|protected|static|final|override|suspend|fun|\s)+[\w<>\[\], ?]*\s(\w+)\s*\([^;=]*\)\s*(?:throws [\w, ]+)?\{\s*$"
+    r"|^\s*(?:(?:public|private|protected|static|final|override|suspend|fun)\s+)+(?:[\w<>\[\],?]+\s+)*?(\w+)\s*\([^;=]*\)\s*(?:throws [\w, ]+)?\{\s*$"
 )
 _COMMENTED: Final = re.compile(
     r"^\s*(?:#|//)\s*(?:(?:if|for|while|elif|return|def|import|from|var|let|const|function)\b.*[:;{)]\s*$"

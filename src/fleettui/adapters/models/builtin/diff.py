@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _HUNK: Final = re.compile(r"^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+WIDEST: Final = 1_000  # characters of a line that are looked at
 _CUT: Final = re.compile(r"^\[cut: lines ([\d,]+) to ([\d,]+) of ([\d,]+);")
 _STAT: Final = re.compile(r"^(.+) \| (?:\+(\d+) -(\d+)|(binary))(?: \((.+)\))?$")
 
@@ -105,7 +106,7 @@ def read_diff(lines: Sequence[str]) -> list[FileDiff]:
         if (old_left or new_left) and files and line[:1] in {" ", "+", "-", ""}:
             mark, text = line[:1] or " ", line[1:]
             if mark != "-":
-                hunk.append(Line(number, text.rstrip("\r"), mark == "+"))
+                hunk.append(Line(number, text.rstrip("\r")[:WIDEST], mark == "+"))
                 number, new_left = number + 1, new_left - 1
             old_left -= mark != "+"
         elif line.startswith("diff --git "):

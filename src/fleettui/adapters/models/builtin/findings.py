@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from fleettui.adapters.models.builtin.context import LOOKS
-from fleettui.adapters.models.builtin.diff import FileDiff, Line, Listed
+from fleettui.adapters.models.builtin.diff import WIDEST, FileDiff, Line, Listed
 from fleettui.adapters.models.builtin.rules import PROSE, RULES, Role, Rule, Severity
 from fleettui.adapters.models.builtin.secrets import assigned_secret
 from fleettui.core.model import Finding
@@ -60,7 +60,6 @@ _SOURCE: Final = frozenset(
     }
 )
 _ONE_A_LINE: Final = frozenset({"sql", "shell", "secret"})  # several rules for the same fault
-_WIDEST: Final = 1_000
 _ENOUGH_FOR_TESTS: Final = 15
 
 
@@ -100,7 +99,7 @@ def _in_file(file: FileDiff, roles: Sequence[Role]) -> Iterator[Finding]:
 
 
 def _in_line(file: FileDiff, line: Line, roles: Sequence[Role]) -> Iterator[Finding]:
-    text = line.text[:_WIDEST]
+    text = line.text[:WIDEST]
     comment = bool(_COMMENT.match(text))
     families: set[str] = set()
     for rule in RULES:
