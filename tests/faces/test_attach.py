@@ -146,7 +146,7 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(machine, attached):
     attached.wait_text("last=k")
     attached.press("\x1a")
     attached.wait_until(lambda: _state(attached.child.pid) == "T", "the stop")
-    assert attached.is_reset
+    attached.wait_until(lambda: attached.is_reset, "the reset")
     attached.raw.clear()
     attached.kill(signal.SIGCONT)
     attached.wait_raw(b"\x1b[?1049h", b"last=k")
@@ -160,7 +160,7 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(machine, attached):
 def test_sigtstp_stops_the_client_and_not_the_host(machine, attached):
     attached.kill(signal.SIGTSTP)
     attached.wait_until(lambda: _state(attached.child.pid) == "T", "the stop")
-    assert attached.is_reset
+    attached.wait_until(lambda: attached.is_reset, "the reset")
     assert _state(machine.host) in "SR"
     attached.kill(signal.SIGCONT)
     attached.press("j")
