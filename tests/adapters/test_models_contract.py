@@ -238,7 +238,7 @@ async def test_a_stream_that_stands_still_ends_at_its_own_timeout(
 async def test_cancelling_hangs_up_on_the_provider(
     router: ModelRouter, adapter: str, dialect: Dialect
 ) -> None:
-    with ScriptedServer(Said("one two three", hold=3), dialect) as server:
+    with ScriptedServer(Said("one two three", hold=4), dialect) as server:
         first = asyncio.Event()
         call = asyncio.create_task(
             router.complete(request_to(server, adapter), lambda _: first.set())

@@ -109,6 +109,8 @@ def arguments(ask: Ask) -> dict[str, Any]:
         "max_retries": 0,
         "num_retries": 0,
         "drop_params": True,
+        # With tools it would import its proxy's gateway, which needs the package mcp.
+        "_skip_mcp_handler": True,
         **route.settings,
     }
     most = ask.max_tokens or (most_tokens(route.model) if "claude" in route.model else None)

@@ -59,6 +59,7 @@ class Link:
         self.process = process
         self.calls: dict[int, OpenCall] = {}
         self.served = False
+        self._killed = False
         self._reader = reader
         self._writer = writer
         self.reading = asyncio.create_task(self._read())
@@ -66,7 +67,7 @@ class Link:
     @property
     def alive(self) -> bool:
         """Say whether the worker can still answer."""
-        return not self.reading.done()
+        return not self._killed and not self.reading.done()
 
     async def send(self, frame: Down) -> None:
         """Write a frame; a worker that is gone is noticed by the reader."""
@@ -81,7 +82,8 @@ class Link:
             self._writer.write(packed)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process at once; from now on it is dead, whenever its end arrives."""
+        self._killed = True
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
 
@@ -149,8 +151,13 @@ def _failure(failed: Failed) -> ModelFailed:
 class RemoteWorker:
     """One place for a worker: at most one process at a time, a new one when the last died."""
 
-    def __init__(self, log: Path | None = None, *, grace: float = GRACE_SECONDS,
-                 arguments: tuple[str, ...] = ()) -> None:  # fmt: skip
+    def __init__(
+        self,
+        log: Path | None = None,
+        *,
+        grace: float = GRACE_SECONDS,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
         self._log = log
         self._grace = grace
         self._arguments = arguments
