@@ -235,7 +235,7 @@ class _Openai:
         for piece in _cut(said.text, said.pieces):
             yield self._chunk({"content": piece})
         for place, call in enumerate(said.tool_calls):
-            first = self._call(place, call) | {"index": place}
+            first: dict[str, Any] = {**self._call(place, call), "index": place}
             first["function"] = {"name": call["name"], "arguments": ""}
             yield self._chunk({"tool_calls": [first]})
         # All calls grow in turns, as they may: only the index says whose a piece is.

@@ -110,7 +110,10 @@ async def test_tool_calls_are_assembled_by_index(
 async def test_broken_arguments_are_a_problem_of_that_call_alone(
     router: ModelRouter, adapter: str, broken: str
 ) -> None:
-    calls = [{"name": "read_file", "arguments": broken}, {"name": "read_file", "arguments": {}}]
+    calls: list[dict[str, Any]] = [
+        {"name": "read_file", "arguments": broken},
+        {"name": "read_file", "arguments": {}},
+    ]
     with ScriptedServer(Said("", calls)) as server:
         reply = await router.complete(request_to(server, adapter, tools=(READ,)))
     assert [bool(call.problem) for call in reply.tool_calls] == [True, False]

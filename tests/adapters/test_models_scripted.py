@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.servers import KEY, Broken, Said, ScriptedServer
+from adapters.servers import KEY, Broken, Reply, Said, ScriptedServer
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.core.errors import ModelFailed
 from fleettui.core.model import ChatMessage, ModelReply, ModelRequest, ToolCall, Usage
@@ -129,7 +129,10 @@ async def test_a_recording_replays_without_its_provider(
     router: ModelRouter, tmp_path: Path
 ) -> None:
     file = tmp_path / "run.jsonl"
-    replies = [Broken(503, "busy"), Said("hello", [{"name": "f", "arguments": {"a": 1}}])]
+    replies: list[Reply] = [
+        Broken(503, "busy"),
+        Said("hello", [{"name": "f", "arguments": {"a": 1}}]),
+    ]
     with ScriptedServer(replies) as server:
         request = asked("openai:m", environment=server.environment(), record=str(file))
         with pytest.raises(ModelFailed):
