@@ -1,10 +1,10 @@
-"""A stand-in fleet with a real host around it: `demo_host.py open|attach|host --state DIR`."""
+"""A stand-in fleet with a real host around it: `demo_host.py open|attach|beside|host`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -25,15 +25,26 @@ def main() -> int:
     verb, state = sys.argv[1], _option("--state")
     if verb == "host":
         return be_host(state, int(_option("--ready-fd")))
-    try:
+
+    def show() -> int:
         return visit(
             state,
-            file=sys.argv[2] if verb == "open" else "",
+            file="" if verb == "attach" else sys.argv[2],
             fleet=_option("--fleet"),
             program=PROGRAM,
         )
+
+    try:
+        return beside(state, show) if verb == "beside" else show()
     except FleettuiError as error:
         return complain(error)
+
+
+def beside(state: str, show: Callable[[], int]) -> int:
+    from fleettui.host.foreground import in_foreground
+    from fleettui.host.reception import Reception
+
+    return in_foreground(state, lambda: build(state), Reception(load_show), show)
 
 
 def be_host(state: str, ready_fd: int) -> int:

@@ -29,7 +29,7 @@ class Machine:
         self.env = clean_environment(self.home, FLEETTUI_IDLE="20")
 
     def argv(self, verb="open", *more):
-        file = [str(self.fleet)] if verb == "open" else []
+        file = [] if verb == "attach" else [str(self.fleet)]
         return [*PROGRAM, verb, *file, "--state", self.state, *more]
 
     def open(self, verb="open", **more):
@@ -294,6 +294,39 @@ def test_a_host_with_nothing_to_do_ends(machine):
     while Path(f"/proc/{host}").exists() and _state(host) != "Z":
         os.sched_yield()
     assert not Path(f"{machine.state}/host.sock").exists()
+
+
+def test_one_process_can_be_host_and_terminal(machine):
+    with machine.open("beside") as terminal:
+        terminal.wait_text("last=nothing")
+        assert machine.host == terminal.child.pid
+        terminal.press("p")
+        terminal.wait_text("last=printed")
+        with machine.open("attach") as other:
+            other.wait_text("at demo")
+            terminal.press("q")
+            assert terminal.wait_exit() == 0
+            assert b"detached" in terminal.raw
+            assert b"printed by an app" not in terminal.raw
+            assert terminal.is_reset
+            assert other.wait_exit() == 0
+            assert other.is_reset
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_host_and_terminal_of_one_process(machine, number):
+    with machine.open("beside") as terminal:
+        terminal.wait_text("last=nothing")
+        terminal.kill(number)
+        assert terminal.wait_exit() == 128 + number
+        assert terminal.is_reset
+    assert not Path(machine.state, "host.sock").exists()
+
+
+def test_one_process_does_not_take_a_folder_from_a_host(machine, attached):
+    with machine.open("beside") as terminal:
+        assert terminal.wait_exit() == 1
+        assert f"process {machine.host} is the host".encode() in terminal.raw
 
 
 def test_the_thin_client_loads_nothing_heavy(machine):

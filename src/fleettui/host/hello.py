@@ -5,6 +5,7 @@ Who the user is never stands in it: that comes from the socket's peer credential
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -78,7 +79,7 @@ def read_hello(body: bytes) -> Hello:
     if version != __version__:
         raise Refused(
             f"the running host is fleettui {__version__}, this command is {version or 'older'}",
-            "end the host with `fleettui stop --host`, then open again",
+            f"end the host with `kill {os.getpid()}` (its fleets are kept), then open again",
         )
     columns, rows = read_size(fields.get("size", "").encode())
     return Hello(
