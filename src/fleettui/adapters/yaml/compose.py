@@ -15,6 +15,7 @@ from fleettui.core.spec.problem import Loc, path_text
 DEPTH_LIMIT: Final = 64
 NODE_LIMIT: Final = 100_000
 ALIAS_LIMIT: Final = 100
+FLAW_LIMIT: Final = 200
 DOCUMENT_LIMIT: Final = 200
 _STANDARD: Final = "tag:yaml.org,2002:"
 
@@ -150,6 +151,8 @@ class Composer:
 
     def _flaw(self, node: Node, loc: Loc, message: str) -> None:
         self.flaws.append(Flaw(node.line, node.column, path_text(loc), message))
+        if len(self.flaws) >= FLAW_LIMIT:
+            raise _Stop
 
     def _stop(self, node: Node, loc: Loc, message: str) -> None:
         self._flaw(node, loc, message)

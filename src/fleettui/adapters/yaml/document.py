@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from itertools import chain, islice
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -22,6 +23,7 @@ from fleettui.core.spec.known import API_VERSION, KINDS, LATER_KINDS, OLDER_VERS
 from fleettui.core.spec.problem import Fault, Loc, Problem, path_text
 from fleettui.core.spec.secrets import secret_faults
 
+PROBLEM_LIMIT: Final = 200  # of one document: more help nobody, and finding them takes time
 MODELS: dict[str, type[BaseModel]] = {
     "AgentFleet": FleetFile,
     "Fleet": FleetFile,
@@ -108,12 +110,15 @@ class Document:
         return isinstance(kind, str) and kind in MODELS
 
     def _check(self, found: Iterable[Fault]) -> None:
-        for fault in (*found, *self._rules()):
-            self.note(fault)
-        for fault in self._shape(MODELS[self.kind]):
-            self.note(fault)
         platform = part(self.data, "spec", "trigger").get("type")
-        for fault in secret_faults(self.data, platform if isinstance(platform, str) else ""):
+        prefix = platform if isinstance(platform, str) else ""
+        everything = chain(
+            found,
+            self._rules(),
+            self._shape(MODELS[self.kind]),
+            secret_faults(self.data, prefix),
+        )
+        for fault in islice(everything, PROBLEM_LIMIT):
             self.note(fault)
 
     def _rules(self) -> Iterator[Fault]:

@@ -8,6 +8,6 @@ import yaml
 def load_plain(text: str) -> object:
     """Give the plain objects of a YAML text; raises ValueError with the line of a fault."""
     try:
-        return yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506 it is the safe loader
+        return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error

@@ -76,7 +76,8 @@ def _normalised(data: dict[str, Any]) -> dict[str, Any]:
             if one["type"] == "extra_forbidden":
                 data = without(data, tuple(one["loc"]))
         fleet = FleetFile.model_validate(data)
-    return fleet.model_dump(mode="json")
+    # What the file does not say stays unsaid: a fleet without `consensus` asks for no vote.
+    return fleet.model_dump(mode="json", exclude_unset=True)
 
 
 def _place(problem: Problem) -> tuple[int, int, str]:

@@ -128,15 +128,18 @@ def _ballot(rule: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fa
         message = f"min_votes {least} is more than the number of agents ({voters}): "
         yield Fault((*loc, "min_votes"), message + "it can never be met")
     names = [agent.get("name") for _, agent in agents]
+    known = {name for name in names if isinstance(name, str)}
     for name, weight in part(rule, "weights").items():
-        if name not in names:
+        if name not in known:
             yield Fault((*loc, "weights", name), _nobody(name, names), at="key")
         elif isinstance(weight, (int, float)) and weight <= 0:
             yield Fault((*loc, "weights", name), f"must be more than 0, found {weight}")
     options = rule.get("options")
+    seen: set[str] = set()
     for at, option in enumerate(options if isinstance(options, list) else []):
-        if isinstance(options, list) and option in options[:at]:
+        if str(option) in seen:
             yield Fault((*loc, "options", at), f"option '{option}' is given twice")
+        seen.add(str(option))
 
 
 def _tiers(rules: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fault]:

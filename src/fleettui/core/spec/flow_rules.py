@@ -117,10 +117,12 @@ def _quorum(chain: Data, loc: Loc) -> Iterator[Fault]:
     if approvers and require > people:
         message = f"require {require} is more than the {people} approvers: it can never be met"
         yield Fault((*loc, "require"), message)
-    for at, person in enumerate(approvers):
-        if person in approvers[:at]:
+    seen: set[str] = set()
+    for at, person in enumerate(map(str, approvers)):
+        if person in seen:
             message = f"approver '{person}' is given twice, a person counts once"
             yield Fault((*loc, "approvers", at), message, "warning")
+        seen.add(person)
 
 
 def _commands(patterns: Any, loc: Loc) -> Iterator[Fault]:

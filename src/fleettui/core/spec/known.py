@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
+
+_OPTIONS_COMPARED: Final = 50  # a file with more agents than that gets no guesses beyond
 
 API_VERSION: Final = "aof.dev/v1"
 OLDER_VERSIONS: Final = (
@@ -84,7 +87,7 @@ def closest(word: str, options: Iterable[str]) -> str | None:
         return None
     folded = _fold(word)
     best: tuple[int, str] | None = None
-    for option in options:
+    for option in islice(options, _OPTIONS_COMPARED):
         if option == word:
             continue
         target = _fold(option)

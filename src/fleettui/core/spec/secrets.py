@@ -12,10 +12,13 @@ from fleettui.core.spec.problem import Fault, Loc
 _SHAPES: Final = re.compile(
     r"\b(xox[abeoprs]-[\w-]{8,}|xapp-[\w-]{10,}|sk-(ant-|proj-)?[\w-]{16,}|gh[pousr]_\w{20,}"
     r"|github_pat_\w{20,}|glpat-[\w-]{16,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|\d{8,10}:AA[\w-]{30,}"
-    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+|hvs\.[\w-]{20,}|npm_\w{30,}|dop_v1_\w{40,})"
+    r"|eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]+|hvs\.[\w-]{20,}|npm_\w{30,}|dop_v1_\w{40,})"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
-_URL_PASSWORD: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@${]*:[^/\s@${]+@", re.IGNORECASE)
+_URL_PASSWORD: Final = re.compile(
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}://[^/\s:@${]{0,80}:[^/\s@${]{1,120}@", re.IGNORECASE
+)
+_SEARCHED: Final = 65_536  # characters of a text: a secret stands alone, or near the top
 _FIELDS: Final = re.compile(
     r"(^|_)(token|secret|password|passwd|api_?key|private_key|access_key|credentials?)\Z",
     re.IGNORECASE,
@@ -37,7 +40,8 @@ def secret_faults(data: Any, prefix: str = "", loc: Loc = ()) -> Iterator[Fault]
 
 
 def _is_secret(text: str, loc: Loc) -> bool:
-    if _SHAPES.search(text) or _URL_PASSWORD.search(text):
+    head = text[:_SEARCHED]
+    if _SHAPES.search(head) or _URL_PASSWORD.search(head):
         return True
     field = loc[-1] if loc else ""
     return (
