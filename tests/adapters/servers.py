@@ -84,7 +84,9 @@ class ScriptedServer:
         handler = type("ScriptedHandler", (_Handler,), {"script": self})
         self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
+            target=self._server.serve_forever,
+            args=(0.05,),
+            daemon=True,
         )
 
     @property
@@ -166,7 +168,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(reply.status, raw, reply.headers, reply.content_type)
 
     def _send(
-        self, status: int, body: bytes, headers: dict[str, str], kind: str = "application/json"
+        self,
+        status: int,
+        body: bytes,
+        headers: dict[str, str],
+        kind: str = "application/json",
     ) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, **headers}.items():
@@ -243,8 +249,8 @@ class _Openai:
         for step in range(max((len(rest) for rest in rests), default=0)):
             for place, rest in enumerate(rests):
                 if step < len(rest):
-                    piece = {"index": place, "function": {"arguments": rest[step]}}
-                    yield self._chunk({"tool_calls": [piece]})
+                    part = {"index": place, "function": {"arguments": rest[step]}}
+                    yield self._chunk({"tool_calls": [part]})
         if said.finish is not None:
             yield self._chunk({}, self._finish(said))
         if said.usage is not None:
@@ -294,7 +300,7 @@ class _Anthropic:
             index = 1
         for place, call in enumerate(said.tool_calls):
             at = index + place
-            block = {**self._call(place, call), "input": {}}
+            block: dict[str, Any] = {**self._call(place, call), "input": {}}
             yield self._named("content_block_start", index=at, content_block=block)
             for piece in _cut(_arguments(call), 3):
                 delta = {"type": "input_json_delta", "partial_json": piece}

@@ -55,7 +55,11 @@ def request_to(server: ScriptedServer, adapter: str, **changes: Any) -> ModelReq
 
 
 async def failure_of(
-    router: ModelRouter, adapter: str, reply: Reply, dialect: Dialect, **changes: Any
+    router: ModelRouter,
+    adapter: str,
+    reply: Reply,
+    dialect: Dialect,
+    **changes: Any,
 ) -> ModelFailed:
     with ScriptedServer(reply, dialect) as server:
         with pytest.raises(ModelFailed) as caught:
@@ -66,7 +70,9 @@ async def failure_of(
 
 
 async def test_a_text_comes_whole_with_its_tokens(
-    router: ModelRouter, adapter: str, dialect: Dialect
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
 ) -> None:
     with ScriptedServer("hello world", dialect) as server:
         reply = await router.complete(request_to(server, adapter, stream=False))
@@ -76,7 +82,9 @@ async def test_a_text_comes_whole_with_its_tokens(
 
 
 async def test_a_stream_is_handed_on_piece_by_piece_and_loses_nothing(
-    router: ModelRouter, adapter: str, dialect: Dialect
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
 ) -> None:
     text = "ein längerer Text, 長い文章 \U0001f680 " * 40
     pieces: list[str] = []
@@ -87,7 +95,9 @@ async def test_a_stream_is_handed_on_piece_by_piece_and_loses_nothing(
 
 
 async def test_tool_calls_are_assembled_by_index(
-    router: ModelRouter, adapter: str, dialect: Dialect
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
 ) -> None:
     calls = [
         {"name": "read_file", "arguments": {"path": "a.py"}, "id": "one"},
@@ -108,7 +118,9 @@ async def test_tool_calls_are_assembled_by_index(
 
 @pytest.mark.parametrize("broken", ['{"path": ', "[1]", "nonsense", '{"n": NaN}'])
 async def test_broken_arguments_are_a_problem_of_that_call_alone(
-    router: ModelRouter, adapter: str, broken: str
+    router: ModelRouter,
+    adapter: str,
+    broken: str,
 ) -> None:
     calls: list[dict[str, Any]] = [
         {"name": "read_file", "arguments": broken},
@@ -121,7 +133,9 @@ async def test_broken_arguments_are_a_problem_of_that_call_alone(
 
 
 async def test_a_conversation_with_tools_reaches_the_provider_whole(
-    router: ModelRouter, adapter: str, dialect: Dialect
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
 ) -> None:
     asked = ToolCall("c1", "read_file", {"path": "a.py"})
     talk = (
@@ -140,7 +154,9 @@ async def test_a_conversation_with_tools_reaches_the_provider_whole(
 
 
 async def test_the_key_of_the_request_is_sent_and_no_other(
-    router: ModelRouter, adapter: str, dialect: Dialect
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
 ) -> None:
     with ScriptedServer("ok", dialect) as server:
         await router.complete(request_to(server, adapter))
@@ -197,7 +213,10 @@ async def test_an_error_is_judged_by_what_the_server_really_sent(
     ],
 )
 async def test_what_did_not_end_with_a_finish_reason_is_no_success(
-    router: ModelRouter, adapter: str, dialect: Dialect, reply: Reply
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
+    reply: Reply,
 ) -> None:
     failure = await failure_of(router, adapter, reply, dialect)
     assert failure.retryable
@@ -224,7 +243,9 @@ async def test_a_name_that_nobody_has_is_not_tried_again(router: ModelRouter, ad
 
 
 async def test_a_call_that_takes_too_long_ends_at_its_own_timeout(
-    router: ModelRouter, adapter: str, dialect: Dialect
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
 ) -> None:
     failure = await failure_of(router, adapter, Broken(hang=True), dialect, timeout=0.3)
     assert failure.retryable
@@ -232,19 +253,22 @@ async def test_a_call_that_takes_too_long_ends_at_its_own_timeout(
 
 
 async def test_a_stream_that_stands_still_ends_at_its_own_timeout(
-    router: ModelRouter, adapter: str
+    router: ModelRouter,
+    adapter: str,
 ) -> None:
     failure = await failure_of(router, adapter, Said("a b c", hold=2), "openai", timeout=0.3)
     assert "did not finish" in failure.message
 
 
 async def test_cancelling_hangs_up_on_the_provider(
-    router: ModelRouter, adapter: str, dialect: Dialect
+    router: ModelRouter,
+    adapter: str,
+    dialect: Dialect,
 ) -> None:
     with ScriptedServer(Said("one two three", hold=4), dialect) as server:
         first = asyncio.Event()
         call = asyncio.create_task(
-            router.complete(request_to(server, adapter), lambda _: first.set())
+            router.complete(request_to(server, adapter), lambda _: first.set()),
         )
         await asyncio.wait_for(first.wait(), 20)
         call.cancel()
@@ -262,8 +286,8 @@ async def test_many_calls_at_once_get_their_own_answers(router: ModelRouter, ada
             calls = [
                 group.create_task(
                     router.complete(
-                        request_to(server, adapter, messages=(ChatMessage("user", f"say {n}"),))
-                    )
+                        request_to(server, adapter, messages=(ChatMessage("user", f"say {n}"),)),
+                    ),
                 )
                 for n in range(60)
             ]
@@ -272,7 +296,8 @@ async def test_many_calls_at_once_get_their_own_answers(router: ModelRouter, ada
 
 
 async def test_a_server_that_ignores_the_wish_for_a_stream_is_understood(
-    router: ModelRouter, dialect: Dialect
+    router: ModelRouter,
+    dialect: Dialect,
 ) -> None:
     pieces: list[str] = []
     with ScriptedServer(Said("whole", whole=True), dialect) as server:
@@ -292,12 +317,13 @@ async def test_an_error_inside_a_stream_is_an_error(router: ModelRouter) -> None
 
 
 async def test_a_killed_worker_fails_its_calls_as_retryable_and_is_replaced(
-    router: ModelRouter, adapter: str
+    router: ModelRouter,
+    adapter: str,
 ) -> None:
     with ScriptedServer([Said("one two three", hold=3), Said("again")]) as server:
         first = asyncio.Event()
         call = asyncio.create_task(
-            router.complete(request_to(server, adapter), lambda _: first.set())
+            router.complete(request_to(server, adapter), lambda _: first.set()),
         )
         await asyncio.wait_for(first.wait(), 20)
         killed = router.pool.workers[0].pid

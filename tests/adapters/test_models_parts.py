@@ -66,7 +66,8 @@ def test_the_keys_in_use_are_cut_out_also_when_they_are_quoted() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["the task-based risk-assessment", "a skill", "def function(x): return x[1:2]", "sk-1"]
+    "text",
+    ["the task-based risk-assessment", "a skill", "def function(x): return x[1:2]", "sk-1"],
 )
 def test_plain_words_stay(text: str) -> None:
     assert redact(text) == text

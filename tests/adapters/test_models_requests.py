@@ -27,13 +27,17 @@ async def router() -> AsyncIterator[ModelRouter]:
 
 
 async def sent(
-    router: ModelRouter, model: str, adapter: str = "slim", dialect: Dialect = "openai", **more: Any
+    router: ModelRouter,
+    model: str,
+    adapter: str = "slim",
+    dialect: Dialect = "openai",
+    **more: Any,
 ) -> dict[str, Any]:
     with ScriptedServer("ok", dialect) as server:
         environment = {**server.environment(), "FLEETTUI_MODEL_ADAPTER": adapter}
         messages = more.pop("messages", USER)
         await router.complete(
-            ModelRequest("t.1.0", model, messages, environment=environment, **more)
+            ModelRequest("t.1.0", model, messages, environment=environment, **more),
         )
         assert len(server.seen) == 1
         return server.seen[0].body
@@ -54,10 +58,14 @@ async def test_temperature_and_bound_are_sent_as_asked(router: ModelRouter, adap
 
 @pytest.mark.parametrize("adapter", ["slim", "litellm"])
 @pytest.mark.parametrize(
-    ("model", "most"), [("claude-sonnet-4-5", 8192), ("claude-3-haiku-20240307", 4096)]
+    ("model", "most"),
+    [("claude-sonnet-4-5", 8192), ("claude-3-haiku-20240307", 4096)],
 )
 async def test_anthropic_gets_a_sensible_bound(
-    router: ModelRouter, adapter: str, model: str, most: int
+    router: ModelRouter,
+    adapter: str,
+    model: str,
+    most: int,
 ) -> None:
     body = await sent(router, f"anthropic:{model}", adapter, "anthropic")
     assert body["max_tokens"] == most
@@ -94,7 +102,7 @@ async def test_a_redirect_is_not_followed_with_the_key(router: ModelRouter) -> N
         moved = Broken(307, "", {"Location": f"{other.url}/v1/chat/completions"})
         with ScriptedServer(moved) as server, pytest.raises(ModelFailed, match="307") as caught:
             await router.complete(
-                ModelRequest("t.1.0", "openai:m", USER, environment=server.environment())
+                ModelRequest("t.1.0", "openai:m", USER, environment=server.environment()),
             )
         assert not other.seen
     assert "OPENAI_API_BASE" in caught.value.mend

@@ -59,7 +59,8 @@ async def test_the_step_of_the_turn_chooses_the_reply(router: ModelRouter, scrip
 
 
 async def test_without_a_step_the_answers_so_far_are_counted(
-    router: ModelRouter, script: Path
+    router: ModelRouter,
+    script: Path,
 ) -> None:
     talk = (ChatMessage("user", "q"), ChatMessage("assistant", "a"), ChatMessage("user", "more"))
     reply = await router.complete(asked(f"scripted:{script}", request_id="x", messages=talk))
@@ -85,7 +86,8 @@ async def test_broken_arguments_can_be_scripted(router: ModelRouter, script: Pat
 
 
 async def test_a_streamed_script_comes_in_words_and_loses_nothing(
-    router: ModelRouter, script: Path
+    router: ModelRouter,
+    script: Path,
 ) -> None:
     pieces: list[str] = []
     await router.complete(asked(f"scripted:{script}", request_id="t.2.0", stream=True),
@@ -105,7 +107,10 @@ async def test_a_streamed_script_comes_in_words_and_loses_nothing(
     ],
 )
 async def test_a_script_that_can_not_answer_says_why(
-    router: ModelRouter, tmp_path: Path, text: str, said: str
+    router: ModelRouter,
+    tmp_path: Path,
+    text: str,
+    said: str,
 ) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(text)
@@ -126,7 +131,8 @@ async def test_builtin_models_are_given_from_outside(script: Path) -> None:
 
 
 async def test_a_recording_replays_without_its_provider(
-    router: ModelRouter, tmp_path: Path
+    router: ModelRouter,
+    tmp_path: Path,
 ) -> None:
     file = tmp_path / "run.jsonl"
     replies: list[Reply] = [
@@ -147,7 +153,9 @@ async def test_a_recording_replays_without_its_provider(
 
 
 async def test_a_recording_is_private_and_holds_no_key(
-    router: ModelRouter, script: Path, tmp_path: Path
+    router: ModelRouter,
+    script: Path,
+    tmp_path: Path,
 ) -> None:
     file = tmp_path / "run.jsonl"
     talk = (ChatMessage("user", f"my key is {KEY}, the word is hush-hush, https://a:b"),
@@ -164,7 +172,9 @@ async def test_a_recording_is_private_and_holds_no_key(
 
 
 async def test_a_difference_from_the_recording_is_named(
-    router: ModelRouter, script: Path, tmp_path: Path
+    router: ModelRouter,
+    script: Path,
+    tmp_path: Path,
 ) -> None:
     file = str(tmp_path / "run.jsonl")
     await router.complete(asked(f"scripted:{script}", record=file))

@@ -88,10 +88,12 @@ async def test_a_worker_ends_when_its_host_is_killed(tmp_path: Path) -> None:
             "    ask = ModelRequest('t.1.0', 'openai:m', talk, environment=environment,"
             " stream=True)\n"
             "    await ModelRouter(load_yaml=str).complete(ask)\n"
-            "asyncio.run(main())\n"
+            "asyncio.run(main())\n",
         )
         host = await asyncio.create_subprocess_exec(
-            sys.executable, str(script), env={"PATH": os.environ["PATH"]}
+            sys.executable,
+            str(script),
+            env={"PATH": os.environ["PATH"]},
         )
         assert await asyncio.to_thread(server.holding.wait, 20)
         workers = psutil.Process(host.pid).children()
@@ -142,10 +144,11 @@ async def test_a_listener_that_fails_fails_its_own_call_only() -> None:
 
 
 async def test_what_libraries_print_goes_to_the_log_and_breaks_no_frame(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys; print('noise on stdout'); print('noise on stderr', file=sys.stderr)"
+        "import sys; print('noise on stdout'); print('noise on stderr', file=sys.stderr)",
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     log = tmp_path / "logs" / "worker.log"

@@ -23,7 +23,10 @@ def tool_call(name: str, arguments: str, call_id: str = "", place: int = 0) -> T
     except (ValueError, RecursionError) as error:
         start = arguments[:_SHOWN]
         return ToolCall(
-            call_id, name, {}, f"the arguments are not valid JSON ({error}); they begin {start!r}"
+            call_id,
+            name,
+            {},
+            f"the arguments are not valid JSON ({error}); they begin {start!r}",
         )
     if not isinstance(read, dict):
         return ToolCall(call_id, name, {}, "the arguments are not a JSON object")

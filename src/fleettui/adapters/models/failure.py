@@ -42,7 +42,10 @@ _LONGEST: Final = 600
 
 
 def from_status(
-    route: Route, status: int, said: str, headers: Mapping[str, str] | None = None
+    route: Route,
+    status: int,
+    said: str,
+    headers: Mapping[str, str] | None = None,
 ) -> ModelFailed:
     """Judge an HTTP error; `said` is whatever the provider wrote."""
     words = " ".join(said.split())[:_LONGEST]
@@ -72,7 +75,10 @@ def no_answer(route: Route, why: str, status: int | None = 200) -> ModelFailed:
     """Say that what came is not an answer of a model, though the status was good."""
     mend = f"if it stays so, check {route.base_variable}" if route.base_variable else ""
     return ModelFailed(
-        f"{_whose(route)} sent no real answer: {why}", mend, retryable=True, status=status
+        f"{_whose(route)} sent no real answer: {why}",
+        mend,
+        retryable=True,
+        status=status,
     )
 
 

@@ -35,7 +35,8 @@ from fleettui.core.model import ModelReply
 MOST_STREAMS: Final = 40
 _HEADS: Final = re.compile(r"\A(?:(?:litellm\.)?\w+(?:Error|Exception)(?:: | - ))+")
 _TAIL: Final = re.compile(
-    r"\s*(?:Handle with `litellm|Original exception:|Traceback \().*\Z", re.DOTALL
+    r"\s*(?:Handle with `litellm|Original exception:|Traceback \().*\Z",
+    re.DOTALL,
 )
 
 

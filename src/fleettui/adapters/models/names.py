@@ -85,7 +85,11 @@ def _first(variables: tuple[str, ...], environment: Mapping[str, str]) -> tuple[
 
 
 def _refuse_missing(
-    name: str, served: str, provider: Provider, key: str, environment: Mapping[str, str]
+    name: str,
+    served: str,
+    provider: Provider,
+    key: str,
+    environment: Mapping[str, str],
 ) -> None:
     missing = [one for one in provider.required if not environment.get(one, "").strip()]
     if provider.keys and not key:
@@ -107,7 +111,8 @@ def _adapter(provider: Provider, name: str, base: str, forced: Adapter | None) -
     able = bool(provider.dialect) and bool(base or provider.base)
     if forced == "slim" and not able:
         raise ModelFailed(
-            f"the slim adapter can't speak with {name}", f"unset {FORCE}, or set it to litellm"
+            f"the slim adapter can't speak with {name}",
+            f"unset {FORCE}, or set it to litellm",
         )
     if forced:
         return forced

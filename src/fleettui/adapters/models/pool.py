@@ -19,7 +19,9 @@ class WorkerPool:
         self.workers = tuple(RemoteWorker(log) for _ in range(max(workers, 1)))
 
     async def complete(
-        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+        self,
+        request: ModelRequest,
+        on_text: Callable[[str], None] | None = None,
     ) -> ModelReply:
         """Ask the provider that the model's name means; raises ModelFailed."""
         ask = Ask(

@@ -51,7 +51,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         "anthropic", slim=True, base="https://api.anthropic.com",
     ),
     "gemini": Provider(
-        "gemini", ("GEMINI_API_KEY", "GOOGLE_API_KEY"), ("GEMINI_API_BASE", "GEMINI_BASE_URL")
+        "gemini", ("GEMINI_API_KEY", "GOOGLE_API_KEY"), ("GEMINI_API_BASE", "GEMINI_BASE_URL"),
     ),
     "ollama_chat": Provider("ollama_chat", (), ("OLLAMA_API_BASE", "OLLAMA_HOST")),
     "azure": Provider(
@@ -59,7 +59,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         required={"AZURE_API_BASE": "", "AZURE_API_VERSION": "api_version"},
     ),
     "bedrock": Provider(
-        "bedrock", required=_AWS, settings={"AWS_SESSION_TOKEN": "aws_session_token"}
+        "bedrock", required=_AWS, settings={"AWS_SESSION_TOKEN": "aws_session_token"},
     ),
     "vertex_ai": Provider(
         "vertex_ai",
@@ -77,7 +77,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "cerebras": _compatible("cerebras", "https://api.cerebras.ai/v1"),
     "nvidia_nim": _compatible("nvidia_nim", "https://integrate.api.nvidia.com/v1"),
     "together_ai": _compatible(
-        "together_ai", "https://api.together.xyz/v1", "TOGETHERAI", "TOGETHER_API_KEY"
+        "together_ai", "https://api.together.xyz/v1", "TOGETHERAI", "TOGETHER_API_KEY",
     ),
     "fireworks_ai": _compatible("fireworks_ai", "https://api.fireworks.ai/inference/v1"),
     "hosted_vllm": Provider("hosted_vllm", (), ("HOSTED_VLLM_API_BASE",), "openai"),

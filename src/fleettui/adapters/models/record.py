@@ -36,7 +36,9 @@ class Recorder:
         self._file = file
 
     async def complete(
-        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+        self,
+        request: ModelRequest,
+        on_text: Callable[[str], None] | None = None,
     ) -> ModelReply:
         """Answer as `inner` does; raises ModelFailed also when the file can't be written."""
         await asyncio.to_thread(self._append, b"")
@@ -44,7 +46,11 @@ class Recorder:
             reply = await self._inner.complete(request, on_text)
         except ModelFailed as error:
             failure = Failure(
-                error.message, error.mend, error.retryable, error.retry_after, error.status
+                error.message,
+                error.mend,
+                error.retryable,
+                error.retry_after,
+                error.status,
             )
             await self._keep(request, None, failure)
             raise
@@ -52,7 +58,10 @@ class Recorder:
         return reply
 
     async def _keep(
-        self, request: ModelRequest, reply: ModelReply | None, failure: Failure | None
+        self,
+        request: ModelRequest,
+        reply: ModelReply | None,
+        failure: Failure | None,
     ) -> None:
         messages = shown_messages(request)
         exchange = Exchange(
@@ -65,7 +74,9 @@ class Recorder:
         """Write a line, behind the heading; refuses a file that is no recording."""
         try:
             descriptor = os.open(
-                self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, MODE
+                self._file,
+                os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC,
+                MODE,
             )
             with os.fdopen(descriptor, "r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
@@ -90,5 +101,6 @@ def check_heading(line: bytes, file: Path) -> None:
         raise ModelFailed(f"{file} is not a recording", "choose another file") from None
     if heading.fleettui_recording > VERSION:
         raise ModelFailed(
-            f"the recording {file} was written by a newer fleettui", "update fleettui"
+            f"the recording {file} was written by a newer fleettui",
+            "update fleettui",
         )

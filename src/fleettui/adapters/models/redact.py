@@ -57,10 +57,10 @@ SHAPES: Final = (
 # What stands behind a word that announces a key; the word stays.
 _NAMED: Final = re.compile(
     r"(?i)((?:authorization|proxy-authorization|x-api-key|x-goog-api-key|api[-_]?key|access_token)"
-    r"[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?|\bbearer\s+)[A-Za-z0-9._~+/=*-]{8,}"
+    r"[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?|\bbearer\s+)[A-Za-z0-9._~+/=*-]{8,}",
 )
 _SHAPED: Final = re.compile(
-    "|".join(rf"(?:(?<![A-Za-z0-9]){shape})" if shape[0].isalnum() else shape for shape in SHAPES)
+    "|".join(rf"(?:(?<![A-Za-z0-9]){shape})" if shape[0].isalnum() else shape for shape in SHAPES),
 )
 
 

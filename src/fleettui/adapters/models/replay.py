@@ -34,7 +34,9 @@ class Replay:
         self._reading = asyncio.Lock()
 
     async def complete(
-        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+        self,
+        request: ModelRequest,
+        on_text: Callable[[str], None] | None = None,
     ) -> ModelReply:
         """Answer from the recording; raises ModelFailed, the recorded one or for a difference."""
         exchange = self._choose(await self._all(), request)
@@ -63,7 +65,9 @@ class Replay:
         return self._exchanges
 
     def _choose(
-        self, exchanges: dict[tuple[str, int], list[Exchange]], request: ModelRequest
+        self,
+        exchanges: dict[tuple[str, int], list[Exchange]],
+        request: ModelRequest,
     ) -> Exchange:
         messages = shown_messages(request)
         place = (request.agent, ordinal_of(request))
@@ -110,7 +114,8 @@ def read(file: Path) -> dict[tuple[str, int], list[Exchange]]:
         lines = file.read_bytes().split(b"\n")
     except OSError as error:
         raise ModelFailed(
-            f"the recording {file} can't be read: {error.strerror}", "check --replay"
+            f"the recording {file} can't be read: {error.strerror}",
+            "check --replay",
         ) from error
     check_heading(lines[0], file)
     found: dict[tuple[str, int], list[Exchange]] = defaultdict(list)

@@ -35,7 +35,9 @@ class ModelRouter:
         self._replays: dict[str, Replay] = {}
 
     async def complete(
-        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+        self,
+        request: ModelRequest,
+        on_text: Callable[[str], None] | None = None,
     ) -> ModelReply:
         """Answer by whoever the request means; raises ModelFailed."""
         model: Model

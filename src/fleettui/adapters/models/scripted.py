@@ -79,7 +79,9 @@ class ScriptedModel:
         self._load = load
 
     async def complete(
-        self, request: ModelRequest, on_text: Callable[[str], None] | None = None
+        self,
+        request: ModelRequest,
+        on_text: Callable[[str], None] | None = None,
     ) -> ModelReply:
         """Give the next reply of the script that `request.model` names; raises ModelFailed."""
         name = request.model.partition(":")[2].strip()
@@ -88,7 +90,8 @@ class ScriptedModel:
         await asyncio.sleep(min(reply.delay, request.timeout))
         if reply.delay > request.timeout:
             raise ModelFailed(
-                f"the script did not answer within {request.timeout:g} s", retryable=True
+                f"the script did not answer within {request.timeout:g} s",
+                retryable=True,
             )
         attempt = _numbers(request)[1]
         if reply.error and (not reply.error.times or attempt < reply.error.times):
@@ -109,11 +112,15 @@ class ScriptedModel:
             return msgspec.convert(self._load(text), Script)
         except Exception as error:
             raise ModelFailed(
-                f"the script {path} is wrong: {error}", "docs/models.md shows how one looks"
+                f"the script {path} is wrong: {error}",
+                "docs/models.md shows how one looks",
             ) from error
 
     def _choose(
-        self, script: Script, request: ModelRequest, name: str
+        self,
+        script: Script,
+        request: ModelRequest,
+        name: str,
     ) -> tuple[ScriptedReply, int]:
         replies = script.agents.get(request.agent, script.agents.get(ANYBODY))
         if replies is None:

@@ -50,7 +50,10 @@ class Worker:
     """The open calls of one host."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle: float = IDLE_SECONDS
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        idle: float = IDLE_SECONDS,
     ) -> None:
         self._reader = reader
         self._writer = writer

@@ -74,7 +74,7 @@ def conversation(messages: Iterable[ChatMessage]) -> list[dict[str, Any]]:
         else:
             written.append({"role": role, "content": blocks})
     return [one for one in written if one["content"]] or [
-        {"role": "user", "content": [_text("(nothing was said)")]}
+        {"role": "user", "content": [_text("(nothing was said)")]},
     ]
 
 
@@ -126,7 +126,11 @@ def read_whole(answer: Answer, whole: Mapping[str, Any]) -> None:
 
 
 def _read_block(
-    answer: Answer, index: int, block: Mapping[str, Any] | None, *, whole: bool = False
+    answer: Answer,
+    index: int,
+    block: Mapping[str, Any] | None,
+    *,
+    whole: bool = False,
 ) -> str:
     block = block or {}
     if block.get("type") == "tool_use":

@@ -75,7 +75,11 @@ class SlimAdapter:
             self._session = None
 
     async def _exchange(
-        self, ask: Ask, language: Language, answer: Answer, on_text: Callable[[str], None]
+        self,
+        ask: Ask,
+        language: Language,
+        answer: Answer,
+        on_text: Callable[[str], None],
     ) -> None:
         # aiohttp's own message on a bad header repeats the key.
         if any(not char.isprintable() for char in ask.route.key):
@@ -102,7 +106,9 @@ class SlimAdapter:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
             self._session = aiohttp.ClientSession(
-                connector=connector, trust_env=True, cookie_jar=aiohttp.DummyCookieJar()
+                connector=connector,
+                trust_env=True,
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
 
@@ -123,7 +129,10 @@ async def _read_stream(
 
 
 def _read_data(
-    language: Language, answer: Answer, data: str, on_text: Callable[[str], None]
+    language: Language,
+    answer: Answer,
+    data: str,
+    on_text: Callable[[str], None],
 ) -> bool:
     """Read the data of one event; answers whether it says that the stream is over."""
     if data.strip() == "[DONE]":
@@ -166,7 +175,10 @@ async def _refusal(ask: Ask, response: aiohttp.ClientResponse) -> ModelFailed:
         failure = from_status(ask.route, response.status, body)
     if failure.retryable:
         failure.retry_after = from_status(
-            ask.route, response.status, "", response.headers
+            ask.route,
+            response.status,
+            "",
+            response.headers,
         ).retry_after
     return failure
 
