@@ -1,0 +1,104 @@
+"""An item of the inbox as a person must see it before answering: the whole stored action."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from fleettui.core.views.rows import InboxRow, ShownAction
+from fleettui.tui.blocks import Block, labelled
+from fleettui.tui.parts import Part, Tone
+
+# Before every line that an agent wrote, so that none can look like ours.
+_GUTTER: Final = (Part("| ", "accent"),)
+_DIGEST_SHOWN: Final = 12
+_RISKS: Final = {"network": "NET", "destructive": "DESTROYS"}
+
+
+def item_blocks(row: InboxRow) -> list[Block]:
+    """Draw an item whole; nothing of it is cut, and every invisible character is shown."""
+    blocks = list(_what(row))
+    if row.action is not None:
+        blocks += _action(row.action)
+    blocks += _about(row)
+    return blocks
+
+
+def _what(row: InboxRow) -> Iterator[Block]:
+    match row.kind:
+        case "action":
+            who = row.agent or "the fleet"
+            tool = row.action.tool if row.action else "an action"
+            yield Block(f"{who} wants: {tool}", "bold")
+        case "unknown":
+            yield Block(f"{row.agent or 'the fleet'} was doing this when its process ended", "bold")
+            yield Block("nobody knows whether it was done: a runs it again, d leaves it", "need")
+        case "ballot":
+            yield Block("the agents did not decide: o does", "bold")
+            yield Block(row.summary, gutter=_GUTTER)
+            for option in row.options:
+                yield Block(option, "accent", (Part("- ", "dim"),))
+
+
+def _action(action: ShownAction) -> Iterator[Block]:
+    if action.argv:
+        yield Block(action.program or action.argv[0], "bold", gutter=_GUTTER)
+        for number, argument in enumerate(action.argv[1:], 1):
+            yield Block(shown_argument(argument), lead=(Part(f"{number:>2} ", "dim"),),
+                        gutter=_GUTTER)  # fmt: skip
+    for name, value in action.arguments.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield Block(f"{name} = {shown_argument(text)}", gutter=_GUTTER)
+    if action.preview:
+        yield Block(action.preview, gutter=_GUTTER)
+    if action.cwd:
+        yield labelled("cwd", action.cwd)
+    if action.env:
+        yield labelled("env", " ".join(action.env))
+
+
+def shown_argument(text: str) -> str:
+    r"""Give an argument so that its ends and newlines can be seen: `'a '`, `one\n` and `two`."""
+    marked = text.replace("\n", "\\n\n")
+    if not text or text != text.strip() or "\n" in text:
+        return f"'{marked}'"
+    return marked
+
+
+def _about(row: InboxRow) -> Iterator[Block]:
+    if row.why and row.kind != "ballot":
+        yield Block(row.why, "dim", (Part("why   ", "dim"),))
+    if row.rule:
+        yield labelled("rule", row.rule, "dim")
+    if row.action is not None:
+        risks = " ".join(_RISKS.get(risk, risk.upper()) for risk in row.action.risks) or "none"
+        tone: Tone = "fail" if row.destructive else "need"
+        yield labelled("risk", f"{risks}  sha {row.action.digest[:_DIGEST_SHOWN]} frozen", tone)
+    if row.kind == "action":
+        yield labelled("asks", _who(row), "dim")
+    if row.always:
+        yield labelled("A", f"would save: {row.always}", "dim")
+
+
+def _who(row: InboxRow) -> str:
+    words = f"{row.agent or 'the fleet'} of {row.tenant}/{row.fleet}"
+    if row.run:
+        words += f", run {row.run}"
+    if row.needs > 1 or row.approved_by:
+        words += f"; needs {row.needs} more"
+    if row.approved_by:
+        words += f", approved by {', '.join(row.approved_by)}"
+    return words
+
+
+def answers_of(row: InboxRow) -> str:
+    """Say in one line which keys answer an item."""
+    match row.kind:
+        case "ballot":
+            return "o decide   enter full view"
+        case "unknown":
+            return "a run again   d leave it   enter full view"
+        case "action":
+            allow = "a then ! allow" if row.destructive else "a allow"
+            return f"{allow}  A always  d deny  D deny+why  e edit"

@@ -1,0 +1,151 @@
+"""Every key in one table: it makes the bindings, the footer, the help, the palette and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, get_args
+
+import msgspec
+from textual.binding import Binding
+
+from fleettui.core.errors import BadSpec
+
+Scope = Literal["everywhere", "list", "agents", "inbox", "queue", "votes", "flows", "detail"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+class Key(NamedTuple):
+    """A key: `keys` as Textual names them, `short` is its word in the footer, if it has one."""
+
+    id: str
+    keys: str
+    scope: Scope
+    action: str
+    description: str
+    short: str = ""
+    shown: str = ""
+
+    @property
+    def cap(self) -> str:
+        """Give the key as it is printed on a keyboard."""
+        return self.shown or self.keys.split(",")[0]
+
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key("pane.tenants", "1", "everywhere", "screen.go('tenants')", "the tenants"),
+    Key("pane.flows", "2", "everywhere", "screen.go('flows')", "the runs"),
+    Key("pane.agents", "3", "everywhere", "screen.go('agents')", "the agents"),
+    Key("pane.queue", "4", "everywhere", "screen.go('queue')", "the queue of messages"),
+    Key("pane.votes", "5", "everywhere", "screen.go('votes')", "the ballots"),
+    Key("pane.inbox", "6", "everywhere", "screen.go('inbox')", "what waits for a person"),
+    Key("pane.detail", "0", "everywhere", "screen.go('detail')", "the detail"),
+    Key("pane.next", "tab", "everywhere", "screen.go_on(1)", "next pane"),
+    Key("pane.previous", "shift+tab", "everywhere", "screen.go_on(-1)", "previous pane"),
+    Key("zoom.in", "plus", "everywhere", "screen.zoom(True)", "this pane alone", shown="+"),
+    Key("zoom.out", "underscore", "everywhere", "screen.zoom(False)", "all panes", shown="_"),
+    Key("needs.next", "w", "everywhere", "screen.need(1)", "next that needs me", "needs-me"),
+    Key("needs.previous", "W", "everywhere", "screen.need(-1)", "previous that needs me"),
+    Key("task", "t", "everywhere", "screen.task", "give the fleet a task"),
+    Key("filter", "slash", "everywhere", "screen.filter", "filter rows, search the log",
+        "filter", "/"),
+    Key("found.next", "n", "everywhere", "screen.found(1)", "next place found"),
+    Key("found.previous", "N", "everywhere", "screen.found(-1)", "previous place found"),
+    Key("command", "colon", "everywhere", "screen.command", "type a command", "cmd", ":"),
+    Key("palette", "ctrl+p", "everywhere", "app.command_palette", "search all commands",
+        "palette", "^p"),
+    Key("help", "question_mark,f1", "everywhere", "screen.help", "all keys", "help", "?"),
+    Key("copy", "y", "everywhere", "screen.copy", "copy what is shown"),
+    Key("undo", "z", "everywhere", "screen.undo", "undo my last step"),
+    Key("redo", "Z", "everywhere", "screen.redo", "do it again"),
+    Key("hold", "exclamation_mark", "everywhere", "screen.hold", "pause every agent",
+        shown="!"),
+    Key("theme", "T", "everywhere", "app.next_theme", "next theme"),
+    Key("reload", "ctrl+r", "everywhere", "screen.reload", "read the fleet file again",
+        shown="^r"),
+    Key("leave", "q", "everywhere", "screen.leave", "detach, or stop the fleet", "detach"),
+    Key("back", "escape", "everywhere", "screen.back", "clear filter and marks", shown="esc"),
+    Key("list.down", "j,down", "list", "down", "down"),
+    Key("list.up", "k,up", "list", "up", "up"),
+    Key("list.first", "g,home", "list", "first", "to the top"),
+    Key("list.last", "G,end", "list", "last", "to the end"),
+    Key("list.page_down", "pagedown", "list", "page(1)", "a page down", shown="PgDn"),
+    Key("list.page_up", "pageup", "list", "page(-1)", "a page up", shown="PgUp"),
+    Key("list.mark", "space", "list", "mark", "mark this row"),
+    Key("list.mark_all", "asterisk", "list", "mark_all", "mark all rows shown", shown="*"),
+    Key("list.open", "enter", "list", "open", "open this row"),
+    Key("agents.start", "s", "agents", "screen.move('start')", "start or resume", "start"),
+    Key("agents.pause", "p", "agents", "screen.move('pause')", "pause", "pause"),
+    Key("agents.stop", "x", "agents", "screen.move('stop')", "stop at a safe point", "stop"),
+    Key("agents.checkpoint", "c", "agents", "screen.checkpoint", "make a checkpoint", "ckpt"),
+    Key("agents.rollback", "r", "agents", "screen.rollback", "roll back, with a preview",
+        "rollback"),
+    Key("agents.message", "m", "agents", "screen.message", "send a message", "msg"),
+    Key("agents.log", "l", "agents", "screen.log", "its log", "log"),
+    Key("agents.sort", "o", "agents", "screen.sort", "sort by attention, name or cost"),
+    Key("flows.cancel", "x", "flows", "screen.cancel_run", "cancel this run", "cancel"),
+    Key("flows.task", "s", "flows", "screen.task", "start a run", "start"),
+    Key("inbox.allow", "a", "inbox", "screen.allow", "allow this one action once", "allow"),
+    Key("inbox.always", "A", "inbox", "screen.always", "allow always: choose the scope",
+        "always"),
+    Key("inbox.deny", "d", "inbox", "screen.deny", "deny", "deny"),
+    Key("inbox.deny_why", "D", "inbox", "screen.deny_why", "deny with a reason the agent gets",
+        "deny+why"),
+    Key("inbox.edit", "e", "inbox", "screen.edit", "edit its command; it asks again", "edit"),
+    Key("inbox.extend", "t", "inbox", "screen.extend", "15 minutes more to answer", "extend"),
+    Key("inbox.rules", "R", "inbox", "screen.rules", "rules in force; revoke one", "rules"),
+    Key("inbox.decide", "o", "inbox", "screen.override", "decide a ballot", "decide"),
+    Key("queue.raise", "less_than_sign", "queue", "screen.shift(-1)", "raise the priority",
+        "raise", "<"),
+    Key("queue.lower", "greater_than_sign", "queue", "screen.shift(1)", "lower the priority",
+        "lower", ">"),
+    Key("queue.retry", "b", "queue", "screen.retry", "retry a dead letter", "retry"),
+    Key("queue.drop", "x", "queue", "screen.drop", "drop this message", "drop"),
+    Key("votes.override", "o", "votes", "screen.override",
+        "override, or break a tie; a reason is required", "override"),
+    Key("votes.extend", "t", "votes", "screen.extend", "15 minutes more to vote", "extend"),
+    Key("detail.next", "right_square_bracket", "detail", "screen.tab(1)", "next tab", "tab",
+        "]"),
+    Key("detail.previous", "left_square_bracket", "detail", "screen.tab(-1)", "previous tab",
+        shown="["),
+    Key("detail.follow", "f", "detail", "screen.follow", "follow the end", "follow"),
+    Key("detail.times", "t", "detail", "screen.times", "times of day, or not", "times"),
+    Key("detail.wrap", "ctrl+w", "detail", "screen.wrap", "wrap long lines, or cut them",
+        "wrap", "^w"),
+    Key("detail.rollback", "r", "detail", "screen.rollback",
+        "roll back to a checkpoint, with a preview", "rollback"),
+)  # fmt: skip
+
+
+def bindings_of(*scopes: Scope) -> list[Binding]:
+    """Give the bindings of scopes, each with its id, so that keymap.yaml can move them."""
+    return [
+        Binding(key.keys, key.action, key.description, show=False, id=key.id)
+        for key in KEYS
+        if key.scope in scopes
+    ]
+
+
+def footer_of(*scopes: Scope) -> tuple[Key, ...]:
+    """Give the keys of scopes that the footer names."""
+    return tuple(key for key in KEYS if key.scope in scopes and key.short)
+
+
+def keys_by_scope() -> Mapping[Scope, Iterable[Key]]:
+    """Give the whole table, scope by scope."""
+    return {scope: [key for key in KEYS if key.scope == scope] for scope in SCOPES}
+
+
+def load_keymap(file: Path) -> dict[str, str]:
+    """Read keymap.yaml: `id: keys` lines; raises BadSpec for an id that is not in the table."""
+    try:
+        moved = msgspec.yaml.decode(file.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadSpec(f"{file} can't be read: {error}", (), "one `id: keys` a line") from error
+    unknown = sorted(set(moved) - {key.id for key in KEYS})
+    if unknown:
+        problems = [f"{file}: no key has the id '{name}'" for name in unknown]
+        raise BadSpec(problems[0], problems, "docs/cockpit.md lists the ids")
+    return moved

@@ -1,0 +1,273 @@
+"""The main screen: the seven panes, fed from the board."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+
+from fleettui.core.views.queries import ReadBoard
+from fleettui.core.views.rows import Board
+from fleettui.tui.keymap import SCOPES, bindings_of, footer_of
+from fleettui.tui.screens.agent_keys import AgentKeys
+from fleettui.tui.screens.desk import Outset
+from fleettui.tui.screens.detail_keys import DetailKeys
+from fleettui.tui.screens.fleet_keys import FleetKeys
+from fleettui.tui.screens.inbox_item import ItemScreen
+from fleettui.tui.screens.inbox_keys import InboxKeys
+from fleettui.tui.screens.queue_keys import QueueKeys
+from fleettui.tui.screens.signals import Signals
+from fleettui.tui.widgets.agents import AgentsPane
+from fleettui.tui.widgets.bars import footer_line, header_line, status_line, tabs_line
+from fleettui.tui.widgets.detail import DetailPane
+from fleettui.tui.widgets.flows import FlowsPane
+from fleettui.tui.widgets.inbox import InboxPane
+from fleettui.tui.widgets.line_bar import LineBar
+from fleettui.tui.widgets.pane import Pane
+from fleettui.tui.widgets.queue import QueuePane
+from fleettui.tui.widgets.strip_table import StripTable
+from fleettui.tui.widgets.strip_text import StripText
+from fleettui.tui.widgets.tenants import TenantsPane
+from fleettui.tui.widgets.votes import VotesPane
+
+_ORDER = ("tenants", "flows", "agents", "queue", "votes", "inbox", "detail")
+# While a run is on, or something is about to expire, ages are shown to the second.
+_FINE, _COARSE = 1.0, 60.0
+_SOON = 180.0
+
+
+class CockpitScreen(AgentKeys, InboxKeys, QueueKeys, FleetKeys, DetailKeys, Signals):
+    """Lays the panes out and hands each its rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (60, "-tabbed"),
+        (100, "-wide"),
+    ]
+    AUTO_FOCUS = "#agents-rows"
+
+    def __init__(self, outset: Outset) -> None:
+        super().__init__(outset)
+        self._active = "agents"
+        self._operators = 1
+        self._offered = False
+        self._seen_needs: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield LineBar(id="header")
+        yield LineBar(id="tabs")
+        with Horizontal(id="columns"):
+            with Vertical(id="left", classes="column"):
+                yield TenantsPane()
+                yield FlowsPane()
+            with Vertical(id="middle", classes="column"):
+                yield AgentsPane()
+                yield DetailPane()
+            with Vertical(id="right", classes="column"):
+                yield InboxPane()
+                yield VotesPane()
+                yield QueuePane()
+        yield LineBar(id="status")
+        yield LineBar(id="footer")
+
+    def on_mount(self) -> None:
+        self._tick = self.set_interval(_FINE, self._show_ages, pause=True)
+        self._slow_tick = self.set_interval(_COARSE, self._show_ages, pause=True)
+        self.show_all()
+        self._activate("agents")
+        self.run_worker(self.feed.run(), group="feed")
+
+    # --- what is shown ---------------------------------------------------------------------------
+
+    async def refresh_all(self) -> None:
+        board: Board = await self.client.read(ReadBoard(self.fleet))
+        self._operators = await self.client.operators()
+        self.take_board(board)
+        self.fleet = board.fleet or self.fleet
+        self.show_all()
+        await self.read_detail()
+        self.signal()
+        self._offer()
+
+    def show_all(self) -> None:
+        """Hand every pane the board."""
+        for pane in self.query(Pane):
+            pane.fill(self.board, self.now, fine=self._fine)
+        board, operators = self.board, self._operators
+        header = partial(header_line, board, self.client.operator, operators)
+        self.query_one("#header", LineBar).show(header)
+        self.show_tabs()
+        self.show_status()
+        self._set_ticking()
+        self._update_item()
+        self.call_after_refresh(self.aim)
+
+    def show_tabs(self) -> None:
+        """Draw the tab bar again."""
+        self.query_one("#tabs", LineBar).show(partial(tabs_line, self.board, self._active))
+
+    def show_status(self) -> None:
+        undo = self.steps[-1].words if self.steps else ""
+        said = self.said if self.said.text else self.hint
+        self.query_one("#status", LineBar).show(partial(status_line, said, undo, self.board))
+
+    def _show_footer(self) -> None:
+        scopes = [scope for scope in SCOPES if scope == self._active]
+        keys, common = footer_of(*scopes), footer_of("everywhere")
+        self.query_one("#footer", LineBar).show(partial(footer_line, keys, common))
+
+    @property
+    def _fine(self) -> bool:
+        running = any(row.running for row in self.board.fleets)
+        ends = [row.expires_at for row in self.board.inbox if row.expires_at]
+        return running or any(end - self.now < _SOON for end in ends)
+
+    def _set_ticking(self) -> None:
+        """Tick only as long as something that is shown grows older."""
+        fine = self._fine
+        self._tick.resume() if fine else self._tick.pause()
+        ages = bool(self.board.inbox or self.board.agents)
+        self._slow_tick.resume() if ages and not fine else self._slow_tick.pause()
+
+    def _show_ages(self) -> None:
+        for pane in (AgentsPane, InboxPane, QueuePane, FlowsPane, VotesPane):
+            self.query_one(pane).fill(self.board, self.now, fine=self._fine)
+        self._set_ticking()
+        self.signal()
+
+    def _update_item(self) -> None:
+        """Keep an open item as it is now."""
+        screen = self.app.screen
+        if isinstance(screen, ItemScreen):
+            rows = {row.id: row for row in self.board.inbox}
+            screen.show_row(rows.get(screen.row.id))
+
+    def _offer(self) -> None:
+        task = self.outset.offer_task or self.board.default_task
+        row = self.fleet_row
+        if self._offered or row is None:
+            return
+        self._offered = True
+        if task and not self.board.runs and row.state == "open" and self.is_current:
+            self.offer_task()
+
+    # --- panes -----------------------------------------------------------------------------------
+
+    def pane(self, name: str) -> Pane:
+        """Give a pane by its name."""
+        return self.query_one(f"#{name}", Pane)
+
+    @property
+    def active_pane(self) -> Pane:
+        """Give the pane that is in front."""
+        return self.pane(self._active)
+
+    def _activate(self, name: str) -> None:
+        self._active = name
+        for pane in self.query(Pane):
+            pane.set_class(name == pane.KIND, "-active")
+            column = pane.parent
+            if name == pane.KIND and column is not None:
+                for each in self.query(".column"):
+                    each.set_class(each is column, "-active")
+        self.set_class(name == "inbox", "-inbox")
+        self.set_class(name == "agents", "-agents")
+        self.show_tabs()
+        self._show_footer()
+
+    def action_go(self, name: str) -> None:
+        """Go to a pane."""
+        self._activate(name)
+        self.pane(name).view.focus()
+
+    def action_go_on(self, way: int) -> None:
+        """Go to the next pane, or the one before."""
+        self.action_go(_ORDER[(_ORDER.index(self._active) + way) % len(_ORDER)])
+
+    def action_zoom(self, alone: bool) -> None:
+        """Show the active pane alone, or all."""
+        self.set_class(alone, "-zoomed")
+        self.call_after_refresh(self.aim)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        pane = next((node for node in event.widget.ancestors if isinstance(node, Pane)), None)
+        if pane is not None and self._active != pane.KIND:
+            self._activate(pane.KIND)
+        self.arming.show(None, self.clock())
+        self.call_after_refresh(self.aim)
+
+    def on_screen_resume(self) -> None:
+        self.arming.show(None, self.clock())
+        self.call_after_refresh(self.aim)
+
+    def on_app_focus(self) -> None:
+        self.arming.restart(self.clock())
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def on_strip_table_moved(self, event: StripTable.Moved) -> None:
+        event.stop()
+        if event.table.id == "inbox-rows":
+            self.inbox.show_item()
+            self.arming.show(None, self.clock())
+            self.call_after_refresh(self.aim)
+        elif event.table.id == "agents-rows":
+            self.follow_agent(event.key)
+
+    def on_strip_text_scrolled(self, event: StripText.Scrolled) -> None:
+        event.stop()
+        self.call_after_refresh(self.aim)
+        self.query_one(DetailPane).name_it()
+
+    def on_strip_table_opened(self, event: StripTable.Opened) -> None:
+        event.stop()
+        match event.table.id:
+            case "agents-rows":
+                self.open_subject("agent", event.key)
+            case "flows-rows":
+                self._open_run(event.key)
+            case "votes-rows":
+                self._open_ballot(event.key)
+            case "inbox-rows" if (row := self.inbox.row(event.key)) is not None:
+                self.open_item(row)
+            case "tenants-rows" if event.key.startswith("fleet:"):
+                self.show_fleet(event.key.removeprefix("fleet:"))
+            case "queue-rows":
+                self.open_message(event.key)
+
+    def _open_run(self, key: str) -> None:
+        turn = next(
+            (turn for run in self.board.runs for turn in run.turns if key == f"turn:{turn.id}"),
+            None,
+        )
+        if turn is not None:
+            self.open_subject("agent", turn.instance)
+        else:
+            self.open_subject("run", key)
+
+    def _open_ballot(self, key: str) -> None:
+        rows: Sequence[str] = [row.id for row in self.board.ballots]
+        name = next((name for name in rows if f"{key}/".startswith(f"{name}/")), "")
+        if name:
+            self.open_subject("ballot", name)
+
+    def action_need(self, way: int) -> None:
+        """Go to the next thing that needs me: the inbox first, then agents that failed."""
+        places = [("inbox", key) for key in self.inbox.table.keys]
+        places += [
+            ("agents", row.id) for row in self.board.agents if row.attention in {"fail", "stale"}
+        ]
+        if not places:
+            self.say("nothing needs you", "done")
+            return
+        here = (self._active, self.active_pane.table.cursor_key if self._active != "detail" else "")
+        start = places.index(here) + way if here in places else 0 if way > 0 else -1
+        pane, key = places[start % len(places)]
+        self.action_go(pane)
+        self.pane(pane).table.select(key)

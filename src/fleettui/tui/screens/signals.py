@@ -1,0 +1,68 @@
+"""Signals to the terminal: title, bell and desktop notification when something needs a person."""
+
+from __future__ import annotations
+
+from textual.timer import Timer
+
+from fleettui.tui.alerts import Alerts, notice_sequence, title_sequence
+from fleettui.tui.parts import Part
+from fleettui.tui.screens.desk import Desk, Outset
+
+
+class Signals(Desk):
+    """Rings on transitions only, after a dwell, with a cooldown, not for who looks at the inbox."""
+
+    def __init__(self, outset: Outset) -> None:
+        super().__init__(outset)
+        self._alerts = Alerts()
+        self._title = ""
+        self._ringing: Timer | None = None
+
+    @property
+    def hint(self) -> Part:
+        """Say what needs somebody, where the status line has nothing else to say."""
+        if self.board.inbox:
+            row = self.board.inbox[0]
+            more = f" and {len(self.board.inbox) - 1} more" if len(self.board.inbox) > 1 else ""
+            who = row.agent or row.fleet
+            return Part(f"! {who} waits for you: {row.summary}{more} (w jumps there)", "need")
+        if not self.board.fleets:
+            return Part("no fleet is open: fleettui open FILE", "dim")
+        if not self.board.runs:
+            return Part("t gives the fleet a task, ? lists the keys", "dim")
+        return Part("")
+
+    def signal(self) -> None:
+        """Set the title, and ring when it is time."""
+        needs = frozenset(row.id for row in self.board.inbox)
+        title = title_sequence(len(needs), self.board.fleet)
+        if title != self._title:
+            self._title = title
+            self._write(title)
+        looking = self.is_current and self.query_one("#inbox").has_focus_within
+        self._alerts.see(needs, looking=looking and self.app.app_focus, at=self.clock())
+        self._plan_ring()
+
+    def _plan_ring(self) -> None:
+        if self._ringing is not None:
+            self._ringing.stop()
+            self._ringing = None
+        seconds = self._alerts.wait(self.clock())
+        if seconds is not None:
+            self._ringing = self.set_timer(max(seconds, 0.01), self._ring)
+
+    def _ring(self) -> None:
+        news = self._alerts.ring(self.clock())
+        if not news:
+            self._plan_ring()
+            return
+        rows = [row for row in self.board.inbox if row.id in news]
+        if rows:
+            words = f"{rows[0].agent or rows[0].fleet}: {rows[0].summary}"
+            more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+            self._write(notice_sequence(words + more, self.outset.term))
+
+    def _write(self, sequence: str) -> None:
+        driver = self.app._driver  # noqa: SLF001 the only way to a terminal's own sequences
+        if driver is not None:
+            driver.write(sequence)

@@ -1,0 +1,119 @@
+"""Pane 3: the agents, those that need somebody first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, Final, Literal
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from fleettui.core.views.rows import AgentRow, Board
+from fleettui.tui.amounts import age, money, tokens
+from fleettui.tui.filters import fits
+from fleettui.tui.keymap import bindings_of
+from fleettui.tui.parts import Line, Part, fit, fit_right
+from fleettui.tui.widgets.pane import Pane
+from fleettui.tui.widgets.strip_table import Item, StripTable
+from fleettui.tui.words import agent_sign
+
+Order = Literal["attention", "name", "cost"]
+ORDERS: Final[tuple[Order, ...]] = ("attention", "name", "cost")
+_EMPTY: Final = "no agents yet\n\nopen a fleet: fleettui open FILE"
+# Below this many cells a row has no cost, below the next no tokens.
+_COST_FROM, _TOKENS_FROM = 46, 38
+
+
+def agent_head(width: int) -> Line:
+    """Name the columns."""
+    agent, step = _columns(width)
+    return (Part(f" {'ST':<6} {fit('AGENT', agent)} {fit('STEP', step)}{_tail_head(width)}"),)
+
+
+def agent_line(row: AgentRow, width: int, now: float, *, fine: bool) -> Line:
+    """Draw an agent in a width."""
+    sign = agent_sign(row)
+    agent, step = _columns(width)
+    quiet = row.attention in {"idle", "done"}
+    tail: str = fit_right(_idle(row, now, fine=fine), 7)
+    if width >= _COST_FROM:
+        tail = f"{fit_right(money(row.cost), 7)}{tail}"
+    if width >= _TOKENS_FROM:
+        tail = f"{fit_right(tokens(row.input_tokens + row.output_tokens), 6)}{tail}"
+    return (
+        sign.part(),
+        Part(" "),
+        Part(fit(row.name, agent), "plain" if quiet else "bold"),
+        Part(" "),
+        Part(fit(_step(row), step), "fail" if row.trouble else "dim" if quiet else "plain"),
+        Part(tail, "dim"),
+    )
+
+
+def _columns(width: int) -> tuple[int, int]:
+    tail = 7 + (7 if width >= _COST_FROM else 0) + (6 if width >= _TOKENS_FROM else 0)
+    room = max(width - 7 - 2 - tail, 8)
+    agent = min(max(room * 2 // 5, 6), 18)
+    return agent, room - agent
+
+
+def _tail_head(width: int) -> str:
+    head: str = fit_right("IDLE", 7)
+    if width >= _COST_FROM:
+        head = fit_right("COST", 7) + head
+    if width >= _TOKENS_FROM:
+        head = fit_right("TOK", 6) + head
+    return head
+
+
+def _idle(row: AgentRow, now: float, *, fine: bool) -> str:
+    return age(now - row.since, fine=fine) if row.since else "-"
+
+
+def _step(row: AgentRow) -> str:
+    if row.trouble and row.trouble not in row.step:
+        return row.trouble
+    notes = [f"no tool {', '.join(row.missing_tools)}"] if row.missing_tools else []
+    if row.queued:
+        notes.append(f"{row.queued} queued")
+    return "; ".join([part for part in (row.step, *notes) if part])
+
+
+def agent_fields(row: AgentRow) -> dict[str, str]:
+    """Name what a filter looks at."""
+    return {
+        "st": f"{row.attention} {row.status}", "agent": row.name, "tenant": row.tenant,
+        "step": row.step, "model": row.model, "role": row.role, "type": row.type,
+    }  # fmt: skip
+
+
+_SORTS: Final[dict[Order, Callable[[AgentRow], object]]] = {
+    "name": lambda row: row.name,
+    "cost": lambda row: -(row.cost or 0.0),
+}
+
+
+class AgentsPane(Pane):
+    """The agents of the fleet shown."""
+
+    NUMBER, NAME, KIND = "3", "Agents", "agents"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("agents")]
+
+    order: Order = "attention"
+
+    def compose(self) -> ComposeResult:
+        yield StripTable(id="agents-rows", head=agent_head)
+
+    def fill(self, board: Board, now: float, *, fine: bool) -> None:
+        rows = [row for row in board.agents if fits(self.terms, agent_fields(row))]
+        if self.order in _SORTS:
+            rows.sort(key=_SORTS[self.order])  # type: ignore[arg-type]  # both keys compare
+        items = [Item(row.id, partial(agent_line, row, now=now, fine=fine)) for row in rows]
+        empty = "no agent fits the filter: esc clears it" if board.agents else _EMPTY
+        self.table.show(items, empty)
+        self.label(f" sort:{self.order}", f"{len(rows)} of {len(board.agents)}")
+
+    def next_order(self) -> None:
+        """Sort by the next of attention, name and cost."""
+        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
