@@ -19,12 +19,13 @@ class MemoryStore:
 
     async def append(self, rows: Sequence[Row]) -> None:
         """Keep all rows or none; raises SequenceConflict where one is not its stream's next."""
-        last = {stream: len(kept) for stream, kept in self._rows.items()}
+        last: dict[str, int] = {}
         for row in rows:
-            expected = last.get(row.stream, 0) + 1
+            expected = last.get(row.stream, len(self._rows.get(row.stream, ()))) + 1
             if row.seq != expected:
                 raise SequenceConflict(
-                    f"row {row.seq} of stream {row.stream!r} is not the next, {expected}"
+                    f"event {row.seq} of {row.stream} is not the next, {expected}",
+                    "read the stream again",
                 )
             last[row.stream] = row.seq
         for row in rows:
@@ -36,15 +37,21 @@ class MemoryStore:
             yield row
 
     async def streams(self) -> tuple[str, ...]:
+        """Name every stream that has a row, in order of first append."""
         return tuple(self._rows)
 
     async def save_snapshot(self, stream: str, seq: int, body: bytes) -> None:
-        self._snapshots[stream] = (seq, body)
+        """Keep a folded state of a stream that has rows; an older one changes nothing."""
+        kept = self._snapshots.get(stream)
+        if stream in self._rows and (kept is None or kept[0] <= seq):
+            self._snapshots[stream] = (seq, body)
 
     async def load_snapshot(self, stream: str) -> tuple[int, bytes] | None:
+        """Give the newest snapshot as (seq, body)."""
         return self._snapshots.get(stream)
 
     async def put_blob(self, body: bytes) -> str:
+        """Keep a large text, once, and return its SHA-256."""
         digest = hashlib.sha256(body).hexdigest()
         self._blobs[digest] = body
         return digest
@@ -54,4 +61,4 @@ class MemoryStore:
         try:
             return self._blobs[digest]
         except KeyError:
-            raise NotFound(f"no blob {digest[:12]}") from None
+            raise NotFound(f"there is no text {digest[:12]} in memory") from None

@@ -1,1 +1,1 @@
-"""The event store on SQLite."""
+"""The event log in one SQLite file: the only folder that knows SQLite."""

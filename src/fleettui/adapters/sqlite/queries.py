@@ -1,15 +1,16 @@
-"""The named queries of queries.sql."""
+"""The SQL of this folder, by name."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 
-def load_queries() -> dict[str, str]:
-    """Give each query's text by its name."""
-    text = (files(__package__) / "queries.sql").read_text(encoding="utf-8")
+@cache
+def load_queries(file: str = "queries.sql") -> dict[str, str]:
+    """Give the text of each query of a file by its name; a query begins at `-- name: its_name`."""
     found: dict[str, str] = {}
-    for part in text.split("-- name: ")[1:]:
+    for part in _text(file).split("-- name: ")[1:]:
         name, _, body = part.partition("\n")
         found[name.strip()] = body.strip().rstrip(";")
     return found
@@ -17,4 +18,8 @@ def load_queries() -> dict[str, str]:
 
 def schema() -> str:
     """Give the statements that make a new store."""
-    return (files(__package__) / "schema.sql").read_text(encoding="utf-8")
+    return _text("schema.sql")
+
+
+def _text(file: str) -> str:
+    return (files(__package__) / file).read_text(encoding="utf-8")

@@ -1,10 +1,10 @@
--- Version 1. A stream is the event log of one fleet; its rows are numbered from 1 without gaps.
+-- Version 2. A stream is the event log of one fleet; its events are numbered from 1 without gaps.
 CREATE TABLE streams (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
-  last INTEGER NOT NULL DEFAULT 0
+  name TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- Without rowid: an append goes to the end of its stream, with no second tree to keep.
 CREATE TABLE events (
   stream INTEGER NOT NULL REFERENCES streams (id),
   seq INTEGER NOT NULL CHECK (seq > 0),
@@ -14,6 +14,7 @@ CREATE TABLE events (
   PRIMARY KEY (stream, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- Folded states and large texts are compressed with zlib.
 CREATE TABLE snapshots (
   stream INTEGER PRIMARY KEY REFERENCES streams (id),
   seq INTEGER NOT NULL,
