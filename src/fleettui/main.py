@@ -5,9 +5,11 @@ Every face loads only what it needs, so imports stand where their face begins.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from fleettui.cli.opening import VERBS, parse
 from fleettui.core.errors import FleettuiError
@@ -26,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     verb = VERBS.get(name)
     values = None if verb is None else parse(verb, arguments[1:])
     if values is None:
-        return _run_commands(arguments)
+        _run_commands(arguments)
     try:
         match name:
             case "host":
@@ -65,6 +67,7 @@ def be_host(values: Mapping[str, str]) -> int:
     claimed = begin(state, int(values.get("ready-fd") or os.open(os.devnull, os.O_WRONLY)))
     if claimed is None:
         return 0
+    gc.disable()
     from fleettui.hosting import serve_claimed
 
     serve_claimed(claimed, float(values.get("idle", _IDLE)))
@@ -80,8 +83,17 @@ def open_in_foreground(values: Mapping[str, str]) -> int:
     return serve_beside(state, lambda: show({**values, "state": state}))
 
 
-def _run_commands(arguments: Sequence[str]) -> int:
-    """Hand over to click, for everything that prints."""
+def _run_commands(arguments: Sequence[str]) -> NoReturn:
+    """Hand over to click, for everything that prints; it leaves by itself."""
     from fleettui.cli.root import cli
+    from fleettui.doors import SocketDoors
 
-    return int(cli.main(args=list(arguments), prog_name="fleettui", standalone_mode=True) or 0)
+    doors = SocketDoors(_show_by_click)
+    cli.main(args=list(arguments), prog_name="fleettui", obj=doors)
+
+
+def _show_by_click(verb: str, values: Mapping[str, str]) -> int:
+    """Show a fleet for click, which read the arguments this time."""
+    if verb == "open" and "foreground" in values:
+        return open_in_foreground(values)
+    return show(values)

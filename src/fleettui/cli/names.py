@@ -1,0 +1,44 @@
+"""Names as people type them: `agent`, `fleet/agent`, or a number from the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fleettui.core.errors import Ambiguous, NotFound
+from fleettui.core.views.rows import AgentRow, FleetRow, InboxRow
+
+
+def find_agent(rows: Sequence[AgentRow], text: str) -> AgentRow:
+    """Find the one agent that is meant; raises NotFound or Ambiguous, naming candidates."""
+    found = [row for row in rows if text in {row.id, f"{row.fleet}/{row.id}"}]
+    if not found:
+        names = ", ".join(f"{row.fleet}/{row.id}" for row in rows)
+        raise NotFound(f"no agent is named '{text}'", f"there are: {names or 'none'}")
+    if len(found) > 1:
+        names = ", ".join(f"{row.fleet}/{row.id}" for row in found)
+        raise Ambiguous(f"several agents are named '{text}'", f"name one: {names}")
+    return found[0]
+
+
+def find_fleet(rows: Sequence[FleetRow], text: str) -> FleetRow:
+    """Find the fleet that is meant; with no name there must be only one that is open."""
+    found = [row for row in rows if (row.id == text if text else row.state == "open")]
+    names = ", ".join(row.id for row in rows)
+    if not found:
+        what = f"no fleet is named '{text}'" if text else "no fleet is open"
+        raise NotFound(what, f"there are: {names}" if names else "fleettui open FILE opens one")
+    if len(found) > 1:
+        raise Ambiguous("several fleets are open", f"name one: {names}")
+    return found[0]
+
+
+def find_item(rows: Sequence[InboxRow], text: str) -> InboxRow:
+    """Find an inbox item by its id, or by the number at its end where that is enough."""
+    wanted = text.removeprefix("#")
+    found = [row for row in rows if row.id == wanted]
+    found = found or [row for row in rows if row.id.rsplit("/", 1)[-1] == wanted]
+    if not found:
+        raise NotFound(f"nothing in the inbox has the id '{text}'", "fleettui inbox lists it")
+    if len(found) > 1:
+        raise Ambiguous(f"'{text}' fits several", ", ".join(row.id for row in found))
+    return found[0]
