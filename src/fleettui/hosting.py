@@ -8,8 +8,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fleettui.host.foreground import in_foreground
@@ -32,8 +32,13 @@ def serve_beside(state: str, visit: Callable[[], int]) -> int:
     return in_foreground(state, lambda: _build(state), Reception(_load_show), visit)
 
 
-def _build(state: str) -> AbstractAsyncContextManager[House]:
-    return house(Path(state), dict(os.environ))
+@asynccontextmanager
+async def _build(state: str) -> AsyncIterator[House]:
+    async with house(Path(state), dict(os.environ)) as built:
+        # Main switched it off: a tenth of the time to load all this went into looking for garbage.
+        gc.freeze()
+        gc.enable()
+        yield built
 
 
 def _load_show() -> Show:
@@ -48,7 +53,11 @@ def _load_show() -> Show:
 
     def make_app(visit: Visit) -> CockpitApp:
         return CockpitApp(
-            visit.client, fleet=visit.fleet, base=visit.base, driver_class=visit.driver
+            visit.client,
+            fleet=visit.fleet,
+            base=visit.base,
+            driver_class=visit.driver,
+            environment=visit.environment,
         )
 
     return Showing(make_app, _last_words, Streams(sys.stdout, sys.stderr))

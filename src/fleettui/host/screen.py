@@ -7,7 +7,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TextIO
 
@@ -32,7 +32,7 @@ class Visit(NamedTuple):
     """What an app is made for: whose terminal shows which fleet.
 
     `base` is the git revision that was asked for with `--base`, `driver` the class Textual is to
-    make the app's driver from.
+    make the app's driver from, `environment` the one of whoever sits there (kept in memory only).
     """
 
     client: Client
@@ -40,6 +40,7 @@ class Visit(NamedTuple):
     base: str
     workspace: str
     driver: type[Terminal]
+    environment: Mapping[str, str]
 
 
 class MakeApp(Protocol):
@@ -81,7 +82,9 @@ class Showing:
         """
         driver = driver_for(line, hello)
         with _environment_of(hello):
-            app = self._make_app(Visit(client, fleet, hello.base, hello.workspace, driver))
+            app = self._make_app(
+                Visit(client, fleet, hello.base, hello.workspace, driver, hello.environment)
+            )
         _prepare(app, hello)
         try:
             await _run(app, line)

@@ -68,7 +68,8 @@ def say(farewell: Farewell, state: str) -> int:
 def complain(error: FleettuiError) -> int:
     """Print an error, its problems first, and give the exit code that stands for it."""
     problems = getattr(error, "problems", ())
-    _write(2, "\n".join([*problems, f"fleettui: {error}"]))
+    mend = f", {error.mend}" if error.mend else ""
+    _write(2, "\n".join([*problems, f"fleettui: error: {error.message}{mend}"]))
     return 3 if problems else 1
 
 
