@@ -177,7 +177,7 @@ class OverrideBallot(Command, frozen=True, tag=True, omit_defaults=True):
     reason: str
 
 
-# --- of an agent or the system, while it works ------------------------------------------------------
+# --- of an agent or the system, while it works --------------------------------------------------
 
 
 class RecordStep(Command, frozen=True, tag=True, omit_defaults=True):

@@ -47,9 +47,9 @@ class Actions:
                 action = state.actions[name]
                 if name in self._tasks:
                     continue
-                if action.status in {"allowed", "approved"}:
-                    self._begin(state.id, name)
-                elif action.status == "started" and _may_repeat(action):
+                if action.status in {"allowed", "approved"} or (
+                    action.status == "started" and _may_repeat(action)
+                ):
                     self._begin(state.id, name)
                 elif action.status == "started":
                     why = "the process that did it died; nobody knows whether it was done"

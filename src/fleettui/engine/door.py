@@ -11,7 +11,6 @@ from fleettui.core.commands import AckMessage, NoteTrouble, ProposeAction, Recor
 from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
-    ChatMessage,
     ModelReply,
     ModelRequest,
     ToolCall,
@@ -20,12 +19,11 @@ from fleettui.core.model import (
 )
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.variables import reveal
-from fleettui.core.state.fleet import AgentState, Entry, FleetState, TurnState
+from fleettui.core.state.fleet import FleetState, TurnState
+from fleettui.engine.conversation import Conversation
 from fleettui.engine.engine import Engine
 from fleettui.ports import Model, Toolbox, Vault
 
-# How many earlier turns an agent remembers: what it was asked, and what it answered.
-REMEMBERED_TURNS = 5
 # Models that need nothing of the environment of whoever opened the fleet.
 WITHOUT_SETTINGS = ("builtin:", "scripted:")
 
@@ -52,121 +50,60 @@ class Door:
     def __init__(
         self,
         engine: Engine,
-        fleet: str,
-        turn: str,
+        conversation: Conversation,
         changes: Changes,
         model: Model,
         toolbox: Toolbox,
         vault: Vault,
         actor: Actor,
     ) -> None:
-        self._engine, self._fleet, self.turn = engine, fleet, turn
-        self._changes, self._model, self._toolbox, self._vault = changes, model, toolbox, vault
+        self._engine, self._conversation, self._changes = engine, conversation, changes
+        self._model, self._toolbox, self._vault = model, toolbox, vault
         self._actor = actor
-        self.agent = actor.name
-        self._texts: dict[str, str] = {}
         self._active = 0.0
-
-    # --- what the turn is now ----------------------------------------------------------------
 
     @property
     def _state(self) -> FleetState:
-        return self._engine.state(self._fleet)
+        return self._conversation.state
 
     @property
-    def _agent_state(self) -> AgentState:
-        return self._state.agent(self.agent)
+    def _fleet(self) -> str:
+        return self._state.id
 
     @property
-    def _turn_state(self) -> TurnState:
-        return self._state.turn(self.turn)
+    def _agent(self) -> str:
+        return self._conversation.agent
 
     @property
-    def spec(self) -> AgentSpec:
-        return self._state.spec_of(self.agent)
+    def _turn(self) -> TurnState:
+        return self._conversation.turn_state
+
+    @property
+    def _spec(self) -> AgentSpec:
+        return self._conversation.spec
 
     def open(self) -> bool:
-        return self._turn_state.status == "open"
-
-    def steps_taken(self) -> int:
-        return self._turn_state.steps
-
-    def _mine(self) -> list[Entry]:
-        return [entry for entry in self._agent_state.transcript if entry.turn == self.turn]
-
-    async def refresh(self) -> None:
-        """Fetch the large texts that the conversation needs."""
-        for entry in self._agent_state.transcript:
-            digest = entry.text.blob
-            if digest and digest not in self._texts:
-                self._texts[digest] = await self._engine.text(entry.text)
-
-    def _text(self, entry: Entry) -> str:
-        return self._texts.get(entry.text.blob, entry.text.head)
-
-    def pending(self) -> Sequence[ToolCall]:
-        """Give the calls of the last reply that have no result yet."""
-        mine = self._mine()
-        replies = [place for place, entry in enumerate(mine) if entry.kind == "reply"]
-        if not replies:
-            return ()
-        done = {entry.call for entry in mine[replies[-1] :] if entry.kind == "result"}
-        return [call for call in mine[replies[-1]].calls if call.id not in done]
-
-    def submitted(self) -> str | None:
-        """Give the output that came with a result that was taken, if one was."""
-        for name in self._turn_state.actions.values():
-            action = self._state.action(name)
-            if action.facts.tool == "submit_result" and action.ok:
-                given = action.facts.arguments
-                return str(given.get("output") or given.get("reason") or "")
-        return None
-
-    def conversation(self) -> Sequence[ChatMessage]:
-        """Give the messages for a model: instructions, what is remembered, and this turn."""
-        messages = [ChatMessage("system", self.spec.instructions or "You are a helpful agent.")]
-        messages += self._remembered()
-        messages += [self._message(entry) for entry in self._mine()]
-        return messages
-
-    def _message(self, entry: Entry) -> ChatMessage:
-        match entry.kind:
-            case "reply":
-                return ChatMessage("assistant", self._text(entry), entry.calls)
-            case "result":
-                return ChatMessage("tool", self._text(entry), tool_call_id=entry.call)
-            case "prompt" | "message":
-                return ChatMessage("user", self._text(entry))
-
-    def _remembered(self) -> list[ChatMessage]:
-        turns: dict[str, list[Entry]] = {}
-        for entry in self._agent_state.transcript:
-            if entry.turn != self.turn:
-                turns.setdefault(entry.turn, []).append(entry)
-        found: list[ChatMessage] = []
-        for turn in list(turns)[-REMEMBERED_TURNS:]:
-            asked = [self._text(one) for one in turns[turn] if one.kind in {"prompt", "message"}]
-            output = self._state.turns[turn].output
-            answer = self._texts.get(output.blob, output.head)
-            if asked and answer:
-                found += [ChatMessage("user", "\n".join(asked)), ChatMessage("assistant", answer)]
-        return found
+        """Say whether there is still something to perform."""
+        return self._turn.status == "open"
 
     # --- ports.TurnDoor ------------------------------------------------------------------------
 
     async def wait_may_go_on(self) -> None:
         """Wait while the agent is paused; take in messages that came for it."""
-        await self._changes.wait_until(lambda: self._agent_state.status != "paused")
+        await self._changes.wait_until(lambda: self._conversation.agent_state.status != "paused")
+        if self._conversation.pending():
+            # Providers want the results of calls right behind the calls.
+            return
         state = self._state
-        box = state.mailboxes[self.agent]
+        box = state.mailboxes[self._agent]
         while (name := box.take(self._engine.clock.now())) is not None:
-            await self._engine.send(AckMessage(self._fleet, name, self.turn))
+            await self._engine.send(AckMessage(self._fleet, name, self._turn.id))
 
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""
         await self._wait_settings()
-        await self.refresh()
-        step = self._turn_state.steps + 1
+        await self._conversation.refresh()
+        step = self._turn.steps + 1
         request = self._request(step)
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -180,7 +117,7 @@ class Door:
         content = await self._engine.payload(reply.content)
         await self._engine.send(
             RecordStep(
-                self._fleet, self.turn, step, content, _unique(reply.tool_calls, step),
+                self._fleet, self._turn.id, step, content, _unique(reply.tool_calls, step),
                 reply.usage, reply.finish_reason,
             ),
             self._actor,
@@ -189,33 +126,33 @@ class Door:
 
     async def _wait_settings(self) -> None:
         """Wait for a provider's keys: they are never stored, so a new process has none."""
-        if self.spec.model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
+        if self._spec.model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
             return
         text = "waits for its fleet file to be opened again: keys are never stored"
-        await self._engine.send(NoteTrouble(self._fleet, self.agent, text))
+        await self._engine.send(NoteTrouble(self._fleet, self._agent, text))
         await self._vault.wait_kept(self._fleet)
 
     def _left(self) -> float:
-        left = self.spec.timeout - self._active
+        left = self._spec.timeout - self._active
         if left <= 0:
             raise self._too_long()
         return left
 
     def _too_long(self) -> ModelFailed:
         return ModelFailed(
-            f"the turn took more than {self.spec.timeout:g} s of work",
+            f"the turn took more than {self._spec.timeout:g} s of work",
             "give the agent more time with spec.timeout",
         )
 
     def _request(self, step: int) -> ModelRequest:
-        run = self._state.runs.get(self._turn_state.run)
-        spec = self.spec
+        run = self._state.runs.get(self._turn.run)
+        spec = self._spec
         return ModelRequest(
-            id=f"{self.turn}.{step}.{self._turn_state.failures}",
+            id=f"{self._turn.id}.{step}.{self._turn.failures}",
             model=spec.model,
-            messages=tuple(self.conversation()),
+            messages=tuple(self._conversation.messages()),
             tools=self._toolbox.specs(spec.tools),
-            agent=self._agent_state.entry,
+            agent=self._conversation.agent_state.entry,
             temperature=spec.temperature,
             max_tokens=spec.max_tokens,
             timeout=self._left(),
@@ -226,41 +163,43 @@ class Door:
         )
 
     def _stream(self, text: str) -> None:
-        piece = Streamed(self._fleet, self.agent, self.turn, text)
+        piece = Streamed(self._fleet, self._agent, self._turn.id, text)
         self._engine.bus.publish(f"stream.{self._fleet}", [piece])
 
     async def act(self, call: ToolCall) -> ToolResult:
         """Propose a call and wait for its end; what can't be proposed is answered at once."""
         if call.problem:
             return await self._reject(call, call.problem)
-        if call.name not in {tool.name for tool in self._toolbox.specs(self.spec.tools)}:
-            has = ", ".join(tool.name for tool in self._toolbox.specs(self.spec.tools))
+        if call.name not in {tool.name for tool in self._toolbox.specs(self._spec.tools)}:
+            has = ", ".join(tool.name for tool in self._toolbox.specs(self._spec.tools))
             return await self._reject(call, f"there is no tool '{call.name}'; you have: {has}")
         try:
             facts = await self._toolbox.freeze(call, self.workplace())
         except ToolFailed as refusal:
             return await self._reject(call, str(refusal))
         name = await self._engine.send(
-            ProposeAction(self._fleet, self.turn, call, facts, secrets.token_hex(8)), self._actor
+            ProposeAction(self._fleet, self._turn.id, call, facts, secrets.token_hex(8)),
+            self._actor,
         )
         over = {"finished", "denied", "expired"}
         await self._changes.wait_until(lambda: self._state.action(name).status in over)
         await self._engine.wait_committed()
         action = self._state.action(name)
         output = next(
-            (entry.text for entry in reversed(self._mine()) if entry.call == call.id), None
+            (entry.text for entry in reversed(self._conversation.mine()) if entry.call == call.id),
+            None,
         )
         text = "" if output is None else await self._engine.text(output)
         return ToolResult(text, ok=action.status == "finished" and action.ok)
 
     async def _reject(self, call: ToolCall, reason: str) -> ToolResult:
         text = f"Not done: {reason}"
-        await self._engine.send(RejectCall(self._fleet, self.turn, call.id, text), self._actor)
+        await self._engine.send(RejectCall(self._fleet, self._turn.id, call.id, text), self._actor)
         return ToolResult(text, ok=False)
 
     def workplace(self) -> Workplace:
         """Say where this agent's tools work."""
-        return workplace(self._state, self.agent, self._turn_state.run, self._vault)
+        return workplace(self._state, self._agent, self._turn.run, self._vault)
 
 
 def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplace:

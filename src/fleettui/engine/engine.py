@@ -64,14 +64,10 @@ class Engine:
         if stream is None:
             stream = self._streams[command.fleet] = Stream(command.fleet)
         try:
-            if self._closing:
-                raise FleettuiError("the host is stopping", "try again when it is back")
-            if stream.broken:
-                raise StoreFailed(f"{stream.name} is being read again from the disk", "try again")
-            decided = stream.decide(command, Asked(actor, self.clock.now()), future)
+            decided = self._decide(stream, command, actor, future)
         except FleettuiError as refusal:
             future.set_exception(refusal)
-        except Exception as defect:
+        except Exception as defect:  # noqa: BLE001 a defect of a rule is its sender's to hear
             _log.exception("a rule failed on %s", type(command).__name__)
             future.set_exception(
                 FleettuiError(f"{type(command).__name__} failed inside: {defect}", "see the log")
@@ -88,6 +84,15 @@ class Engine:
         elif stream.broken:
             self._wake.set()
         return future
+
+    def _decide(
+        self, stream: Stream, command: Command, actor: Actor, future: asyncio.Future[str]
+    ) -> Decided:
+        if self._closing:
+            raise FleettuiError("the host is stopping", "try again when it is back")
+        if stream.broken:
+            raise StoreFailed(f"{stream.name} is being read again from the disk", "try again")
+        return stream.decide(command, Asked(actor, self.clock.now()), future)
 
     @contextmanager
     def audience(self, fleet: str) -> Iterator[None]:

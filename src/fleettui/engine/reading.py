@@ -25,7 +25,7 @@ class Reading:
     def __init__(self, engine: Engine, known_tools: Collection[str]) -> None:
         self._engine, self._known_tools = engine, known_tools
 
-    async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: ANN401, C901 the query's docstring names it; one arm a query
+    async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
         """Answer from the states that whoever asks may see."""
         some = [state for state in states if query.fleet in {"", state.id}]
         if query.fleet and not some:

@@ -81,7 +81,9 @@ class Reports:
         filled = [word.replace("{report}", run.report) for word in argv]
         call = ToolCall(key, "run", {"argv": filled})
         try:
-            facts = await self._toolbox.freeze(call, workplace(state, FLEET_ITSELF, run.id, self._vault))
+            facts = await self._toolbox.freeze(
+                call, workplace(state, FLEET_ITSELF, run.id, self._vault)
+            )
         except ToolFailed as refusal:
             text = f"{' '.join(filled)}: {refusal}"
             await self._engine.send(NoteTrouble(state.id, "", text))

@@ -117,7 +117,7 @@ class Session:
             number += 1
         return free
 
-    async def read(self, query: AnyQuery) -> Any:  # noqa: ANN401 the query's docstring names it
+    async def read(self, query: AnyQuery) -> Any:
         """Answer a query from what is committed."""
         await self._engine.wait_committed()
         return await self._reading.answer(query, self._mine())

@@ -1,4 +1,4 @@
-"""Turns: performs every open turn through its agent's runtime, and goes on with them after a crash."""
+"""Turns: performs every open turn through its agent's runtime, also after a crash."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fleettui.core.events import (
     TurnRetried,
 )
 from fleettui.core.model import Actor
+from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes, Door
 from fleettui.engine.engine import Engine
 from fleettui.ports import Model, Runtime, Toolbox, Turn, Vault
@@ -84,12 +85,13 @@ class Turns:
         agent = state.turns[name].agent
         actor = Actor("agent", agent, state.tenant)
         changes = self._changes.setdefault(fleet, Changes())
+        conversation = Conversation(self._engine, fleet, name, agent)
         door = Door(
-            self._engine, fleet, name, changes, self._model, self._toolbox, self._vault, actor
+            self._engine, conversation, changes, self._model, self._toolbox, self._vault, actor
         )
         while door.open():
             try:
-                output = await self._runtime(fleet, agent).perform(await self._turn(door), door)
+                output = await self._runtime(fleet, agent).perform(await _turn(conversation), door)
                 payload = await self._engine.payload(output)
                 found = parse_vote_line(output)
                 vote = None if found is None else Vote(agent, found[0], found[1], 1.0, found[2])
@@ -105,13 +107,6 @@ class Turns:
                 wrapped = FleettuiError(f"{type(defect).__name__}: {defect}")
                 await self._fail(fleet, name, wrapped, actor)
                 return
-
-    async def _turn(self, door: Door) -> Turn:
-        await door.refresh()
-        return Turn(
-            door.turn, door.agent, door.conversation, door.pending, door.submitted,
-            door.spec.max_iterations, door.steps_taken,
-        )  # fmt: skip
 
     def _runtime(self, fleet: str, agent: str) -> Runtime:
         kind = self._engine.state(fleet).spec_of(agent).type
@@ -133,3 +128,11 @@ class Turns:
         except FleettuiError as worse:
             await asyncio.sleep(1.0)
             await self._engine.send(NoteTrouble(fleet, actor.name, str(worse)))
+
+
+async def _turn(conversation: Conversation) -> Turn:
+    await conversation.refresh()
+    return Turn(
+        conversation.turn, conversation.agent, conversation.messages, conversation.pending,
+        conversation.submitted, conversation.spec.max_iterations, conversation.steps_taken,
+    )  # fmt: skip

@@ -34,11 +34,11 @@ async def watch_events(
                 await _isolated(on_event, event)
 
 
-async def _isolated(call: Callable[..., Coroutine[Any, Any, None] | None], *what: Any) -> None:  # noqa: ANN401 any watcher
+async def _isolated(call: Callable[..., Coroutine[Any, Any, None] | None], *what: Any) -> None:
     """Call a watcher; its error is recorded and stays its own."""
     try:
         waiting = call(*what)
         if waiting is not None:
             await waiting
-    except Exception:
+    except Exception:  # noqa: BLE001 it is recorded, and others go on
         _log.exception("a watcher failed")

@@ -20,6 +20,9 @@ class LlmRuntime:
             if submitted is not None:
                 return submitted
             last = turn.conversation()[-1]
+            if last.role == "system":
+                # The message this turn was for is gone; there is nothing to answer.
+                return ""
             if last.role == "assistant" and not last.tool_calls:
                 return last.content
             if turn.steps_taken() >= turn.most_steps:

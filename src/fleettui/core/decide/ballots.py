@@ -60,7 +60,7 @@ def _option(rule: Rule, verdict: str) -> str:
 
 
 def close_ballot(state: FleetState, command: CloseBallot, asked: Asked) -> Outcome:
-    """The time is up: count what is there. A voter held back by a person gets more time."""
+    """Count what is there when the time is up; a voter held back by a person gets more."""
     ballot = state.ballot(command.ballot)
     if ballot.verdict is not None or asked.at < ballot.ends_at:
         return NOTHING

@@ -158,7 +158,7 @@ def rollback_preview(
         if action.agent == agent.id
         and action.started > point.at
         and action.facts.risks != ("read",)
-        and action.facts.tool not in {"submit_result"}
+        and action.facts.tool != "submit_result"
     )
     return RollbackPreview(
         agent.id, point.id, _entries_since(agent, point), agent.turn, votes, queued, voided, kept

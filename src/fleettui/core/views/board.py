@@ -10,6 +10,9 @@ from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.rows import Board, FleetRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
 
+# A board has the newest runs and ballots only; `fleettui runs` and `votes` list all.
+MOST_SHOWN = 50
+
 
 def fleet_row(state: FleetState) -> FleetRow:
     assert state.spec is not None
@@ -63,9 +66,9 @@ def board(
         fleets=tuple(fleet_row(state) for state in states),
         tenants=tenant_rows(states),
         agents=agent_rows(shown, known_tools) if shown else (),
-        runs=run_rows(shown) if shown else (),
+        runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),
-        ballots=ballot_rows(shown) if shown else (),
+        ballots=ballot_rows(shown, MOST_SHOWN) if shown else (),
         inbox=tuple(sorted(inbox, key=lambda row: (row.asked_at, row.id))),
         usage=usage_of(_sum([shown] if shown else [])),
         default_task=(shown.spec.spec.task or "") if shown and shown.spec else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 from fleettui.core.model import PRIORITIES
 from fleettui.core.state.fleet import BallotState, FleetState, RunState
@@ -43,9 +44,10 @@ def vote_rows(ballot: BallotState | None) -> tuple[VoteRow, ...]:
     return tuple(rows)
 
 
-def ballot_rows(state: FleetState) -> tuple[BallotRow, ...]:
+def ballot_rows(state: FleetState, most: int | None = None) -> tuple[BallotRow, ...]:
     """Give the ballots of a fleet, newest first."""
-    return tuple(_ballot_row(state, ballot) for ballot in reversed(state.ballots.values()))
+    newest = islice(reversed(state.ballots.values()), most)
+    return tuple(_ballot_row(state, ballot) for ballot in newest)
 
 
 def _ballot_row(state: FleetState, ballot: BallotState) -> BallotRow:
@@ -92,7 +94,7 @@ def turn_rows(state: FleetState, run: RunState, outputs: Mapping[str, str]) -> t
     return tuple(rows)
 
 
-def run_rows(state: FleetState) -> tuple[RunRow, ...]:
+def run_rows(state: FleetState, most: int | None = None) -> tuple[RunRow, ...]:
     """Give the runs of a fleet, newest first."""
     waiting = inbox_rows(state)
     return tuple(
@@ -113,7 +115,7 @@ def run_rows(state: FleetState) -> tuple[RunRow, ...]:
             sum(row.run == run.id for row in waiting),
             run.by,
         )
-        for run in reversed(state.runs.values())
+        for run in islice(reversed(state.runs.values()), most)
     )
 
 
