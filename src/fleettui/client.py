@@ -50,7 +50,7 @@ class Client(Protocol):
     async def send(self, command: OperatorCommand) -> str:
         """Carry out a command; answer the id of what it made, or an empty text."""
 
-    async def read(self, query: AnyQuery) -> Any:  # noqa: ANN401 the query's docstring names it
+    async def read(self, query: AnyQuery) -> Any:
         """Answer a query with the view its docstring names."""
 
     def watch(self, fleet: str = "", *, stream: bool = False) -> AbstractAsyncContextManager[Watch]:

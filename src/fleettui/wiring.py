@@ -80,25 +80,24 @@ class House:
 async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
     engine = Engine(world.store, world.blobs, world.bus, world.clock)
-    async with engine.running():
-        async with asyncio.TaskGroup() as group:
-            turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
-            actions = Actions(engine, world.toolbox, world.vault, group)
-            timers = Timers(engine)
-            reports = Reports(engine, world.toolbox, world.vault, world.reports)
-            watchers = []
-            for watcher in (actions, turns, timers, reports):
-                ready = asyncio.Event()
-                watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
-                name = type(watcher).__name__.lower()
-                watchers.append(group.create_task(watching, name=name))
-                await ready.wait()
-            watchers.append(group.create_task(timers.run(), name="clock"))
-            try:
-                yield House(engine, world, actions, tuple(TOOLS))
-            finally:
-                for task in (*watchers, *turns.tasks(), *actions.tasks()):
-                    task.cancel()
+    async with engine.running(), asyncio.TaskGroup() as group:
+        turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
+        actions = Actions(engine, world.toolbox, world.vault, group)
+        timers = Timers(engine)
+        reports = Reports(engine, world.toolbox, world.vault, world.reports)
+        watchers = []
+        for watcher in (actions, turns, timers, reports):
+            ready = asyncio.Event()
+            watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
+            name = type(watcher).__name__.lower()
+            watchers.append(group.create_task(watching, name=name))
+            await ready.wait()
+        watchers.append(group.create_task(timers.run(), name="clock"))
+        try:
+            yield House(engine, world, actions, tuple(TOOLS))
+        finally:
+            for task in (*watchers, *turns.tasks(), *actions.tasks()):
+                task.cancel()
 
 
 @asynccontextmanager

@@ -18,6 +18,8 @@ from fleettui.core.model import PRIORITIES, Actor, Facts, Finding, Priority, Too
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
+from fleettui.engine.insisting import until_stored
+from fleettui.engine.watching import isolated
 from fleettui.ports import Toolbox, Vault
 
 # What may simply be done again after a crash: reading, and what the engine takes only once.
@@ -61,7 +63,8 @@ class Actions:
     def _begin(self, fleet: str, name: str) -> None:
         if name in self._tasks:
             return
-        task = self._group.create_task(self._do(fleet, name), name=f"action {name}")
+        doing = isolated(self._do, fleet, name)
+        task = self._group.create_task(doing, name=f"action {name}")
         self._tasks[name] = task
         task.add_done_callback(lambda _: self._tasks.pop(name, None))
 
@@ -86,14 +89,18 @@ class Actions:
                     now = await self._toolbox.freeze(call, place)
                 except ToolFailed as refusal:
                     now = Facts(action.facts.tool, action.facts.arguments, problem=str(refusal))
-                if not await self._engine.send(StartAction(fleet, name, now)):
+                start = StartAction(fleet, name, now)
+                if not await until_stored(lambda: self._engine.send(start)):
                     return
             result = await self._result(state, action)
-            output = await self._engine.payload(result.output)
-            told = ToolResult("", result.ok, result.exit_code, result.size)
-            await self._engine.send(FinishAction(fleet, name, told, output))
+            await until_stored(lambda: self._finish(fleet, name, result))
         except Refused:
             return
+
+    async def _finish(self, fleet: str, name: str, result: ToolResult) -> None:
+        output = await self._engine.payload(result.output)
+        told = ToolResult("", result.ok, result.exit_code, result.size)
+        await self._engine.send(FinishAction(fleet, name, told, output))
 
     async def _result(self, state: FleetState, action: ActionState) -> ToolResult:
         try:

@@ -14,6 +14,7 @@ from fleettui.core.state.fleet import FleetState, RunState
 from fleettui.core.views.report import report_text
 from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
+from fleettui.engine.insisting import until_stored
 from fleettui.ports import Toolbox, Vault
 
 
@@ -64,8 +65,11 @@ class Reports:
                 NoteTrouble(state.id, "", f"the report could not be written: {error}")
             )
             return
+        await until_stored(lambda: self._record(state.id, run.id, str(path), text))
+
+    async def _record(self, fleet: str, run: str, path: str, text: str) -> None:
         body = await self._engine.payload(text)
-        await self._engine.send(RecordReport(state.id, run.id, str(path), body))
+        await self._engine.send(RecordReport(fleet, run, path, body))
 
     async def _propose(self, state: FleetState, run: RunState) -> None:
         """Propose the command of spec.report.run, once a verdict, and only for a reached one."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from fleettui.core.ballot import Vote
 from fleettui.core.ballot.line import parse_vote_line
-from fleettui.core.commands import FailTurn, FinishTurn, NoteTrouble
-from fleettui.core.errors import FleettuiError, ModelFailed, NotFound, Refused
+from fleettui.core.commands import FailTurn, FinishTurn
+from fleettui.core.errors import FleettuiError, ModelFailed, NotFound, Refused, StoreFailed
 from fleettui.core.events import (
     FleetOpened,
     Recorded,
@@ -20,6 +20,8 @@ from fleettui.core.model import Actor
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes, Door
 from fleettui.engine.engine import Engine
+from fleettui.engine.insisting import until_stored
+from fleettui.engine.watching import isolated
 from fleettui.ports import Model, Runtime, Toolbox, Turn, Vault
 
 
@@ -72,7 +74,8 @@ class Turns:
     def _begin(self, fleet: str, turn: str) -> None:
         if turn in self._tasks:
             return
-        task = self._group.create_task(self._perform(fleet, turn), name=f"turn {turn}")
+        performing = isolated(self._perform, fleet, turn)
+        task = self._group.create_task(performing, name=f"turn {turn}")
         self._tasks[turn] = task
         task.add_done_callback(lambda done: self._forget(turn, done))
 
@@ -118,16 +121,14 @@ class Turns:
         return runtime
 
     async def _fail(self, fleet: str, turn: str, failure: FleettuiError, actor: Actor) -> None:
-        again, after = False, 0.0
+        again, after = isinstance(failure, StoreFailed), 0.0
         if isinstance(failure, ModelFailed):
             again, after = failure.retryable, failure.retry_after or 0.0
+        fail = FailTurn(fleet, turn, str(failure), again, after)
         try:
-            await self._engine.send(FailTurn(fleet, turn, str(failure), again, after), actor)
+            await until_stored(lambda: self._engine.send(fail, actor))
         except Refused:
             return
-        except FleettuiError as worse:
-            await asyncio.sleep(1.0)
-            await self._engine.send(NoteTrouble(fleet, actor.name, str(worse)))
 
 
 async def _turn(conversation: Conversation) -> Turn:

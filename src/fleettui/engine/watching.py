@@ -25,16 +25,16 @@ async def watch_events(
     """
     async with engine.bus.subscribe("events.>") as subscription:
         ready.set()
-        await _isolated(catch_up)
+        await isolated(catch_up)
         while True:
             events = await subscription.take()
             if subscription.overflowed:
-                await _isolated(catch_up)
+                await isolated(catch_up)
             for event in events:
-                await _isolated(on_event, event)
+                await isolated(on_event, event)
 
 
-async def _isolated(call: Callable[..., Coroutine[Any, Any, None] | None], *what: Any) -> None:
+async def isolated(call: Callable[..., Coroutine[Any, Any, None] | None], *what: Any) -> None:
     """Call a watcher; its error is recorded and stays its own."""
     try:
         waiting = call(*what)
