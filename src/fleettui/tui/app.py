@@ -37,7 +37,7 @@ Colors = Literal["truecolor", "256", "ansi", "none"]
 class CockpitApp(App[str]):
     """One terminal's view of a fleet; ends with "detach" or "stop"."""
 
-    CSS_PATH: ClassVar = [  # type: ignore[misc]  # narrower than Textual's
+    CSS_PATH: ClassVar = [
         "widgets/tones.tcss",
         "widgets/pane.tcss",
         "widgets/bars.tcss",

@@ -101,4 +101,4 @@ def answers_of(row: InboxRow) -> str:
             return "a run again   d leave it   enter full view"
         case "action":
             allow = "a then ! allow" if row.destructive else "a allow"
-            return f"{allow}  A always  d deny  D deny+why  e edit"
+            return f"{allow} A always d deny D why e edit"

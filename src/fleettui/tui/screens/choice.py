@@ -50,7 +50,7 @@ class ChoiceScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         box = Vertical(classes="box tall")
-        box.border_title = Content(f" {one_line(self._title)} ")
+        box.border_title = Content(f"{one_line(self._title)}")
         with box:
             yield StripText(id="choice-text")
             yield StripText(id="choice-keys")
@@ -91,6 +91,6 @@ class ChoiceScreen(ModalScreen[str]):
         refusal = self._arming.refusal() if self._arming is not None else ""
         if refusal:
             box = self.query_one(".box")
-            box.border_subtitle = Content(f" {refusal} ")
+            box.border_subtitle = Content(f"{refusal}")
             return
         self.dismiss(choice.gives)

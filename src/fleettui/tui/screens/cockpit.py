@@ -45,7 +45,7 @@ class CockpitScreen(AgentKeys, InboxKeys, QueueKeys, FleetKeys, DetailKeys, Sign
     """Lays the panes out and hands each its rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 declared by Textual
         (0, "-narrow"),
         (60, "-tabbed"),
         (100, "-wide"),

@@ -21,6 +21,7 @@ from fleettui.tui.detail_text import (
 from fleettui.tui.feed import LOST
 from fleettui.tui.screens.desk import Desk
 from fleettui.tui.widgets.detail import DetailPane, Kind, Subject
+from fleettui.tui.widgets.inbox import InboxPane
 from fleettui.tui.widgets.pane import Pane
 
 
@@ -210,8 +211,8 @@ class DetailKeys(Desk):
     def _copied(self, pane: Pane) -> str:
         if pane is self.detail:
             return self.detail.text.text()
-        if pane.KIND == "inbox":
-            return self.query_one("#inbox-item").text()  # type: ignore[attr-defined]  # a StripText
+        if isinstance(pane, InboxPane):
+            return pane.preview.text()
         return pane.table.text()
 
 

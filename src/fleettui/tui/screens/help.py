@@ -43,8 +43,8 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         box = Vertical(classes="box full")
-        box.border_title = Content(" keys ")
-        box.border_subtitle = Content(" esc back ")
+        box.border_title = Content("keys")
+        box.border_subtitle = Content("esc back")
         with box:
             yield StripText(id="help-text")
 

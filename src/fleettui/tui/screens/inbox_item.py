@@ -52,7 +52,7 @@ class ItemScreen(ModalScreen[Answer | None]):
 
     def compose(self) -> ComposeResult:
         box = Vertical(classes="box full")
-        box.border_title = Content(f" {one_line(self.row.id)} of {one_line(self.row.fleet)} ")
+        box.border_title = Content(f"{one_line(self.row.id)} of {one_line(self.row.fleet)}")
         with box:
             yield StripText(id="item-text")
             yield LineBar(id="item-keys")
@@ -100,7 +100,7 @@ class ItemScreen(ModalScreen[Answer | None]):
         self.dismiss(Answer(verb, self.row))
 
     def _tell(self, text: str) -> None:
-        self.query_one(".box").border_subtitle = Content(f" {one_line(text)} ")
+        self.query_one(".box").border_subtitle = Content(f"{one_line(text)}")
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -36,8 +36,8 @@ class PromptScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         suggester = SuggestFromList(self._suggestions, case_sensitive=False)
         box = Vertical(classes="box")
-        box.border_title = Content(f" {one_line(self._title)} ")
-        box.border_subtitle = Content(" TYPING  enter ok  esc back ")
+        box.border_title = Content(f"{one_line(self._title)}")
+        box.border_subtitle = Content("TYPING  enter ok  esc back")
         with box:
             yield Static(Content(sanitize(self._hint)), markup=False, id="hint")
             yield Input(

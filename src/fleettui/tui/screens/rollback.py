@@ -80,8 +80,8 @@ class RollbackScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         box = Vertical(classes="box wide")
-        box.border_title = Content(f" roll back {one_line(self._agent)} ")
-        box.border_subtitle = Content(" j k choose  r roll back  esc back ")
+        box.border_title = Content(f"roll back {one_line(self._agent)}")
+        box.border_subtitle = Content("j k choose  r roll back  esc back")
         with box, Horizontal():
             yield StripTable(id="rollback-rows")
             yield StripText(id="rollback-preview")

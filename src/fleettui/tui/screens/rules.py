@@ -38,8 +38,8 @@ class RulesScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         box = Vertical(classes="box tall")
-        box.border_title = Content(" rules in force ")
-        box.border_subtitle = Content(" x revoke  esc back ")
+        box.border_title = Content("rules in force")
+        box.border_subtitle = Content("x revoke  esc back")
         with box:
             yield StripTable(id="rules-rows")
 

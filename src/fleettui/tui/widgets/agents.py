@@ -36,11 +36,11 @@ def agent_line(row: AgentRow, width: int, now: float, *, fine: bool) -> Line:
     sign = agent_sign(row)
     agent, step = _columns(width)
     quiet = row.attention in {"idle", "done"}
-    tail: str = fit_right(_idle(row, now, fine=fine), 7)
+    tail: str = fit_right(_idle(row, now, fine=fine), 6)
     if width >= _COST_FROM:
         tail = f"{fit_right(money(row.cost), 7)}{tail}"
     if width >= _TOKENS_FROM:
-        tail = f"{fit_right(tokens(row.input_tokens + row.output_tokens), 6)}{tail}"
+        tail = f"{fit_right(tokens(row.input_tokens + row.output_tokens), 5)}{tail}"
     return (
         sign.part(),
         Part(" "),
@@ -52,18 +52,18 @@ def agent_line(row: AgentRow, width: int, now: float, *, fine: bool) -> Line:
 
 
 def _columns(width: int) -> tuple[int, int]:
-    tail = 7 + (7 if width >= _COST_FROM else 0) + (6 if width >= _TOKENS_FROM else 0)
+    tail = 6 + (7 if width >= _COST_FROM else 0) + (5 if width >= _TOKENS_FROM else 0)
     room = max(width - 7 - 2 - tail, 8)
-    agent = min(max(room * 2 // 5, 6), 18)
+    agent = min(max(room // 2, 6), 18)
     return agent, room - agent
 
 
 def _tail_head(width: int) -> str:
-    head: str = fit_right("IDLE", 7)
+    head: str = fit_right("IDLE", 6)
     if width >= _COST_FROM:
         head = fit_right("COST", 7) + head
     if width >= _TOKENS_FROM:
-        head = fit_right("TOK", 6) + head
+        head = fit_right("TOK", 5) + head
     return head
 
 

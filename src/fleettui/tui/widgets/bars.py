@@ -93,12 +93,12 @@ def status_line(left: Part, undo: str, board: Board, width: int) -> Line:
 
 def footer_line(keys: Sequence[Key], common: Sequence[Key], width: int) -> Line:
     """Draw the keys of the pane at the left, those of everywhere at the right."""
-    left = (Part(" "), *_caps(keys))
-    right = _caps(common)
-    while common and width_of(right) > max(width - width_of(left), width // 2):
+    while common and width_of(_caps(common)) > max(width - width_of(_caps(keys)), width // 2):
         common = common[1:]
-        right = _caps(common)
-    return spread(left, right, width)
+    right = _caps(common)
+    while keys and width_of(_caps(keys)) >= width - width_of(right):
+        keys = keys[:-1]
+    return spread((Part(" "), *_caps(keys)), right, width)
 
 
 def _caps(keys: Sequence[Key]) -> Line:

@@ -49,7 +49,7 @@ class Pane(Vertical):
         words = one_line(f"{self.NUMBER} {self.NAME} {title}".strip())
         if self.filter_text:
             count = f"{count} /{self.filter_text}"
-        plain_title, plain_count = f" {words} ", f" {one_line(count.strip())} "
+        plain_title, plain_count = words, one_line(count.strip())
         # Setting a title draws the frame again, whether or not it changed.
         if (plain_title, plain_count) != getattr(self, "_labels", None):
             self._labels = (plain_title, plain_count)
