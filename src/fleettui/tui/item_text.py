@@ -30,7 +30,7 @@ def _what(row: InboxRow) -> Iterator[Block]:
         case "action":
             who = row.agent or "the fleet"
             tool = row.action.tool if row.action else "an action"
-            yield Block(f"{who} wants: {tool}", "bold")
+            yield Block(f"{who} of {row.tenant}/{row.fleet} wants: {tool}", "bold")
         case "unknown":
             yield Block(f"{row.agent or 'the fleet'} was doing this when its process ended", "bold")
             yield Block("nobody knows whether it was done: a runs it again, d leaves it", "need")
@@ -75,21 +75,15 @@ def _about(row: InboxRow) -> Iterator[Block]:
         risks = " ".join(_RISKS.get(risk, risk.upper()) for risk in row.action.risks) or "none"
         tone: Tone = "fail" if row.destructive else "need"
         yield labelled("risk", f"{risks}  sha {row.action.digest[:_DIGEST_SHOWN]} frozen", tone)
-    if row.kind == "action":
-        yield labelled("asks", _who(row), "dim")
     if row.always:
         yield labelled("A", f"would save: {row.always}", "dim")
-
-
-def _who(row: InboxRow) -> str:
-    words = f"{row.agent or 'the fleet'} of {row.tenant}/{row.fleet}"
-    if row.run:
-        words += f", run {row.run}"
     if row.needs > 1 or row.approved_by:
-        words += f"; needs {row.needs} more"
-    if row.approved_by:
-        words += f", approved by {', '.join(row.approved_by)}"
-    return words
+        yield labelled("needs", _approvals(row), "need")
+
+
+def _approvals(row: InboxRow) -> str:
+    words = f"{row.needs} more to approve"
+    return f"{words}; {', '.join(row.approved_by)} did" if row.approved_by else words
 
 
 def answers_of(row: InboxRow) -> str:

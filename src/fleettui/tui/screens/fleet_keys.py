@@ -117,8 +117,7 @@ class FleetKeys(Desk):
             [Block(f"the fleet stays where it is when you detach{', ' * bool(running)}{running}")],
             [
                 Choice("enter", "enter", "detach (fleettui attach comes back)", DETACH),
-                Choice("q", "q", "detach", DETACH),
-                Choice("d", "d", "detach", DETACH),
+                Choice("d", "d", "the same", DETACH),
                 Choice("s", "s", "stop the fleet at a safe point, then leave", STOP),
             ],
             self._leave,

@@ -17,11 +17,12 @@ from fleettui.tui.parts import Part
 from fleettui.tui.widgets.strip_text import StripText
 
 
-def help_blocks() -> list[Block]:
-    """Draw the key table, scope by scope, as flowing text."""
+def help_blocks(width: int) -> list[Block]:
+    """Draw the key table, scope by scope, in a width; a key and its word stay together."""
     blocks: list[Block] = []
     for scope, keys in keys_by_scope().items():
-        blocks.append(Block(_flow(keys), lead=(Part(f"{scope:<11}", "accent"),)))
+        lead = (Part(f"{scope:<11}", "accent"),)
+        blocks.append(Block(_flow(keys, width - 11), lead=lead))
     blocks += [
         Block(""),
         Block("an answer counts only for the highlighted item, wholly drawn for 0.3 s", "dim"),
@@ -30,8 +31,14 @@ def help_blocks() -> list[Block]:
     return blocks
 
 
-def _flow(keys: Iterable[Key]) -> str:
-    return "   ".join(f"{key.cap} {key.short or key.description}" for key in keys)
+def _flow(keys: Iterable[Key], width: int) -> str:
+    lines = [""]
+    for key in keys:
+        cell = f"{key.cap} {key.short or key.description}"
+        if lines[-1] and len(lines[-1]) + 2 + len(cell) > width:
+            lines.append("")
+        lines[-1] += f"  {cell}" if lines[-1] else cell
+    return "\n".join(lines)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -49,9 +56,11 @@ class HelpScreen(ModalScreen[None]):
             yield StripText(id="help-text")
 
     def on_mount(self) -> None:
+        self.query_one(StripText).focus()
+
+    def on_resize(self) -> None:
         text = self.query_one(StripText)
-        text.show(help_blocks())
-        text.focus()
+        self.call_after_refresh(lambda: text.show(help_blocks(max(text.size.width - 2, 20))))
 
     def action_leave(self) -> None:
         self.dismiss(None)
