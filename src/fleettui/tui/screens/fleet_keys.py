@@ -127,11 +127,11 @@ class FleetKeys(Desk):
         if way == STOP:
             self.start(self._stopping())
         else:
-            self.dismiss(DETACH)
+            self.app.exit(DETACH)
 
     async def _stopping(self) -> None:
         if await self.carry_out(StopFleet(self.board.fleet)) is not None:
-            self.dismiss(STOP)
+            self.app.exit(STOP)
 
     def action_help(self) -> None:
         """Show every key."""
