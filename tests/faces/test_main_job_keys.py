@@ -38,13 +38,20 @@ class Desk:
 
     def git(self, *words: str) -> str:
         done = subprocess.run(
-            ["git", *words], cwd=self.repository, env=self.env, capture_output=True, text=True
+            ["git", *words],
+            cwd=self.repository,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return done.stdout
 
     def fleettui(self, *words: str) -> str:
         argv = [sys.executable, "-m", "fleettui", "--state", self.state, *words]
-        return subprocess.run(argv, env=self.env, capture_output=True, text=True).stdout
+        return subprocess.run(
+            argv, env=self.env, capture_output=True, text=True, check=False
+        ).stdout
 
     def terminal(self, verb: str, *more: str, columns: int = 120, rows: int = 36) -> Pty:
         argv = [sys.executable, "-m", "fleettui", verb, *more, "--state", self.state]
@@ -106,3 +113,11 @@ def test_killing_the_terminal_leaves_the_fleet_alone(desk: Desk) -> None:
         terminal.wait_text("press enter to run")
         terminal.kill(signal.SIGKILL)
     assert "security-reviewer" in desk.fleettui("ps")
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "xterm", "screen", "linux"])
+def test_every_usual_terminal_gets_a_screen_without_colorterm(desk: Desk, term: str) -> None:
+    del desk.env["COLORTERM"]
+    desk.env["TERM"] = term
+    with desk.terminal("open", str(FLEET)) as terminal:
+        terminal.wait_text("press enter to run", "3 Agents")

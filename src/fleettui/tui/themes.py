@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from fleettui.core.errors import BadSpec
 
@@ -45,12 +45,15 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Give it as Textual's Theme."""
         states = {f"state-{name}": getattr(self, name) for name in ("need", "fail", "pause", "run")}
         surface = self.surface or self.background
+        # Textual's own style sheets name variables that only its own ansi themes define.
+        twin = BUILTIN_THEMES["ansi-dark" if self.dark else "ansi-light"]
+        base = twin.variables if self.ansi else {}
         return Theme(
             name=self.name, primary=self.primary, secondary=self.accent, warning=self.pause,
             error=self.fail, success=self.done, accent=self.accent, foreground=self.foreground,
             background=self.background, surface=surface, panel=surface, boost=surface,
             dark=self.dark, ansi=self.ansi,
-            variables=states | {
+            variables=base | states | {
                 "state-done": self.done, "state-dim": self.dim, "frame": self.border,
                 "cursor": self.cursor, "cursor-text": self.cursor_text,
                 "block-cursor-background": self.cursor,
