@@ -29,7 +29,7 @@ NOW = 1_700_000_000.0
 DIGEST = "9f2c4e6a8b0d9f2c4e6a8b0d9f2c4e6a8b0d9f2c4e6a8b0d9f2c4e6a8b0d1234"
 
 
-def agent(name: str, **fields: Any) -> AgentRow:
+def agent(name: str, /, **fields: Any) -> AgentRow:
     row = AgentRow(
         name, "default", "code-review", name, name, "llm", "", "builtin:review", 1.0, "idle",
         "idle", "", NOW - 31, 5200, 800, 0.0, 3, 0, "", "", "", (),
@@ -50,7 +50,7 @@ def action(**fields: Any) -> ShownAction:
     return replace(shown, **fields)
 
 
-def item(name: str = "code-review/a1", **fields: Any) -> InboxRow:
+def item(name: str = "code-review/a1", /, **fields: Any) -> InboxRow:
     row = InboxRow(
         name, "action", "default", "code-review", "security-1", "code-review/r1",
         "git notes --ref=fleettui add -f -F reports/run-1.md HEAD", action(), NOW - 252,
@@ -86,7 +86,7 @@ def ballot(**fields: Any) -> BallotRow:
     return replace(row, **fields)
 
 
-def message(name: str, **fields: Any) -> MessageRow:
+def message(name: str, /, **fields: Any) -> MessageRow:
     row = MessageRow(
         name, "code-review", "normal", "ana", "quality-1", "queued", NOW - 12, 0,
         "look at the tests too", "",

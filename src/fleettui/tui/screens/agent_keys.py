@@ -20,7 +20,10 @@ from fleettui.tui.widgets.agents import AgentsPane
 from fleettui.tui.widgets.detail import DetailPane
 
 Wanted = Literal["start", "pause", "stop"]
-_DONE: Final = {"start": "started", "resume": "resumed", "pause": "paused", "stop": "stopped"}
+_DONE: Final = {
+    "start": "started", "resume": "resumed", "restart": "restarted", "pause": "paused",
+    "stop": "stopped", "remove": "removed",
+}  # fmt: skip
 
 
 class AgentKeys(Desk):
