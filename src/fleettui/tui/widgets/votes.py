@@ -11,7 +11,7 @@ from fleettui.core.views.rows import BallotRow, Board
 from fleettui.tui.amounts import left as time_left
 from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
-from fleettui.tui.parts import Line, Part, Tone, bar, clip, fit, spread
+from fleettui.tui.parts import Line, Part, Tone, bar, clip, fit, spread, width_of
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item
 
@@ -30,7 +30,7 @@ def ballot_line(row: BallotRow, width: int) -> Line:
         outcome = Part(" not reached", "need")
     question = row.question.split("\n", maxsplit=1)[0] or row.id
     right = (Part(f" {row.algorithm}", "dim"), outcome)
-    return spread((Part(fit(question, max(width - 12, 4)), "bold"),), right, width)
+    return spread((Part(fit(question, max(width - width_of(right), 4)), "bold"),), right, width)
 
 
 def share_line(row: BallotRow, option: str, width: int) -> Line:
