@@ -49,6 +49,7 @@ class StripTable(Toned, can_focus=True):
         super().__init__(id=id)
         self._head = head
         self._items: Sequence[Item] = ()
+        self._places: dict[str, int] = {}
         self._empty: tuple[str, ...] = ()
         self._drawn: dict[int, Line] = {}
         self._strips: dict[tuple[Line, int, str], Strip] = {}
@@ -59,13 +60,15 @@ class StripTable(Toned, can_focus=True):
 
     def show(self, items: Sequence[Item], empty: str = "") -> None:
         """Take new rows; `empty` is said when there are none."""
-        before, had = self.cursor, len(self._items)
-        self._items = items
-        keys = [item.key for item in items]
-        self.marked &= frozenset(keys)
-        if self.cursor_key not in keys:
-            follow = keys[min(max(before, 0), len(keys) - 1)] if keys else ""
-            self._place(follow)
+        before, self._items = self._items, items
+        had = len(before)
+        places = {item.key: place for place, item in enumerate(items)}
+        self.marked &= places.keys()
+        if self.cursor_key not in places:
+            old = next((n for n, item in enumerate(before) if item.key == self.cursor_key), 0)
+            self._places = places
+            self._place(items[min(old, len(items) - 1)].key if items else "")
+        self._places = places
         words = tuple(empty.split("\n")) if empty and not items else ()
         if words != self._empty or len(items) != had:
             self._empty = words
@@ -81,10 +84,7 @@ class StripTable(Toned, can_focus=True):
     @property
     def cursor(self) -> int:
         """Give the number of the row the cursor is on, -1 for none."""
-        for index, item in enumerate(self._items):
-            if item.key == self.cursor_key:
-                return index
-        return -1
+        return self._places.get(self.cursor_key, -1)
 
     @property
     def cursor_shown(self) -> bool:
@@ -170,7 +170,7 @@ class StripTable(Toned, can_focus=True):
 
     def select(self, key: str) -> None:
         """Put the cursor on a row and bring it into view; a name that is not there is ignored."""
-        if key in self.keys:
+        if key in self._places:
             self._place(key)
             self._reveal()
 

@@ -23,12 +23,22 @@ class Toned(ScrollView, can_focus=True):
         "row--head",
     }
 
+    # Textual works the widget's own style out anew each time it is asked for.
+    _base: Style | None = None
+
+    def notify_style_update(self) -> None:
+        """Forget the style: the theme or the focus changed."""
+        super().notify_style_update()
+        self._base = None
+
     def strip_of(self, line: Line, width: int, *, under: str = "") -> Strip:
         """Draw a line; `under` names a component class that lies under the whole of it."""
         segments = [
             Segment(one_line(part.text), self._style(f"tone--{part.tone}")) for part in line
         ]
-        base = self.rich_style
+        if self._base is None:
+            self._base = self.rich_style
+        base = self._base
         if under:
             base += self._style(under)
             # A state's colour must be readable on the cursor too.
