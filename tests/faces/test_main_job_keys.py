@@ -120,4 +120,6 @@ def test_every_usual_terminal_gets_a_screen_without_colorterm(desk: Desk, term: 
     del desk.env["COLORTERM"]
     desk.env["TERM"] = term
     with desk.terminal("open", str(FLEET)) as terminal:
-        terminal.wait_text("press enter to run", "3 Agents")
+        terminal.wait_text("press enter to run")
+        terminal.press("esc")
+        terminal.wait_text("3 Agents", "security")
