@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from boards import action, board, item
 from cockpits import NARROW, TABBED, WIDE, cockpit
+from textual import events
 
 from fleettui.core.commands import Approve, Deny, EditAction, ExtendExpiry, OverrideBallot
 from fleettui.core.errors import Stale
@@ -109,9 +110,9 @@ async def test_coming_back_to_the_terminal_arms_anew():
     async with cockpit(board(inbox=(ONE,))) as shown:
         await shown.press("6")
         shown.clock.seconds += 5
-        shown.app.app_focus = False
-        shown.app.app_focus = True
-        shown.screen.on_app_focus()
+        for event in (events.AppBlur(), events.AppFocus()):
+            shown.app.post_message(event)
+            await shown.pilot.pause()
         await shown.press("a", after=0.2)
         assert shown.client.sent == []
 

@@ -348,3 +348,18 @@ async def test_the_terminal_decides_the_colours():
         assert shown.app.theme == "ansi"
         await shown.press("T")
         assert shown.app.theme != "ansi"
+
+
+async def test_the_palette_finds_a_key_by_its_words():
+    async with cockpit() as shown:
+        await shown.press("ctrl+p", *"ballots")
+        await shown.until(lambda: "everywhere: ballots" in shown.text())
+        await shown.press("enter")
+        await shown.until(lambda: shown.screen.query_one("#votes-rows").has_focus)
+
+
+async def test_a_new_need_is_said_at_once_and_rung_after_a_while():
+    async with cockpit(board(inbox=())) as shown:
+        shown.screen.say("something else")
+        await shown.change(inbox=board().inbox[:1])
+        await shown.until(lambda: "security-1 waits for you" in shown.text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -101,14 +102,20 @@ class CockpitApp(App[str]):
             self._arming.key(self._clock() - max(get_time() - event.time, 0.0))
         await super().on_event(event)
 
+    def on_app_focus(self) -> None:
+        """Arm anew: whoever comes back to the terminal must look first."""
+        self._arming.restart(self._clock())
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Give the palette every key of the table."""
         for key in KEYS:
             if key.scope != "list" and key.id != "palette":
+                # Textual reads both texts as markup, so no bracket may stand in them.
+                cap = key.keys if key.cap in "[]" else key.cap
                 yield SystemCommand(
-                    f"{key.description} [{key.cap}]".replace("[", "("[:1]).replace("]", ")"),
-                    f"{key.scope}: {key.id}",
-                    lambda action=key.action: self.run_action(action, screen),
+                    f"{key.scope}: {key.description}",
+                    f"key {cap}",
+                    partial(self.run_action, key.action, screen),
                 )
 
     # --- themes ----------------------------------------------------------------------------------

@@ -206,9 +206,6 @@ class CockpitScreen(AgentKeys, InboxKeys, QueueKeys, FleetKeys, DetailKeys, Sign
         self.arming.show(None, self.clock())
         self.call_after_refresh(self.aim)
 
-    def on_app_focus(self) -> None:
-        self.arming.restart(self.clock())
-
     # --- rows ------------------------------------------------------------------------------------
 
     def on_strip_table_moved(self, event: StripTable.Moved) -> None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual.timer import Timer
 
+from fleettui.core.views.rows import InboxRow
 from fleettui.tui.alerts import Alerts, notice_sequence, title_sequence
 from fleettui.tui.parts import Part
 from fleettui.tui.screens.desk import Desk, Outset
+
+# So many seconds before an item expires, which denies it, the bell rings once more.
+WARNING: Final = 60.0
+
+
+def late_name(row: InboxRow) -> str:
+    """Name the alarm that an item is about to expire."""
+    return f"{row.id} expires"
 
 
 class Signals(Desk):
@@ -16,6 +27,7 @@ class Signals(Desk):
         super().__init__(outset)
         self._alerts = Alerts()
         self._title = ""
+        self._needs: frozenset[str] = frozenset()
         self._ringing: Timer | None = None
 
     @property
@@ -35,13 +47,20 @@ class Signals(Desk):
     def signal(self) -> None:
         """Set the title, and ring when it is time."""
         needs = frozenset(row.id for row in self.board.inbox)
+        if needs - self._needs and self.said.tone != "fail":
+            self.say("")
+        self._needs = needs
         title = title_sequence(len(needs), self.board.fleet)
         if title != self._title:
             self._title = title
             self._write(title)
+        alarms = needs | {late_name(row) for row in self.board.inbox if self._is_late(row)}
         looking = self.is_current and self.query_one("#inbox").has_focus_within
-        self._alerts.see(needs, looking=looking and self.app.app_focus, at=self.clock())
+        self._alerts.see(alarms, looking=looking and self.app.app_focus, at=self.clock())
         self._plan_ring()
+
+    def _is_late(self, row: InboxRow) -> bool:
+        return row.expires_at is not None and row.expires_at - self.now < WARNING
 
     def _plan_ring(self) -> None:
         if self._ringing is not None:
@@ -56,9 +75,10 @@ class Signals(Desk):
         if not news:
             self._plan_ring()
             return
-        rows = [row for row in self.board.inbox if row.id in news]
+        rows = [row for row in self.board.inbox if {row.id, late_name(row)} & news]
         if rows:
-            words = f"{rows[0].agent or rows[0].fleet}: {rows[0].summary}"
+            soon = "expires soon: " if late_name(rows[0]) in news else ""
+            words = f"{soon}{rows[0].agent or rows[0].fleet}: {rows[0].summary}"
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
             self._write(notice_sequence(words + more, self.outset.term))
 
