@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -16,10 +15,8 @@ from fleettui.core.views.rows import Board
 from fleettui.tui.keymap import SCOPES, bindings_of, footer_of
 from fleettui.tui.screens.agent_keys import AgentKeys
 from fleettui.tui.screens.desk import Outset
-from fleettui.tui.screens.detail_keys import DetailKeys
-from fleettui.tui.screens.fleet_keys import FleetKeys
+from fleettui.tui.screens.going_keys import GoingKeys
 from fleettui.tui.screens.inbox_item import ItemScreen
-from fleettui.tui.screens.inbox_keys import InboxKeys
 from fleettui.tui.screens.queue_keys import QueueKeys
 from fleettui.tui.screens.signals import Signals
 from fleettui.tui.widgets.agents import AgentsPane
@@ -41,7 +38,7 @@ _FINE, _COARSE = 1.0, 60.0
 _SOON = 180.0
 
 
-class CockpitScreen(AgentKeys, InboxKeys, QueueKeys, FleetKeys, DetailKeys, Signals):
+class CockpitScreen(AgentKeys, QueueKeys, GoingKeys, Signals):
     """Lays the panes out and hands each its rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
@@ -159,10 +156,6 @@ class CockpitScreen(AgentKeys, InboxKeys, QueueKeys, FleetKeys, DetailKeys, Sign
 
     # --- panes -----------------------------------------------------------------------------------
 
-    def pane(self, name: str) -> Pane:
-        """Give a pane by its name."""
-        return self.query_one(f"#{name}", Pane)
-
     @property
     def active_pane(self) -> Pane:
         """Give the pane that is in front."""
@@ -221,50 +214,3 @@ class CockpitScreen(AgentKeys, InboxKeys, QueueKeys, FleetKeys, DetailKeys, Sign
         event.stop()
         self.call_after_refresh(self.aim)
         self.query_one(DetailPane).name_it()
-
-    def on_strip_table_opened(self, event: StripTable.Opened) -> None:
-        event.stop()
-        match event.table.id:
-            case "agents-rows":
-                self.open_subject("agent", event.key)
-            case "flows-rows":
-                self._open_run(event.key)
-            case "votes-rows":
-                self._open_ballot(event.key)
-            case "inbox-rows" if (row := self.inbox.row(event.key)) is not None:
-                self.open_item(row)
-            case "tenants-rows" if event.key.startswith("fleet:"):
-                self.show_fleet(event.key.removeprefix("fleet:"))
-            case "queue-rows":
-                self.open_message(event.key)
-
-    def _open_run(self, key: str) -> None:
-        turn = next(
-            (turn for run in self.board.runs for turn in run.turns if key == f"turn:{turn.id}"),
-            None,
-        )
-        if turn is not None:
-            self.open_subject("agent", turn.instance)
-        else:
-            self.open_subject("run", key)
-
-    def _open_ballot(self, key: str) -> None:
-        rows: Sequence[str] = [row.id for row in self.board.ballots]
-        name = next((name for name in rows if f"{key}/".startswith(f"{name}/")), "")
-        if name:
-            self.open_subject("ballot", name)
-
-    def action_need(self, way: int) -> None:
-        """Go to the next thing that needs me: the inbox first, then agents that failed."""
-        places = [("inbox", key) for key in self.inbox.table.keys]
-        places += [
-            ("agents", row.id) for row in self.board.agents if row.attention in {"fail", "stale"}
-        ]
-        if not places:
-            self.say("nothing needs you", "done")
-            return
-        here = (self._active, self.active_pane.table.cursor_key if self._active != "detail" else "")
-        start = places.index(here) + way if here in places else 0 if way > 0 else -1
-        pane, key = places[start % len(places)]
-        self.action_go(pane)
-        self.pane(pane).table.select(key)

@@ -12,25 +12,20 @@ from fleettui.core.commands import (
     Deny,
     EditAction,
     ExtendExpiry,
-    OverrideBallot,
-    RevokeRule,
 )
-from fleettui.core.views.queries import ReadRules
-from fleettui.core.views.rows import BallotRow, InboxRow, RuleRow
+from fleettui.core.views.rows import InboxRow
 from fleettui.tui.blocks import Block
 from fleettui.tui.item_text import item_blocks
+from fleettui.tui.screens.ballot_keys import BallotKeys
 from fleettui.tui.screens.choice import Choice, ChoiceScreen
-from fleettui.tui.screens.desk import Desk
 from fleettui.tui.screens.inbox_item import Answer, ItemScreen
-from fleettui.tui.screens.rules import RulesScreen
 from fleettui.tui.widgets.inbox import InboxPane, target_of
-from fleettui.tui.widgets.votes import VotesPane
 
 _MORE_SECONDS: Final = 900.0
 _SCOPES: Final = {"agent": "this agent only", "fleet": "every agent of this fleet"}
 
 
-class InboxKeys(Desk):
+class InboxKeys(BallotKeys):
     """Answers the exact item that was shown when the key was pressed."""
 
     @property
@@ -226,7 +221,7 @@ class InboxKeys(Desk):
 
     def action_extend(self) -> None:
         """Give the highlighted item, or ballot, 15 minutes more."""
-        ballot = self._ballot_here()
+        ballot = self.ballot_here()
         if ballot is not None:
             self.start(self.carry_out(ExtendExpiry(ballot.fleet, ballot.id, _MORE_SECONDS),
                                       f"{ballot.id} has 15 minutes more"))  # fmt: skip
@@ -238,20 +233,13 @@ class InboxKeys(Desk):
         command = ExtendExpiry(row.fleet, row.id, _MORE_SECONDS)
         self.start(self.carry_out(command, f"{row.id} has 15 minutes more"))
 
-    # --- ballots and rules -----------------------------------------------------------------------
-
-    def _ballot_here(self) -> BallotRow | None:
-        votes = self.query_one(VotesPane)
-        if not votes.has_focus_within:
-            return None
-        key = votes.table.cursor_key
-        return next((row for row in self.board.ballots if f"{key}/".startswith(f"{row.id}/")), None)
+    # --- ballots ---------------------------------------------------------------------------------
 
     def action_override(self) -> None:
         """Decide the ballot under the cursor, of the votes or of the inbox."""
-        ballot = self._ballot_here()
+        ballot = self.ballot_here()
         if ballot is not None:
-            self._decide(ballot.fleet, ballot.id, ballot.options, ballot.question)
+            self.decide_ballot(ballot.fleet, ballot.id, ballot.options, ballot.question)
         elif self.inbox.has_focus_within:
             self._with_row(self.decide)
         else:
@@ -262,45 +250,7 @@ class InboxKeys(Desk):
         if row.kind != "ballot":
             self.complain("this is no ballot: a allows it, d denies it")
             return
-        self._decide(row.fleet, row.id, row.options, row.summary)
-
-    def _decide(self, fleet: str, ballot: str, options: tuple[str, ...], question: str) -> None:
-        letters = "abcdefghijklmnop"
-        choices = [
-            Choice(letter, letter, option, option)
-            for letter, option in zip(letters, options, strict=False)
-        ]
-        self.choose(
-            "decide the ballot",
-            [Block(question, gutter=()), Block("which is it? a reason is asked for next", "dim")],
-            choices,
-            partial(self._ask_reason, fleet, ballot),
-        )
-
-    def _ask_reason(self, fleet: str, ballot: str, verdict: str) -> None:
-        self.ask(
-            f"why {verdict}? (it is kept with the verdict)",
-            lambda reason: self.start(
-                self.carry_out(
-                    OverrideBallot(fleet, ballot, verdict, reason), f"decided: {verdict}"
-                )
-            ),
-        )
-
-    def action_rules(self) -> None:
-        """List the rules in force."""
-        fleet = self.board.fleet
-        self.read_first(ReadRules(fleet), self._show_rules)
-
-    def _show_rules(self, rows: tuple[RuleRow, ...]) -> None:
-        by_id = {row.id: row for row in rows}
-
-        def revoke(name: str | None) -> None:
-            if name:
-                command = RevokeRule(by_id[name].fleet, name)
-                self.start(self.carry_out(command, f"revoked: {by_id[name].pattern}"))
-
-        self.app.push_screen(RulesScreen(rows), revoke)
+        self.decide_ballot(row.fleet, row.id, row.options, row.summary)
 
 
 def _approval(row: InboxRow, always: str = "", *, confirmed: bool = False) -> Approve:

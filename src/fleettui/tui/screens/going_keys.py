@@ -1,0 +1,69 @@
+"""Going from a row to what it stands for, and from need to need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fleettui.tui.screens.detail_keys import DetailKeys
+from fleettui.tui.screens.fleet_keys import FleetKeys
+from fleettui.tui.screens.inbox_keys import InboxKeys
+from fleettui.tui.widgets.pane import Pane
+from fleettui.tui.widgets.strip_table import StripTable
+
+
+class GoingKeys(InboxKeys, FleetKeys, DetailKeys):
+    """Opens the row that enter was pressed on."""
+
+    def pane(self, name: str) -> Pane:
+        """Give a pane by its name."""
+        return self.query_one(f"#{name}", Pane)
+
+    def on_strip_table_opened(self, event: StripTable.Opened) -> None:
+        event.stop()
+        match event.table.id:
+            case "agents-rows":
+                self.open_subject("agent", event.key)
+            case "flows-rows":
+                self._open_run(event.key)
+            case "votes-rows":
+                self._open_ballot(event.key)
+            case "inbox-rows" if (row := self.inbox.row(event.key)) is not None:
+                self.open_item(row)
+            case "tenants-rows" if event.key.startswith("fleet:"):
+                self.show_fleet(event.key.removeprefix("fleet:"))
+            case "queue-rows":
+                self.open_message(event.key)
+
+    def _open_run(self, key: str) -> None:
+        turn = next(
+            (turn for run in self.board.runs for turn in run.turns if key == f"turn:{turn.id}"),
+            None,
+        )
+        if turn is not None:
+            self.open_subject("agent", turn.instance)
+        else:
+            self.open_subject("run", key)
+
+    def _open_ballot(self, key: str) -> None:
+        rows: Sequence[str] = [row.id for row in self.board.ballots]
+        name = next((name for name in rows if f"{key}/".startswith(f"{name}/")), "")
+        if name:
+            self.open_subject("ballot", name)
+
+    def action_need(self, way: int) -> None:
+        """Go to the next thing that needs me: the inbox first, then agents that failed."""
+        places = [("inbox", key) for key in self.inbox.table.keys]
+        places += [
+            ("agents", row.id) for row in self.board.agents if row.attention in {"fail", "stale"}
+        ]
+        if not places:
+            self.say("nothing needs you", "done")
+            return
+        here = (
+            self.active_pane.KIND,
+            self.active_pane.table.cursor_key if self.active_pane.KIND != "detail" else "",
+        )
+        start = places.index(here) + way if here in places else 0 if way > 0 else -1
+        name, key = places[start % len(places)]
+        self.action_go(name)
+        self.pane(name).table.select(key)
