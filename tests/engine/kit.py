@@ -1,4 +1,4 @@
-"""A house for tests: the real engine, tools and files, with memory for a disk and a scripted model."""
+"""A house for tests: the real engine, tools and files, with memory for a disk."""
 
 from __future__ import annotations
 

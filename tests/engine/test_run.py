@@ -99,3 +99,17 @@ async def test_a_denied_action_is_not_done_and_the_agent_hears_why(tmp_path: Pat
         await wait_for(session, lambda: any(run.report for run in state.runs.values()))
         assert not (tmp_path / "ws/made").exists()
         assert "not now" in model.requests[-1].messages[-1].content
+
+
+async def test_without_consensus_the_plain_answers_are_the_output(tmp_path: Path) -> None:
+    model = FunctionModel(lambda request, _: says(f"answer of {request.agent}"))
+    async with opened(make_world(tmp_path, model), tmp_path, fleet_yaml(("a", "b"))) as (
+        house,
+        session,
+    ):
+        run = await run_to_end(house, session)
+        report = await session.read(ReadRun())
+        assert (run.status, report.verdict, report.votes) == ("finished", None, ())
+        assert "answer of a" in report.output
+        assert "answer of b" in report.output
+        assert len(model.requests) == 2
