@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Final
 
 from fleettui.core.errors import StoreFailed, StoreLocked, StoreReadOnly
 
+# How long (seconds) the last child of a killed owner may hold the lock, and how often we look.
+_PATIENCE, _RETRY = 5.0, 0.02
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 # WAL needs memory shared by all who open the file, and locks that hold; these promise neither.
 _NETWORK: Final = re.compile(
@@ -48,20 +51,31 @@ def lock_of(path: Path) -> Path:
 
 
 def _lock(lock: int, path: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        who = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
-        raise StoreLocked(
-            f"{path} is in use by {f'process {who}' if who else 'another process'}",
-            "join it with: fleettui attach, or end it with: fleettui stop",
-        ) from error
-    except OSError as error:
-        raise StoreFailed(
-            f"{path} can't be locked: {error.strerror}", "use a local disk with --state DIR"
-        ) from error
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            who = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
+            if _is_alive(who) or time.monotonic() > deadline:
+                raise StoreLocked(
+                    f"{path} is in use by {f'process {who}' if who else 'another process'}",
+                    "join it with: fleettui attach, or end it with: fleettui stop",
+                ) from error
+            # Its owner was killed; a child it was just starting holds the lock until it execs.
+            time.sleep(_RETRY)
+        except OSError as error:
+            raise StoreFailed(
+                f"{path} can't be locked: {error.strerror}", "use a local disk with --state DIR"
+            ) from error
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+
+
+def _is_alive(who: str) -> bool:
+    """Say whether a process is there; nobody knows of an owner without a number."""
+    return not who.isdigit() or Path(f"/proc/{who}").exists()
 
 
 def refuse_network(path: Path) -> None:

@@ -56,7 +56,9 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         if agent.status in {"idle", "paused", "failed"} and not agent.turn
     )
     if not able:
-        raise Refused(f"no agent of {state.id} can take work", "start one first")
+        raise Refused(
+            f"no agent of {state.id} can take work now", "wait until one is idle, or start one"
+        )
     name = Names(state).next()
     started = RunStarted(
         name, command.task, mode, able, str(asked.actor),
