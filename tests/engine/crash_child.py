@@ -51,7 +51,8 @@ async def answer_all(session: Session) -> None:
 async def operate(house: House, session: Session) -> None:
     """Do what operators do, for ever: tasks, answers, messages."""
     state, count = house.engine.state("f"), 0
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     while True:
         state = house.engine.state("f")
         if state.running() is None:
@@ -62,7 +63,8 @@ async def operate(house: House, session: Session) -> None:
         count += 1
         to = "abc"[count % 3]
         name = await session.send(SendMessage("f", to, Payload(f"message {count}")))
-        print(f"message {name}", flush=True)
+        sys.stdout.write(f"message {name}\n")
+        sys.stdout.flush()
 
 
 async def main(folder: Path) -> None:

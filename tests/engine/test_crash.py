@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -114,18 +114,20 @@ def check_actions(log: list[Recorded]) -> None:
 
 async def recover(folder: Path) -> None:
     """Reopen, answer what waits, and see every open turn and the run come to their end."""
-    async with SqliteStore.open(folder / "state.db") as store:
-        async with running(known(make_world(folder, FunctionModel(script), store=store))) as house:
-            session = house.session("bob")
-            state = house.engine.state("f")
-            doubts = {row.id for row in await session.read(ReadInbox()) if row.kind == "unknown"}
-            for name, action in state.actions.items():
-                assert action.status != "unknown" or name in doubts, "a doubt that nobody sees"
-            async with session.watch() as watch, asyncio.timeout(60):
-                while at_work(state):
-                    await answer_all(session)
-                    if at_work(state):
-                        await watch.take()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(SqliteStore.open(folder / "state.db"))
+        world = known(make_world(folder, FunctionModel(script), store=store))
+        house = await stack.enter_async_context(running(world))
+        session = house.session("bob")
+        state = house.engine.state("f")
+        doubts = {row.id for row in await session.read(ReadInbox()) if row.kind == "unknown"}
+        for name, action in state.actions.items():
+            assert action.status != "unknown" or name in doubts, "a doubt that nobody sees"
+        async with session.watch() as watch, asyncio.timeout(60):
+            while at_work(state):
+                await answer_all(session)
+                if at_work(state):
+                    await watch.take()
 
 
 def at_work(state: FleetState) -> bool:

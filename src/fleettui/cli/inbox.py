@@ -53,7 +53,7 @@ def _what(row: InboxRow) -> str:
 @click.option(
     "--always",
     type=click.Choice(["agent", "fleet"]),
-    default="",
+    default=None,
     help="Save the shown rule for this agent, or for the whole fleet.",
 )
 @click.option("--yes", is_flag=True, help="Confirm an action that destroys something.")
@@ -66,7 +66,7 @@ def approve(
     context: click.Context,
     *,
     item: str,
-    always: Literal["", "agent", "fleet"],
+    always: Literal["agent", "fleet"] | None,
     yes: bool,
     verdict: str,
     reason: str,
@@ -88,7 +88,13 @@ def approve(
         assert row.action is not None
         await client.send(
             Approve(
-                row.fleet, row.id, row.version, row.action.digest, row.nonce, always, confirmed=yes
+                row.fleet,
+                row.id,
+                row.version,
+                row.action.digest,
+                row.nonce,
+                always or "",
+                confirmed=yes,
             )
         )
         return row

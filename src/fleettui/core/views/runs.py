@@ -124,7 +124,9 @@ def finding_rows(state: FleetState, run: RunState) -> tuple[FindingRow, ...]:
     if ballot is None:
         return ()
     return tuple(
-        FindingRow(voter, finding) for voter, some in ballot.findings.items() for finding in some
+        FindingRow(voter, finding)
+        for voter in ballot.rule.voters
+        for finding in ballot.findings.get(voter, ())
     )
 
 
