@@ -1,19 +1,16 @@
-"""The doors main hands to the command line: hosts joined over their sockets, files checked here."""
+"""The doors main hands to the command line: hosts joined over their sockets, files checked here.
+
+What a command needs is imported when it is called: `--help` and `validate` must start at once.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from fleettui.client import Client
 from fleettui.core.errors import HostGone
-from fleettui.core.spec.problem import Problem
-from fleettui.host import remote
 from fleettui.host.paths import state_folder
 
 Show = Callable[[str, Mapping[str, str]], int]
@@ -26,22 +23,27 @@ class SocketDoors:
         self.show = show
 
     @asynccontextmanager
-    async def _joined(self, state: str, *, start: bool) -> AsyncIterator[Client]:
+    async def _joined(self, state: str, *, start: bool) -> AsyncIterator[Any]:
+        from fleettui.host import remote
+
         folder = state_folder(state)
         client = await (remote.join_or_start(folder) if start else remote.join(folder))
         async with client:
             yield client
 
-    def join(self, state: str) -> AbstractAsyncContextManager[Client]:
+    def join(self, state: str) -> AbstractAsyncContextManager[Any]:
         """Join a host, or start one for a store that has none; raises HostGone without either."""
         return self._joined(state, start=(Path(state_folder(state)) / "fleettui.db").exists())
 
-    def join_or_start(self, state: str) -> AbstractAsyncContextManager[Client]:
+    def join_or_start(self, state: str) -> AbstractAsyncContextManager[Any]:
         """Join a host, starting one if there is none."""
         return self._joined(state, start=True)
 
     def about_host(self, state: str) -> Mapping[str, Any] | None:
         """Describe the running host, None if none runs."""
+        import asyncio
+
+        import msgspec
 
         async def ask() -> Mapping[str, Any] | None:
             try:
@@ -53,11 +55,8 @@ class SocketDoors:
 
         return asyncio.run(ask())
 
-    def check_files(
-        self, paths: Sequence[str], environment: Mapping[str, str]
-    ) -> Sequence[Problem]:
+    def check_files(self, paths: Sequence[str], environment: Mapping[str, str]) -> Sequence[Any]:
         """Check files, and every YAML file below folders."""
-        # Only validate needs it, and pydantic takes its time.
-        from fleettui.adapters.yaml.specs import check_files  # noqa: PLC0415 see above
+        from fleettui.adapters.yaml.specs import check_files
 
         return check_files(paths, environment)

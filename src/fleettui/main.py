@@ -68,6 +68,7 @@ def be_host(values: Mapping[str, str]) -> int:
     if claimed is None:
         return 0
     gc.disable()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from fleettui.hosting import serve_claimed
 
     serve_claimed(claimed, float(values.get("idle", _IDLE)))
@@ -85,6 +86,9 @@ def open_in_foreground(values: Mapping[str, str]) -> int:
 
 def _run_commands(arguments: Sequence[str]) -> NoReturn:
     """Hand over to click, for everything that prints; it leaves by itself."""
+    # We end soon: collecting garbage would cost more than it brings.
+    gc.set_threshold(100_000)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from fleettui.cli.root import cli
     from fleettui.doors import SocketDoors
 

@@ -57,14 +57,16 @@ class CockpitScreen(AgentKeys, QueueKeys, GoingKeys, Signals):
         self._seen_needs: list[str] = []
 
     def compose(self) -> ComposeResult:
+        # Every class that is put on later styles the whole tree once more.
+        self.add_class("-agents", self._width_class())
         yield LineBar(id="header")
         yield LineBar(id="tabs")
         with Horizontal(id="columns"):
             with Vertical(id="left", classes="column"):
                 yield TenantsPane()
                 yield FlowsPane()
-            with Vertical(id="middle", classes="column"):
-                yield AgentsPane()
+            with Vertical(id="middle", classes="column -active"):
+                yield AgentsPane("-active")
                 yield DetailPane()
             with Vertical(id="right", classes="column"):
                 yield InboxPane()
@@ -72,6 +74,11 @@ class CockpitScreen(AgentKeys, QueueKeys, GoingKeys, Signals):
                 yield QueuePane()
         yield LineBar(id="status")
         yield LineBar(id="footer")
+
+    def _width_class(self) -> str:
+        """Give the class that Textual will put on for the present width."""
+        width = self.app.size.width
+        return max(pair for pair in self.HORIZONTAL_BREAKPOINTS or () if pair[0] <= width)[1]
 
     def on_mount(self) -> None:
         self._tick = self.set_interval(_FINE, self._show_ages, pause=True)

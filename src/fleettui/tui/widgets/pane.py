@@ -21,8 +21,8 @@ class Pane(Vertical):
     # The pane's name in messages and keys, and what the view inside is called.
     KIND = ""
 
-    def __init__(self) -> None:
-        super().__init__(id=self.KIND, classes="pane")
+    def __init__(self, classes: str = "") -> None:
+        super().__init__(id=self.KIND, classes=f"pane {classes}".strip())
         self.filter_text = ""
         self._terms: tuple[Term, ...] = ()
         self.label("")
