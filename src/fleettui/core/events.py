@@ -367,6 +367,7 @@ class MessageQueued(Event, frozen=True, tag=True, omit_defaults=True):
     to: str
     priority: Priority
     body: Payload
+    key: str = ""
 
 
 class MessageAcked(Event, frozen=True, tag=True, omit_defaults=True):

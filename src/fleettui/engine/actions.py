@@ -120,7 +120,7 @@ class Actions:
             body = await self._engine.payload(str(given.get("text", "")))
             wanted = given.get("priority")
             priority: Priority = next((name for name in PRIORITIES if name == wanted), "normal")
-            message = SendMessage(state.id, str(given.get("to")), body, priority, f"{action.id}m")
+            message = SendMessage(state.id, str(given.get("to")), body, priority, action.id)
             await self._engine.send(message, actor)
             return ToolResult(f"sent to {given.get('to')}")
         vote = CastVote(

@@ -32,11 +32,11 @@ def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outco
         state.agent(command.to)
     if not command.body.head:
         raise Refused("the message is empty", "say something")
-    name = command.key or f"{state.id}/{state.number + 1}"
-    if command.key and name in state.messages:
-        return Outcome((), name)
+    name = f"{state.id}/{state.number + 1}"
+    if command.key in state.sent_keys:
+        return NOTHING
     sender = str(asked.actor) if asked.actor.kind == "operator" else asked.actor.name
-    queued = MessageQueued(name, sender, command.to, command.priority, command.body)
+    queued = MessageQueued(name, sender, command.to, command.priority, command.body, command.key)
     return Outcome((queued,), name)
 
 

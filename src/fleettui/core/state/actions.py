@@ -94,6 +94,7 @@ def _started(state: FleetState, event: ActionStarted, at: float) -> None:
 def _finished(state: FleetState, event: ActionFinished, at: float) -> None:
     action = state.actions[event.action]
     action.ok, action.exit_code = event.ok, event.exit_code
+    state.sent_keys.discard(action.id)
     _close(state, action, "finished", at, event.output)
 
 

@@ -244,6 +244,8 @@ class FleetState:
     open_actions: set[str] = field(default_factory=set)
     messages: dict[str, MessageState] = field(default_factory=dict)
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    # Keys of messages whose sender may ask again after a crash, until it knows they were sent.
+    sent_keys: set[str] = field(default_factory=set)
     rules: dict[str, AlwaysRule] = field(default_factory=dict)
     log: list[LogLine] = field(default_factory=list)
 

@@ -19,6 +19,8 @@ from fleettui.core.state.fleet import Entry, FleetState, MessageState
 
 def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
     state.number += 1
+    if event.key:
+        state.sent_keys.add(event.key)
     message = MessageState(event.message, event.sender, event.to, event.priority, event.body, at)
     state.messages[event.message] = message
     _mailbox(state, event.to).push(event.message, event.priority, at)
