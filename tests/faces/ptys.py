@@ -17,7 +17,7 @@ import pyte
 KEYS = {"enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B"}
 # What of our environment a tested program may see: nothing that names a person or a provider.
 _PASSED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 def clean_environment(home: str, **more: str) -> dict[str, str]:
@@ -104,7 +104,7 @@ class Pty:
         return True
 
     def wait_until(self, seen: Callable[[], bool], what: str = "that") -> None:
-        """Wait for something to be true of the screen; fails with the screen after 20 s."""
+        """Wait for something to be true of the screen; fails with the screen after a minute."""
         deadline = time.monotonic() + _PATIENCE
         while not seen():
             if not self.pump() and not seen():

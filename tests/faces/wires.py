@@ -23,7 +23,7 @@ from fleettui.host.reception import Reception
 from fleettui.host.screen import Showing, Streams
 from fleettui.host.serve import Host
 
-_PATIENCE = 15.0
+_PATIENCE = 60.0
 TRUE_COLOUR = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
