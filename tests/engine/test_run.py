@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fleettui.core.commands import Approve, Deny
-from fleettui.core.views.queries import ReadInbox, ReadReport, ReadRun
+from fleettui.core.commands import (
+    Approve,
+    Deny,
+    MoveAgent,
+    RetryMessage,
+    SendMessage,
+    StartRun,
+)
+from fleettui.core.errors import ModelFailed
+from fleettui.core.model import Payload
+from fleettui.core.views.queries import ReadInbox, ReadQueue, ReadReport, ReadRun
 from tests.engine.kit import (
     FunctionModel,
+    Reply,
     calls,
     fleet_yaml,
     make_world,
@@ -68,9 +78,6 @@ async def test_an_action_waits_for_a_person_and_runs_once_approved(tmp_path: Pat
         session,
     ):
         state = house.engine.state("f")
-        from fleettui.core.commands import StartRun
-        from fleettui.core.model import Payload
-
         await session.send(StartRun("f", Payload("go")))
         await wait_for(session, lambda: state.agents["a"].status == "waiting")
         (row,) = await session.read(ReadInbox())
@@ -89,9 +96,6 @@ async def test_a_denied_action_is_not_done_and_the_agent_hears_why(tmp_path: Pat
     model = FunctionModel(script)
     async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
         state = house.engine.state("f")
-        from fleettui.core.commands import StartRun
-        from fleettui.core.model import Payload
-
         await session.send(StartRun("f", Payload("go")))
         await wait_for(session, lambda: state.agents["a"].status == "waiting")
         (row,) = await session.read(ReadInbox())
@@ -113,3 +117,27 @@ async def test_without_consensus_the_plain_answers_are_the_output(tmp_path: Path
         assert "answer of a" in report.output
         assert "answer of b" in report.output
         assert len(model.requests) == 2
+
+
+async def test_a_message_delivered_four_times_in_vain_is_a_dead_letter_until_retried(
+    tmp_path: Path,
+) -> None:
+    answers: list[Reply] = [*(ModelFailed("no") for _ in range(4)), says("at last")]
+    model = FunctionModel(lambda *_: answers.pop(0))
+    async with opened(make_world(tmp_path, model), tmp_path, fleet_yaml(("a",))) as (
+        house,
+        session,
+    ):
+        state = house.engine.state("f")
+        name = await session.send(SendMessage("f", "a", Payload("are you there?")))
+        for tries in (1, 2, 3, 4):
+            await wait_for(session, lambda tries=tries: state.messages[name].tries == tries)
+            await wait_for(session, lambda: state.agents["a"].status == "failed")
+            if tries < 4:
+                await session.send(MoveAgent("f", "a", "start"))
+        (row,) = await session.read(ReadQueue())
+        assert (row.status, row.why) == ("dead", "no")
+        await session.send(MoveAgent("f", "a", "start"))
+        await session.send(RetryMessage("f", name))
+        await wait_for(session, lambda: name not in state.messages)
+        assert "are you there?" in model.requests[-1].messages[-1].content

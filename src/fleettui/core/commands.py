@@ -281,11 +281,17 @@ class ExpireAction(Command, frozen=True, tag=True, omit_defaults=True):
     action: str
 
 
-class AckMessage(Command, frozen=True, tag=True, omit_defaults=True):
-    """A message was handled, or taken into the conversation of `turn`."""
+class DeliverMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """A message is taken into the conversation of a turn; the turn's end acknowledges it."""
 
     message: str
-    turn: str = ""
+    turn: str
+
+
+class AckMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """A message was handled."""
+
+    message: str
 
 
 class ReturnMessage(Command, frozen=True, tag=True, omit_defaults=True):

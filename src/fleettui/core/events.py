@@ -370,11 +370,17 @@ class MessageQueued(Event, frozen=True, tag=True, omit_defaults=True):
     key: str = ""
 
 
-class MessageAcked(Event, frozen=True, tag=True, omit_defaults=True):
-    """A message was handled, or is now part of the conversation of `turn`."""
+class MessageDelivered(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message is part of the conversation of a turn, which has still to end well."""
 
     message: str
-    turn: str = ""
+    turn: str
+
+
+class MessageAcked(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message was handled."""
+
+    message: str
 
 
 class MessageReturned(Event, frozen=True, tag=True, omit_defaults=True):
@@ -456,6 +462,7 @@ AnyEvent = (
     | RuleSaved
     | RuleRevoked
     | MessageQueued
+    | MessageDelivered
     | MessageAcked
     | MessageReturned
     | MessageDied

@@ -7,7 +7,13 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from fleettui.client import Streamed
-from fleettui.core.commands import AckMessage, NoteTrouble, ProposeAction, RecordStep, RejectCall
+from fleettui.core.commands import (
+    DeliverMessage,
+    NoteTrouble,
+    ProposeAction,
+    RecordStep,
+    RejectCall,
+)
 from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
@@ -97,7 +103,7 @@ class Door:
         state = self._state
         box = state.mailboxes[self._agent]
         while (name := box.take(self._engine.clock.now())) is not None:
-            await self._engine.send(AckMessage(self._fleet, name, self._turn.id))
+            await self._engine.send(DeliverMessage(self._fleet, name, self._turn.id))
 
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""

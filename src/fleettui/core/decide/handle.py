@@ -72,6 +72,7 @@ _RULES: dict[type, Rule] = {
     commands.LoseAction: actions.lose_action,
     commands.RevokeRule: actions.revoke_rule,
     commands.SendMessage: messages.send_message,
+    commands.DeliverMessage: messages.deliver_message,
     commands.AckMessage: messages.ack_message,
     commands.ReturnMessage: messages.return_message,
     commands.RetryMessage: messages.retry_message,

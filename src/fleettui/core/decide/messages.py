@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleettui.core.commands import (
     AckMessage,
+    DeliverMessage,
     DropMessage,
     MoveMessage,
     RetryMessage,
@@ -13,7 +14,9 @@ from fleettui.core.commands import (
 from fleettui.core.decide.outcome import NOTHING, Outcome
 from fleettui.core.errors import Refused, Stale
 from fleettui.core.events import (
+    AnyEvent,
     MessageAcked,
+    MessageDelivered,
     MessageDied,
     MessageDropped,
     MessageMoved,
@@ -23,7 +26,7 @@ from fleettui.core.events import (
 )
 from fleettui.core.model import Asked
 from fleettui.core.queue import MOST_TRIES
-from fleettui.core.state.fleet import FleetState
+from fleettui.core.state.fleet import FleetState, MessageState
 
 
 def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outcome:
@@ -40,20 +43,30 @@ def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outco
     return Outcome((queued,), name)
 
 
+def deliver_message(state: FleetState, command: DeliverMessage, _asked: Asked) -> Outcome:
+    message, turn = state.message(command.message), state.turn(command.turn)
+    if message.status not in {"queued", "returned"} or turn.status != "open":
+        return NOTHING
+    return Outcome((MessageDelivered(message.id, turn.id),))
+
+
 def ack_message(state: FleetState, command: AckMessage, _asked: Asked) -> Outcome:
     """Take a message as handled; twice is once."""
     if command.message not in state.messages:
         return NOTHING
-    return Outcome((MessageAcked(command.message, command.turn),))
+    return Outcome((MessageAcked(command.message),))
 
 
 def return_message(state: FleetState, command: ReturnMessage, _asked: Asked) -> Outcome:
     message = state.message(command.message)
-    if message.status == "dead":
-        return NOTHING
+    return Outcome((returned(message, command.why),)) if message.status != "dead" else NOTHING
+
+
+def returned(message: MessageState, why: str) -> AnyEvent:
+    """Let a message wait again, or make it a dead letter after its last try."""
     if message.tries + 1 >= MOST_TRIES:
-        return Outcome((MessageDied(message.id, command.why),))
-    return Outcome((MessageReturned(message.id, command.why),))
+        return MessageDied(message.id, why)
+    return MessageReturned(message.id, why)
 
 
 def retry_message(state: FleetState, command: RetryMessage, asked: Asked) -> Outcome:

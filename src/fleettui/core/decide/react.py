@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fleettui.core.coordination.modes import mode_of
+from fleettui.core.decide.messages import returned
 from fleettui.core.decide.outcome import Names
 from fleettui.core.events import (
     ActionApproved,
@@ -18,6 +19,7 @@ from fleettui.core.events import (
     AnyEvent,
     BallotClosed,
     FleetStopped,
+    MessageAcked,
     MessageQueued,
     MessageRetried,
     RunStarted,
@@ -29,7 +31,7 @@ from fleettui.core.events import (
     VoteWithdrawn,
 )
 from fleettui.core.model import Payload
-from fleettui.core.state.fleet import AgentState, FleetState
+from fleettui.core.state.fleet import AgentState, FleetState, TurnState
 
 Events = Sequence[AnyEvent]
 
@@ -50,7 +52,19 @@ def _turn_over(
     turn = state.turns[event.turn]
     if turn.status == "retrying":
         return ()
-    return (*_settle(state, turn.agent, turn.status), *_advance(state, turn.run, at))
+    return (
+        *_settle_mail(state, turn),
+        *_settle(state, turn.agent, turn.status),
+        *_advance(state, turn.run, at),
+    )
+
+
+def _settle_mail(state: FleetState, turn: TurnState) -> Events:
+    """Acknowledge what a turn that ended well was told; what failed with it is delivered again."""
+    told = [message for message in state.messages.values() if message.turn == turn.id]
+    if turn.status == "finished":
+        return [MessageAcked(message.id) for message in told]
+    return [returned(message, turn.reason) for message in told]
 
 
 def _settle(state: FleetState, name: str, ended: str) -> Events:

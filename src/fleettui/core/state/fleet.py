@@ -206,6 +206,7 @@ class MessageState:
     status: MessageStatus = "queued"
     tries: int = 0
     why: str = ""
+    turn: str = ""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fleettui.core.events import (
     MessageAcked,
+    MessageDelivered,
     MessageDied,
     MessageDropped,
     MessageMoved,
@@ -13,6 +14,7 @@ from fleettui.core.events import (
     MessageRetried,
     MessageReturned,
 )
+from fleettui.core.model import Payload
 from fleettui.core.queue import Mailbox
 from fleettui.core.state.fleet import Entry, FleetState, MessageState
 
@@ -26,21 +28,31 @@ def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
     _mailbox(state, event.to).push(event.message, event.priority, at)
 
 
-def _acked(state: FleetState, event: MessageAcked, at: float) -> None:
+def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
+    message = state.messages[event.message]
+    message.status, message.turn = "leased", event.turn
+    _mailbox(state, message.to).ack(event.message)
+    text = message.body
+    head = f"Message from {message.sender} ({message.priority}): {text.head}"
+    body = Payload(head, text.size, text.blob)
+    state.agents[message.to].transcript.append(Entry("message", at, event.turn, body))
+
+
+def _acked(state: FleetState, event: MessageAcked, _at: float) -> None:
     message = state.messages.pop(event.message)
     _mailbox(state, message.to).ack(event.message)
-    if event.turn:
-        text = message.body
-        head = f"Message from {message.sender} ({message.priority}): {text.head}"
-        body = type(text)(head, text.size, text.blob)
-        state.agents[message.to].transcript.append(Entry("message", at, event.turn, body))
 
 
 def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
     message = state.messages[event.message]
     message.status, message.why = "returned", event.why
     message.tries += 1
-    _mailbox(state, message.to).give_back(event.message)
+    box = _mailbox(state, message.to)
+    if message.turn:
+        message.turn = ""
+        box.push(event.message, message.priority, message.at)
+    else:
+        box.give_back(event.message)
 
 
 def _died(state: FleetState, event: MessageDied, _at: float) -> None:
@@ -78,6 +90,7 @@ def _mailbox(state: FleetState, agent: str) -> Mailbox:
 
 STEPS: dict[type, Any] = {
     MessageQueued: _queued,
+    MessageDelivered: _delivered,
     MessageAcked: _acked,
     MessageReturned: _returned,
     MessageDied: _died,
