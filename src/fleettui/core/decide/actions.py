@@ -119,9 +119,9 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
     action = _answered(state, command.action, command.version, asked)
     if (command.digest, command.nonce) != (action.digest, action.nonce):
         raise Stale(f"{action.id} is not the action that was shown", "look at it again")
-    if action.expires_at and asked.at >= action.expires_at:
+    if action.status == "asking" and action.expires_at and asked.at >= action.expires_at:
         raise Stale(f"{action.id} has expired", "the agent may ask again")
-    if by in action.approved_by:
+    if action.status == "asking" and by in action.approved_by:
         raise Refused(f"{by} has approved {action.id} already", "another person must approve too")
     if "destructive" in action.risks and not command.confirmed:
         raise Refused(f"{action.id} destroys something", "confirm it once more")
