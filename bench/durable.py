@@ -31,6 +31,7 @@ from fleettui.core.events import MessageAcked, MessageQueued
 from fleettui.core.model import PRIORITIES, Actor, Payload
 from fleettui.engine.engine import Engine
 from fleettui.ports import Row
+from fleettui.wiring import collect_rarely
 
 BATCH = 1000
 BYTES = 532
@@ -116,6 +117,7 @@ async def opened(folder: Path) -> AsyncIterator[Fleet]:
     """Open the fleet in a folder, made if it is not there."""
     file = folder / "fleet.yaml"
     file.write_text(FLEET)
+    collect_rarely()
     async with SqliteStore.open(folder / "engine" / "fleettui.db") as store:
         engine = Engine(store, store, MemoryBus(), SystemClock())
         async with engine.running():

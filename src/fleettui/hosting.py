@@ -18,7 +18,7 @@ from fleettui.host.journal import open_journal
 from fleettui.host.lock import Claim
 from fleettui.host.reception import Reception, Show
 from fleettui.host.serve import run_host
-from fleettui.wiring import house
+from fleettui.wiring import collect_rarely, house
 
 
 def serve_claimed(claimed: Claim, idle: float) -> None:
@@ -36,8 +36,7 @@ def serve_beside(state: str, visit: Callable[[], int]) -> int:
 async def _build(state: str) -> AsyncIterator[House]:
     async with house(Path(state), dict(os.environ)) as built:
         # Main switched it off: a tenth of the time to load all this went into looking for garbage.
-        gc.freeze()
-        gc.enable()
+        collect_rarely()
         yield built
 
 

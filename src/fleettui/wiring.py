@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -124,6 +125,16 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             reports=state / "reports",
         )
         yield await stack.enter_async_context(running(world))
+
+
+def collect_rarely() -> None:
+    """Look for garbage rarely: a host holds much that lives long, and has few circles.
+
+    With the usual thresholds a quarter of the durable path goes into it (bench/durable.py).
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+    gc.enable()
 
 
 def load_runtimes() -> Mapping[str, Runtime]:

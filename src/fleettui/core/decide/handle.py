@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -31,15 +30,14 @@ def handle(state: FleetState, command: Command, asked: Asked) -> tuple[list[AnyE
     """Decide, change the state in place, and go on until nothing more follows."""
     outcome = decide(state, command, asked)
     events = list(outcome.events)
-    todo = deque(events)
     for event in events:
         evolve(state, event, asked.at)
-    while todo:
-        more = react(state, todo.popleft(), asked.at)
-        for event in more:
-            evolve(state, event, asked.at)
+    # What follows is added behind, and may have something follow it in turn.
+    for event in events:
+        more = react(state, event, asked.at)
+        for following in more:
+            evolve(state, following, asked.at)
         events += more
-        todo += more
     return events, outcome.answer
 
 
