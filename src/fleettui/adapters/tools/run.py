@@ -75,8 +75,8 @@ async def _run(facts: Facts, place: Workplace, around: Surroundings) -> ToolResu
     timeout = float(facts.arguments.get("timeout", _SECONDS))
     ended = await run_program(
         (
-            sys.executable, "-I", "-S", launch.__file__, facts.program, facts.program_sha256,
-            facts.cwd, facts.cwd_inode, *facts.argv,
+            sys.executable, "-I", "-S", launch.__file__, str(os.getpid()),
+            facts.program, facts.program_sha256, facts.cwd, facts.cwd_inode, *facts.argv,
         ),
         cwd="/", env=env, stdin=None if stdin is None else stdin.encode(),
         timeout=timeout, merge=True,
