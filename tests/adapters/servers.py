@@ -143,6 +143,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the log of the tests quiet."""
 
     def do_POST(self) -> None:
+        try:
+            self._answer()
+        except (BrokenPipeError, ConnectionResetError):
+            # The client hung up while we were still writing, or with bytes of ours unread.
+            self.script.hung_up.set()
+
+    def _answer(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         seen = Seen(self.path, headers, json.loads(raw))

@@ -42,9 +42,12 @@ def after(*keys: str):
 
     async def prepare(pilot: Pilot) -> None:
         app = pilot.app
-        while not app.screen_stack[0].client.reads:
+        reads = app.screen_stack[0].client.reads
+        while not reads:
             await pilot.pause()
-        await pilot.pause()
+        # The detail is read after the board, where it is shown at all.
+        for _ in range(20):
+            await pilot.pause()
         for key in keys:
             await pilot.press(key)
             await pilot.pause()

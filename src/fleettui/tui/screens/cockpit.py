@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.css.query import NoMatches
 
 from fleettui.core.views.queries import ReadBoard
 from fleettui.core.views.rows import Board
@@ -90,6 +91,15 @@ class CockpitScreen(AgentKeys, QueueKeys, GoingKeys, Signals):
     # --- what is shown ---------------------------------------------------------------------------
 
     async def refresh_all(self) -> None:
+        """Read the board again and show it."""
+        try:
+            await self._read_all()
+        except NoMatches:
+            # A screen that is leaving loses its rows before its feed ends.
+            if self.is_running and all(pane.children for pane in self.query(Pane)):
+                raise
+
+    async def _read_all(self) -> None:
         board: Board = await self.client.read(ReadBoard(self.fleet))
         self._operators = await self.client.operators()
         self.take_board(board)
