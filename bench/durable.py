@@ -119,7 +119,7 @@ async def opened(folder: Path) -> AsyncIterator[Fleet]:
     file.write_text(FLEET)
     collect_rarely()
     async with SqliteStore.open(folder / "engine" / "fleettui.db") as store:
-        engine = Engine(store, store, MemoryBus(), SystemClock())
+        engine = Engine(store, store, store, MemoryBus(), SystemClock())
         async with engine.running():
             ada = Actor("operator", "ada")
             loaded = YamlSpecs().load_fleet(str(file), {})

@@ -29,7 +29,18 @@ from fleettui.engine.session import Presence, Session
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
-from fleettui.ports import Blobs, Bus, Clock, Model, Runtime, Specs, Store, Toolbox, Vault
+from fleettui.ports import (
+    Blobs,
+    Bus,
+    Clock,
+    Model,
+    Runtime,
+    Snapshots,
+    Specs,
+    Store,
+    Toolbox,
+    Vault,
+)
 
 RUNTIMES = "fleettui.runtimes"
 
@@ -39,6 +50,7 @@ class World:
     """Everything outside the engine; tests put their own parts in."""
 
     store: Store
+    snapshots: Snapshots
     blobs: Blobs
     bus: Bus
     clock: Clock
@@ -80,7 +92,7 @@ class House:
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
-    engine = Engine(world.store, world.blobs, world.bus, world.clock)
+    engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
         turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
         actions = Actions(engine, world.toolbox, world.vault, group)
@@ -114,6 +126,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         stack.push_async_callback(router.close)
         world = World(
             store=store,
+            snapshots=store,
             blobs=store,
             bus=MemoryBus(),
             clock=SystemClock(),

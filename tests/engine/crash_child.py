@@ -15,10 +15,13 @@ from fleettui.core.commands import Approve, Deny, OpenFleet, SendMessage, StartR
 from fleettui.core.errors import Refused
 from fleettui.core.model import ModelReply, ModelRequest, Payload
 from fleettui.core.views.queries import ReadInbox
+from fleettui.engine import stream
 from fleettui.engine.session import Session
 from fleettui.wiring import House, running
 from tests.engine.kit import FunctionModel, calls, fleet_yaml, make_world, submits
 
+# Snapshots are usual in a long life; a short one shall meet them too.
+stream.FEWEST_NEW, stream.TIMES_OPEN = 40, 0
 FLEET = fleet_yaml(("a", "b", "c"), consensus="{algorithm: majority, timeout_ms: 600000}")
 
 

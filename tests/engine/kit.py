@@ -90,6 +90,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
     store = parts.get("store") or MemoryStore()
     return World(
         store=store,
+        snapshots=store,
         blobs=parts.get("blobs") or store,
         bus=MemoryBus(),
         clock=parts.get("clock") or SystemClock(),

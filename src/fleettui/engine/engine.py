@@ -14,7 +14,7 @@ from fleettui.core.events import Recorded
 from fleettui.core.model import SYSTEM, Actor, Asked, Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.engine.stream import Decided, Stream, decode, encode
-from fleettui.ports import Blobs, Bus, Clock, Row, Store
+from fleettui.ports import Blobs, Bus, Clock, Row, Snapshots, Store
 
 # Texts above this size live once in the blob table.
 LARGEST_INLINE = 8 * 1024
@@ -26,8 +26,11 @@ _log = logging.getLogger(__name__)
 class Engine:
     """All streams of one store, one writer each; many commands share one commit."""
 
-    def __init__(self, store: Store, blobs: Blobs, bus: Bus, clock: Clock) -> None:
-        self.store, self.blobs, self.bus, self.clock = store, blobs, bus, clock
+    def __init__(
+        self, store: Store, snapshots: Snapshots, blobs: Blobs, bus: Bus, clock: Clock
+    ) -> None:
+        self.store, self.snapshots, self.blobs = store, snapshots, blobs
+        self.bus, self.clock = bus, clock
         self._streams: dict[str, Stream] = {}
         self._pending: list[Decided] = []
         self._wake = asyncio.Event()
@@ -43,7 +46,7 @@ class Engine:
         """Fold every stream, write while the context is open, and finish writing at its end."""
         for name in await self.store.streams():
             stream = self._streams[name] = Stream(name)
-            await stream.fold(self.store)
+            await stream.fold(self.store, self.snapshots)
         writer = asyncio.create_task(self._write(), name="writer")
         try:
             yield
@@ -158,6 +161,7 @@ class Engine:
             await self._mend()
             while self._pending:
                 await self._commit(self._take())
+            await self._keep()
             if self._closing and not self._pending:
                 return
 
@@ -208,12 +212,23 @@ class Engine:
         self.bus.publish("trouble", [failure.message])
         await self._count(len(lost))
 
+    async def _keep(self) -> None:
+        """Take the snapshots that are due, while nothing waits to be written."""
+        for stream in list(self._streams.values()):
+            if self._pending or stream.broken:
+                return
+            try:
+                await stream.keep(self.snapshots)
+            except StoreFailed:
+                _log.exception("no snapshot of %s", stream.name)
+                return
+
     async def _mend(self) -> None:
         for name, stream in list(self._streams.items()):
             if not stream.broken:
                 continue
             try:
-                await stream.fold(self.store)
+                await stream.fold(self.store, self.snapshots)
             except StoreFailed:
                 _log.exception("could not read %s again", name)
                 asyncio.get_running_loop().call_later(1.0, self._wake.set)

@@ -14,7 +14,11 @@ from fleettui.core.events import AnyEvent, Recorded
 from fleettui.core.model import Asked
 from fleettui.core.state.evolve import evolve
 from fleettui.core.state.fleet import FleetState
-from fleettui.ports import Row, Store
+from fleettui.core.state.snapshot import restore, save
+from fleettui.ports import Row, Snapshots, Store
+
+# A snapshot is taken when there are so many new events, and so many times more than is open.
+FEWEST_NEW, TIMES_OPEN = 2_000, 4
 
 ENCODER = msgspec.json.Encoder()
 DECODER = msgspec.json.Decoder(AnyEvent)
@@ -41,6 +45,7 @@ class Stream:
         self.name = name
         self.state = FleetState()
         self.broken = False
+        self._kept_at = 0
 
     def decide(self, command: Command, asked: Asked, future: asyncio.Future[str]) -> Decided:
         """Decide on the present state and change it at once; raises what the rules raise."""
@@ -60,12 +65,24 @@ class Stream:
         ]
         return Decided(first, recorded, answer, future)
 
-    async def fold(self, store: Store) -> None:
-        """Read the stream again from the beginning, in place of what is in memory."""
-        state = FleetState()
-        async for row in store.read(self.name):
+    async def fold(self, store: Store, snapshots: Snapshots) -> None:
+        """Read the stream again, from its newest snapshot, in place of what is in memory."""
+        kept = await snapshots.load_snapshot(self.name)
+        state = (restore(kept[1]) if kept is not None else None) or FleetState()
+        self._kept_at = state.seq
+        async for row in store.read(self.name, state.seq):
             evolve(state, decode(row).event, row.at)
         self.state, self.broken = state, False
+
+    async def keep(self, snapshots: Snapshots) -> None:
+        """Keep a snapshot where that pays; only when all that is in memory is on the disk too."""
+        state = self.state
+        open_things = len(state.messages) + len(state.open_actions)
+        if state.seq - self._kept_at < max(FEWEST_NEW, TIMES_OPEN * open_things):
+            return
+        seq, body = state.seq, save(state)
+        await snapshots.save_snapshot(self.name, seq, body)
+        self._kept_at = seq
 
 
 def encode(recorded: Recorded) -> Row:
