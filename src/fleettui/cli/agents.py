@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from fleettui.cli.door import JSON, STATE, ask
+from fleettui.cli.door import JSON, STATE, ask, read
 from fleettui.cli.names import find_agent, find_fleet
 from fleettui.cli.printing import age, money, print_json, print_table, say
 from fleettui.client import Client
@@ -25,12 +25,7 @@ Verb = Literal["start", "pause", "resume", "stop", "restart", "remove"]
 @click.pass_context
 def ps(context: click.Context, *, fleet: str, state: str, as_json: bool) -> None:
     """List the agents of a fleet or of all, those that need you first."""
-
-    async def read(client: Client) -> tuple[AgentRow, ...]:
-        rows: tuple[AgentRow, ...] = await client.read(ReadAgents(fleet))
-        return rows
-
-    rows = ask(context, state, read)
+    rows: tuple[AgentRow, ...] = read(context, state, ReadAgents(fleet))
     if as_json:
         print_json(rows)
         return

@@ -11,6 +11,7 @@ import click
 
 from fleettui.client import Client
 from fleettui.core.spec.problem import Problem
+from fleettui.core.views.queries import AnyQuery
 
 _T = TypeVar("_T")
 
@@ -48,6 +49,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def state_of(context: click.Context, given: str) -> str:
     """Give the state folder asked for, before or after the command's name."""
     return given or str(context.meta.get("state", ""))
+
+
+def read(context: click.Context, state: str, query: AnyQuery) -> Any:
+    """Read one view from a host; the query's docstring names it."""
+    return ask(context, state, lambda client: client.read(query))
 
 
 def ask(

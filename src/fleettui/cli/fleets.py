@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from fleettui.cli.door import JSON, STATE, Doors, ask, state_of
+from fleettui.cli.door import JSON, STATE, Doors, read, state_of
 from fleettui.cli.opening import VERBS, Verb
 from fleettui.cli.printing import print_json, print_table, say
-from fleettui.client import Client
 from fleettui.core.errors import HostGone
 from fleettui.core.views.queries import ReadFleets
 from fleettui.core.views.rows import FleetRow
@@ -59,12 +58,8 @@ def ls(context: click.Context, *, state: str, as_json: bool) -> None:
     doors: Doors = context.obj
     host = doors.about_host(state_of(context, state))
 
-    async def read(client: Client) -> tuple[FleetRow, ...]:
-        rows: tuple[FleetRow, ...] = await client.read(ReadFleets())
-        return rows
-
     try:
-        rows = ask(context, state, read)
+        rows: tuple[FleetRow, ...] = read(context, state, ReadFleets())
     except HostGone as gone:
         if as_json:
             print_json({"host": None, "fleets": []})

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from fleettui.cli.door import JSON, STATE, ask
+from fleettui.cli.door import JSON, STATE, ask, read
 from fleettui.cli.names import find_item
 from fleettui.cli.printing import age, print_json, print_table, put, say
 from fleettui.client import Client
@@ -24,12 +24,7 @@ from fleettui.core.views.rows import InboxRow, RuleRow
 @click.pass_context
 def inbox(context: click.Context, *, fleet: str, state: str, as_json: bool) -> None:
     """List what waits for a person, oldest first."""
-
-    async def read(client: Client) -> tuple[InboxRow, ...]:
-        rows: tuple[InboxRow, ...] = await client.read(ReadInbox(fleet))
-        return rows
-
-    rows = ask(context, state, read)
+    rows: tuple[InboxRow, ...] = read(context, state, ReadInbox(fleet))
     if as_json:
         print_json(rows)
         return

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from fleettui.cli.door import JSON, STATE, ask
+from fleettui.cli.door import JSON, STATE, ask, read
 from fleettui.cli.names import find_agent, find_fleet
 from fleettui.cli.printing import clock, print_json, print_table, put
 from fleettui.client import Client
@@ -37,12 +37,7 @@ _PAGE = 1000
 @click.pass_context
 def votes(context: click.Context, *, fleet: str, state: str, as_json: bool) -> None:
     """Show the ballots, newest first, with every vote."""
-
-    async def read(client: Client) -> tuple[BallotRow, ...]:
-        rows: tuple[BallotRow, ...] = await client.read(ReadBallots(fleet))
-        return rows
-
-    rows = ask(context, state, read)
+    rows: tuple[BallotRow, ...] = read(context, state, ReadBallots(fleet))
     if as_json:
         print_json(rows)
         return
@@ -65,12 +60,7 @@ def votes(context: click.Context, *, fleet: str, state: str, as_json: bool) -> N
 @click.pass_context
 def runs(context: click.Context, *, fleet: str, state: str, as_json: bool) -> None:
     """List the runs, newest first."""
-
-    async def read(client: Client) -> tuple[RunRow, ...]:
-        rows: tuple[RunRow, ...] = await client.read(ReadRuns(fleet))
-        return rows
-
-    rows = ask(context, state, read)
+    rows: tuple[RunRow, ...] = read(context, state, ReadRuns(fleet))
     if as_json:
         print_json(rows)
         return
@@ -98,12 +88,12 @@ def log(
 ) -> None:
     """Show an agent's log, oldest line first."""
 
-    async def read(client: Client) -> tuple[LogRow, ...]:
+    async def fetch(client: Client) -> tuple[LogRow, ...]:
         row = find_agent(await client.read(ReadAgents()), agent)
         rows: tuple[LogRow, ...] = await client.read(ReadLog(row.fleet, row.id, lines, full))
         return rows
 
-    rows = ask(context, state, read)
+    rows = ask(context, state, fetch)
     if as_json:
         print_json(rows)
         return
@@ -156,12 +146,12 @@ def _print_events(page: Sequence[Recorded]) -> None:
 def report(context: click.Context, *, run: str, state: str, as_json: bool) -> None:
     """Print the report of a run, or of the newest, as Markdown."""
 
-    async def read(client: Client) -> tuple[RunReport, str]:
+    async def fetch(client: Client) -> tuple[RunReport, str]:
         whole: RunReport = await client.read(ReadRun(run=run))
         text: str = await client.read(ReadReport(run=whole.run))
         return whole, text
 
-    whole, text = ask(context, state, read)
+    whole, text = ask(context, state, fetch)
     if as_json:
         print_json({"run": whole.run, "path": whole.report, "markdown": text})
     else:
