@@ -25,20 +25,20 @@ WORDS = {str: "text", int: "integer", float: "number", bool: "true or false", ob
 
 def shape(hint: Any) -> str:
     """Say in the page's words what a type looks like as JSON."""
-    if hint in WORDS:
-        return WORDS[hint]
+    if word := WORDS.get(hint):
+        return word
     parts = [part for part in get_args(hint) if part not in {NoneType, Ellipsis}]
     origin = get_origin(hint)
     if origin is Literal:
-        return " ".join(f"`{word}`" for word in parts)
+        return " ".join(f"`{part}`" for part in parts)
     if origin is tuple:
         return f"list of {shape(parts[0])}"
     if origin is dict:
         return f"object of {shape(parts[1])} by {shape(parts[0])}"
     if NoneType in get_args(hint):
         return " or ".join([*map(shape, parts), "null"])
-    assert isinstance(hint, type)
-    return hint.__name__
+    name: str = hint.__name__
+    return name
 
 
 def told(name: str) -> list[tuple[str, str]]:
