@@ -37,8 +37,7 @@ def shape(hint: Any) -> str:
         return f"object of {shape(parts[1])} by {shape(parts[0])}"
     if NoneType in get_args(hint):
         return " or ".join([*map(shape, parts), "null"])
-    name: str = hint.__name__
-    return name
+    return str(getattr(hint, "__name__", hint))
 
 
 def told(name: str) -> list[tuple[str, str]]:
