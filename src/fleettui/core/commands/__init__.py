@@ -1,0 +1,71 @@
+"""Commands: what somebody asks for, in the imperative; one handler each, in decide."""
+
+from fleettui.core.commands.actions import (
+    Approve,
+    Deny,
+    EditAction,
+    ExpireAction,
+    ExtendExpiry,
+    FinishAction,
+    LoseAction,
+    ProposeAction,
+    RejectCall,
+    RevokeRule,
+    StartAction,
+)
+from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot
+from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
+from fleettui.core.commands.messages import (
+    AckMessage,
+    DeliverMessage,
+    DropMessage,
+    MoveMessage,
+    RetryMessage,
+    ReturnMessage,
+    SendMessage,
+)
+from fleettui.core.commands.operator import OperatorCommand
+from fleettui.core.commands.root import Command
+from fleettui.core.commands.runs import CancelRun, RecordReport, StartRun
+from fleettui.core.commands.turns import FailTurn, FinishTurn, RecordStep, RetryTurn
+
+__all__ = [
+    "AckMessage",
+    "AdmitFleet",
+    "Approve",
+    "CancelRun",
+    "CastVote",
+    "CloseBallot",
+    "Command",
+    "DeliverMessage",
+    "Deny",
+    "DropMessage",
+    "EditAction",
+    "ExpireAction",
+    "ExtendExpiry",
+    "FailTurn",
+    "FinishAction",
+    "FinishTurn",
+    "LoseAction",
+    "MakeCheckpoint",
+    "MoveAgent",
+    "MoveMessage",
+    "NoteTrouble",
+    "OpenFleet",
+    "OperatorCommand",
+    "OverrideBallot",
+    "ProposeAction",
+    "RecordReport",
+    "RecordStep",
+    "RejectCall",
+    "RetryMessage",
+    "RetryTurn",
+    "ReturnMessage",
+    "RevokeRule",
+    "RollBack",
+    "SendMessage",
+    "StartAction",
+    "StartRun",
+    "StopFleet",
+]

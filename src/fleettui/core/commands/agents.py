@@ -1,0 +1,28 @@
+"""Commands about an agent."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleettui.core.commands.root import Command
+
+
+class MoveAgent(Command, frozen=True, tag=True, omit_defaults=True):
+    """Start, pause, resume, stop, restart or remove an agent."""
+
+    agent: str
+    verb: Literal["start", "pause", "resume", "stop", "restart", "remove"]
+
+
+class MakeCheckpoint(Command, frozen=True, tag=True, omit_defaults=True):
+    """Mark this point of an agent's history. Answers the id of the checkpoint."""
+
+    agent: str
+    why: str = "by hand"
+
+
+class RollBack(Command, frozen=True, tag=True, omit_defaults=True):
+    """Take an agent's transcript and memory back. Answers the checkpoint that undoes it."""
+
+    agent: str
+    checkpoint: str

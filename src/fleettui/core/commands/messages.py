@@ -1,0 +1,54 @@
+"""Commands about a message."""
+
+from __future__ import annotations
+
+from fleettui.core.commands.root import Command
+from fleettui.core.model import Payload, Priority
+
+
+class SendMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """Put a message into an agent's queue. Answers the id of the message."""
+
+    to: str
+    body: Payload
+    priority: Priority = "normal"
+    key: str = ""
+
+
+class DeliverMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """A message is taken into the conversation of a turn; the turn's end acknowledges it."""
+
+    message: str
+    turn: str
+
+
+class AckMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """A message was handled."""
+
+    message: str
+
+
+class ReturnMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """A leased message was not handled: it is delivered again, at most three times."""
+
+    message: str
+    why: str = ""
+
+
+class RetryMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """Put a dead letter back into its queue."""
+
+    message: str
+
+
+class DropMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """Take a message that waits, or a dead letter, out of the queue."""
+
+    message: str
+
+
+class MoveMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """Give a waiting message another priority."""
+
+    message: str
+    priority: Priority

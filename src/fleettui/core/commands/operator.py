@@ -1,0 +1,30 @@
+"""The union of what a person may send, through any face."""
+
+from __future__ import annotations
+
+from fleettui.core.commands.actions import Approve, Deny, EditAction, ExtendExpiry, RevokeRule
+from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.ballots import OverrideBallot
+from fleettui.core.commands.fleets import OpenFleet, StopFleet
+from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
+from fleettui.core.commands.runs import CancelRun, StartRun
+
+OperatorCommand = (
+    OpenFleet
+    | StopFleet
+    | StartRun
+    | CancelRun
+    | MoveAgent
+    | MakeCheckpoint
+    | RollBack
+    | SendMessage
+    | RetryMessage
+    | DropMessage
+    | MoveMessage
+    | Approve
+    | Deny
+    | EditAction
+    | ExtendExpiry
+    | RevokeRule
+    | OverrideBallot
+)

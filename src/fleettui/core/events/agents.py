@@ -1,0 +1,46 @@
+"""What happens to an agent: its lifecycle, its checkpoints."""
+
+from __future__ import annotations
+
+from fleettui.core.events.root import Event
+from fleettui.core.model import AgentStatus
+
+
+class AgentCreated(Event, frozen=True, tag=True, omit_defaults=True):
+    """An instance of an agent entry of the file; `number` counts replicas from 1, 0 if single."""
+
+    agent: str
+    entry: str
+    number: int = 0
+
+
+class AgentMoved(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent's state changed."""
+
+    agent: str
+    to: AgentStatus
+    why: str = ""
+
+
+class AgentRemoved(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent left the fleet."""
+
+    agent: str
+    by: str = ""
+
+
+class CheckpointMade(Event, frozen=True, tag=True, omit_defaults=True):
+    """A point in an agent's history was marked."""
+
+    agent: str
+    checkpoint: str
+    why: str
+
+
+class AgentRolledBack(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent's transcript went back to a checkpoint; rolling back to `undo` takes it forward."""
+
+    agent: str
+    checkpoint: str
+    undo: str
+    by: str

@@ -1,0 +1,66 @@
+"""What happens to a message."""
+
+from __future__ import annotations
+
+from fleettui.core.events.root import Event
+from fleettui.core.model import Payload, Priority
+
+
+class MessageQueued(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message waits for its receiver."""
+
+    message: str
+    sender: str
+    to: str
+    priority: Priority
+    body: Payload
+    key: str = ""
+
+
+class MessageDelivered(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message is part of the conversation of a turn, which has still to end well."""
+
+    message: str
+    turn: str
+
+
+class MessageAcked(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message was handled."""
+
+    message: str
+
+
+class MessageReturned(Event, frozen=True, tag=True, omit_defaults=True):
+    """A delivery came to nothing."""
+
+    message: str
+    why: str = ""
+
+
+class MessageDied(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message was delivered too often in vain: it is a dead letter."""
+
+    message: str
+    why: str = ""
+
+
+class MessageRetried(Event, frozen=True, tag=True, omit_defaults=True):
+    """A dead letter waits again."""
+
+    message: str
+    by: str = ""
+
+
+class MessageDropped(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message was taken out by hand."""
+
+    message: str
+    by: str = ""
+
+
+class MessageMoved(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message has another priority."""
+
+    message: str
+    priority: Priority
+    by: str = ""

@@ -1,0 +1,127 @@
+"""An event with its place in a stream, and the union of all events."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fleettui.core.events.actions import (
+    ActionAllowed,
+    ActionApproved,
+    ActionAsked,
+    ActionDenied,
+    ActionExpired,
+    ActionFinished,
+    ActionLost,
+    ActionProposed,
+    ActionStarted,
+    ApprovalGiven,
+    CallRejected,
+    ExpiryMoved,
+    RuleRevoked,
+    RuleSaved,
+)
+from fleettui.core.events.agents import (
+    AgentCreated,
+    AgentMoved,
+    AgentRemoved,
+    AgentRolledBack,
+    CheckpointMade,
+)
+from fleettui.core.events.ballots import (
+    BallotClosed,
+    BallotExtended,
+    BallotOpened,
+    BallotOverridden,
+    VoteCast,
+    VoteWithdrawn,
+)
+from fleettui.core.events.fleets import (
+    FleetOpened,
+    FleetReloaded,
+    FleetResumed,
+    FleetStopped,
+    FleetStopping,
+    TroubleNoted,
+)
+from fleettui.core.events.messages import (
+    MessageAcked,
+    MessageDelivered,
+    MessageDied,
+    MessageDropped,
+    MessageMoved,
+    MessageQueued,
+    MessageRetried,
+    MessageReturned,
+)
+from fleettui.core.events.runs import ReportWritten, RunFinished, RunStarted
+from fleettui.core.events.turns import (
+    StepTaken,
+    TurnCancelled,
+    TurnFailed,
+    TurnFinished,
+    TurnOpened,
+    TurnPrompted,
+    TurnRetried,
+)
+
+AnyEvent = (
+    FleetOpened
+    | FleetReloaded
+    | FleetStopping
+    | FleetStopped
+    | FleetResumed
+    | AgentCreated
+    | AgentMoved
+    | AgentRemoved
+    | CheckpointMade
+    | AgentRolledBack
+    | TroubleNoted
+    | RunStarted
+    | RunFinished
+    | ReportWritten
+    | TurnOpened
+    | TurnPrompted
+    | StepTaken
+    | TurnFinished
+    | TurnFailed
+    | TurnRetried
+    | TurnCancelled
+    | BallotOpened
+    | VoteCast
+    | VoteWithdrawn
+    | BallotExtended
+    | BallotClosed
+    | BallotOverridden
+    | ActionProposed
+    | CallRejected
+    | ActionAllowed
+    | ActionAsked
+    | ApprovalGiven
+    | ActionApproved
+    | ActionDenied
+    | ActionExpired
+    | ExpiryMoved
+    | ActionStarted
+    | ActionFinished
+    | ActionLost
+    | RuleSaved
+    | RuleRevoked
+    | MessageQueued
+    | MessageDelivered
+    | MessageAcked
+    | MessageReturned
+    | MessageDied
+    | MessageRetried
+    | MessageDropped
+    | MessageMoved
+)
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event with its place: the stream, the number there (from 1), when, and who caused it."""
+
+    stream: str
+    seq: int
+    at: float
+    actor: str
+    event: AnyEvent

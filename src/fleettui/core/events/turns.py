@@ -1,0 +1,61 @@
+"""What happens in a turn."""
+
+from __future__ import annotations
+
+from fleettui.core.events.root import Event
+from fleettui.core.model import Payload, ToolCall, Usage
+
+
+class TurnOpened(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent has one piece of work; `run` is empty for an answer to a message."""
+
+    turn: str
+    run: str
+    agent: str
+    prompt: Payload
+
+
+class TurnPrompted(Event, frozen=True, tag=True, omit_defaults=True):
+    """The engine asked the agent for something more in the same turn."""
+
+    turn: str
+    prompt: Payload
+
+
+class StepTaken(Event, frozen=True, tag=True, omit_defaults=True):
+    """A model replied."""
+
+    turn: str
+    step: int
+    content: Payload
+    calls: tuple[ToolCall, ...] = ()
+    usage: Usage = Usage()
+    finish_reason: str = "stop"
+
+
+class TurnFinished(Event, frozen=True, tag=True, omit_defaults=True):
+    """A turn ended with an output."""
+
+    turn: str
+    output: Payload
+
+
+class TurnFailed(Event, frozen=True, tag=True, omit_defaults=True):
+    """A turn failed; it is tried again at `retry_at`, or never if that is 0."""
+
+    turn: str
+    reason: str
+    retry_at: float = 0.0
+
+
+class TurnRetried(Event, frozen=True, tag=True, omit_defaults=True):
+    """A failed turn goes on."""
+
+    turn: str
+
+
+class TurnCancelled(Event, frozen=True, tag=True, omit_defaults=True):
+    """A turn was ended from outside."""
+
+    turn: str
+    why: str

@@ -1,0 +1,37 @@
+"""The rows a face shows; their JSON is documented in docs/json.md and stable."""
+
+from fleettui.core.views.rows.agents import AgentRow, CheckpointRow, LogRow, RollbackPreview
+from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
+from fleettui.core.views.rows.board import Board
+from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
+from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
+from fleettui.core.views.rows.messages import MessageRow
+from fleettui.core.views.rows.root import ATTENTION, Attention, Row
+from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
+
+__all__ = [
+    "ATTENTION",
+    "ActionRow",
+    "AgentRow",
+    "Attention",
+    "BallotRow",
+    "Board",
+    "CheckpointRow",
+    "FindingRow",
+    "FleetRow",
+    "InboxRow",
+    "LogRow",
+    "MessageRow",
+    "PendingRow",
+    "RollbackPreview",
+    "Row",
+    "RuleRow",
+    "RunReport",
+    "RunRow",
+    "ShownAction",
+    "TenantRow",
+    "TurnRow",
+    "UsageRow",
+    "VerdictRow",
+    "VoteRow",
+]

@@ -1,0 +1,21 @@
+"""Rows about messages."""
+
+from __future__ import annotations
+
+from fleettui.core.model import MessageStatus, Priority
+from fleettui.core.views.rows.root import Row
+
+
+class MessageRow(Row, frozen=True):
+    """A message in a queue."""
+
+    id: str
+    fleet: str
+    priority: Priority
+    sender: str
+    to: str
+    status: MessageStatus
+    at: float
+    tries: int
+    text: str
+    why: str
