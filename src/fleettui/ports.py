@@ -127,14 +127,15 @@ class Turn(NamedTuple):
     """What a runtime is asked to perform.
 
     `conversation` gives the messages as they stand (a turn that was interrupted has some already),
-    `pending` the calls of the last reply that have no result yet, `submitted` the output given
-    with a result that was taken, `most_steps` the bound on model calls.
+    `pending` the calls of the last reply that have no result yet (in groups done side by side),
+    `submitted` the output given with a result that was taken, `most_steps` the
+    bound on model calls.
     """
 
     id: str
     agent: str
     conversation: Callable[[], Sequence[ChatMessage]]
-    pending: Callable[[], Sequence[ToolCall]]
+    pending: Callable[[], Sequence[Sequence[ToolCall]]]
     submitted: Callable[[], str | None]
     most_steps: int
     steps_taken: Callable[[], int]

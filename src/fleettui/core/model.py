@@ -25,6 +25,24 @@ ActionStatus = Literal[
     "unknown",
 ]
 RunStatus = Literal["running", "finished", "not_reached", "failed", "cancelled"]
+PartStatus = Literal["waiting", "running", "done", "failed", "skipped", "cancelled"]
+PartKind = Literal[
+    "answer",
+    "stage",
+    "item",
+    "subtask",
+    "manager",
+    "split",
+    "plan",
+    "step",
+    "synthesis",
+    "agent",
+    "run",
+    "fleet",
+    "approval",
+    "join",
+    "each",
+]
 Risk = Literal["read", "write", "network", "secret", "destructive"]
 
 
@@ -192,3 +210,43 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     severity: Literal["critical", "high", "medium", "low", "info"]
     message: str
     rule: str = ""
+
+
+class Given(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An earlier output handed on: `of` is the part it came from, or the run for its task."""
+
+    title: str
+    of: str
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One part of a run, as it is planned.
+
+    `name` is what people call it, once in a run; `group` counts tiers, rounds or iterations from
+    1. `agent` is who must do it (an instance); where it is empty, the distribution chooses among
+    the instances of `entry`, or all, by `skill`, `key` and the words of `text`. It waits for
+    `needs` and is handed the outputs of `given` (both ids of parts). `action` is the call that
+    waits for its output, `parent` the part it belongs to.
+    """
+
+    id: str
+    kind: PartKind
+    name: str
+    text: Payload = Payload("")
+    group: int = 0
+    agent: str = ""
+    entry: str = ""
+    skill: str = ""
+    key: str = ""
+    priority: Priority = "normal"
+    needs: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    action: str = ""
+    parent: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a planner answered: the next steps, or that the goal is met."""
+
+    steps: tuple[str, ...] = ()
+    met: bool = False

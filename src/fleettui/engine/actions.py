@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fleettui.core.commands import (
     CastVote,
+    Delegate,
     FinishAction,
     LoseAction,
+    SendBack,
     SendMessage,
     StartAction,
 )
@@ -23,7 +25,7 @@ from fleettui.engine.watching import isolated
 from fleettui.ports import Toolbox, Vault
 
 # What may simply be done again after a crash: reading, and what the engine takes only once.
-AGAIN = frozenset({"submit_result", "send_message"})
+AGAIN = frozenset({"submit_result", "send_message", "delegate", "send_back"})
 
 
 class Actions:
@@ -93,7 +95,8 @@ class Actions:
                 if not await until_stored(lambda: self._engine.send(start)):
                     return
             result = await self._result(state, action)
-            await until_stored(lambda: self._finish(fleet, name, result))
+            if result is not None:
+                await until_stored(lambda: self._finish(fleet, name, result))
         except Refused:
             return
 
@@ -102,7 +105,8 @@ class Actions:
         told = ToolResult("", result.ok, result.exit_code, result.size)
         await self._engine.send(FinishAction(fleet, name, told, output))
 
-    async def _result(self, state: FleetState, action: ActionState) -> ToolResult:
+    async def _result(self, state: FleetState, action: ActionState) -> ToolResult | None:
+        """Do it; None where the rules end the action themselves, later."""
         try:
             if action.facts.tool in AGAIN:
                 return await self._in_engine(state, action)
@@ -113,13 +117,22 @@ class Actions:
         except OSError as failure:
             return ToolResult(f"{type(failure).__name__}: {failure}", ok=False)
 
-    async def _in_engine(self, state: FleetState, action: ActionState) -> ToolResult:
+    async def _in_engine(self, state: FleetState, action: ActionState) -> ToolResult | None:
         actor = Actor("agent", action.agent, state.tenant)
         given = action.facts.arguments
+        if action.facts.tool == "delegate":
+            task = await self._engine.payload(str(given.get("task", "")))
+            worker, skill = str(given.get("worker") or ""), str(given.get("skill") or "")
+            await self._engine.send(
+                Delegate(state.id, action.id, task, worker, skill, _priority(given))
+            )
+            return None
+        if action.facts.tool == "send_back":
+            await self._engine.send(SendBack(state.id, action.turn, str(given.get("reason", ""))))
+            return ToolResult("it will be done again; end your turn now")
         if action.facts.tool == "send_message":
             body = await self._engine.payload(str(given.get("text", "")))
-            wanted = given.get("priority")
-            priority: Priority = next((name for name in PRIORITIES if name == wanted), "normal")
+            priority = _priority(given)
             message = SendMessage(state.id, str(given.get("to")), body, priority, action.id)
             await self._engine.send(message, actor)
             return ToolResult(f"sent to {given.get('to')}")
@@ -138,6 +151,10 @@ class Actions:
 
 def _may_repeat(action: ActionState) -> bool:
     return action.facts.tool in AGAIN or action.facts.risks == ("read",)
+
+
+def _priority(given: Mapping[str, object]) -> Priority:
+    return next((name for name in PRIORITIES if name == given.get("priority")), "normal")
 
 
 def _number(value: object) -> float | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fleettui.core.model import ChatMessage, ToolCall
+from fleettui.core.model import ChatMessage, Payload, ToolCall
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import AgentState, Entry, FleetState, TurnState
+from fleettui.core.state.outputs import output_of
 from fleettui.engine.engine import Engine
 
+# Calls that wait for other agents: those of one reply wait together.
+SIDE_BY_SIDE = frozenset({"delegate", "ask_agent"})
 # How many earlier turns an agent remembers: what it was asked, and what it answered.
 REMEMBERED_TURNS = 5
 
@@ -46,15 +49,39 @@ class Conversation:
     async def refresh(self) -> None:
         """Fetch the large texts that the conversation needs."""
         for entry in self.agent_state.transcript:
-            digest = entry.text.blob
-            if digest and digest not in self._texts:
-                self._texts[digest] = await self._engine.text(entry.text)
+            handed = [output_of(self.state, entry.turn, given.of) for given in entry.given]
+            for payload in (entry.text, *handed):
+                if payload.blob and payload.blob not in self._texts:
+                    self._texts[payload.blob] = await self._engine.text(payload)
 
     def _text(self, entry: Entry) -> str:
-        return self._texts.get(entry.text.blob, entry.text.head)
+        """Give an entry's text, with the outputs that were handed over under their titles."""
+        parts = [self._whole(entry.text)]
+        for given in entry.given:
+            text = self._whole(output_of(self.state, entry.turn, given.of))
+            parts.append(f"## {given.title}\n\n{text}")
+        return "\n\n".join(part for part in parts if part)
 
-    def pending(self) -> Sequence[ToolCall]:
-        """Give the calls of the last reply that have no result yet."""
+    def _whole(self, payload: Payload) -> str:
+        return self._texts.get(payload.blob, payload.head)
+
+    def part_kind(self) -> str:
+        """Give the kind of the part this turn is for, empty for none."""
+        run = self.state.runs.get(self.turn_state.run)
+        part = run.parts.get(self.turn_state.part) if run else None
+        return part.kind if part else ""
+
+    def pending(self) -> Sequence[Sequence[ToolCall]]:
+        """Give the calls of the last reply that have no result yet, in groups done side by side."""
+        groups: list[list[ToolCall]] = []
+        for call in self._unanswered():
+            if groups and call.name in SIDE_BY_SIDE and groups[-1][0].name in SIDE_BY_SIDE:
+                groups[-1].append(call)
+            else:
+                groups.append([call])
+        return groups
+
+    def _unanswered(self) -> Sequence[ToolCall]:
         mine = self.mine()
         replies = [place for place, entry in enumerate(mine) if entry.kind == "reply"]
         if not replies:
@@ -73,7 +100,8 @@ class Conversation:
 
     def messages(self) -> Sequence[ChatMessage]:
         """Give the messages for a model: instructions, what is remembered, and this turn."""
-        messages = [ChatMessage("system", self.spec.instructions or "You are a helpful agent.")]
+        told = self.turn_state.instructions or self.spec.instructions
+        messages = [ChatMessage("system", told or "You are a helpful agent.")]
         messages += self._remembered()
         messages += [self._message(entry) for entry in self.mine()]
         return messages
@@ -96,7 +124,7 @@ class Conversation:
         for turn in list(turns)[-REMEMBERED_TURNS:]:
             asked = [self._text(one) for one in turns[turn] if one.kind in {"prompt", "message"}]
             output = self.state.turns[turn].output
-            answer = self._texts.get(output.blob, output.head)
+            answer = self._whole(output)
             if asked and answer:
                 found += [ChatMessage("user", "\n".join(asked)), ChatMessage("assistant", answer)]
         return found

@@ -14,6 +14,7 @@ from fleettui.core.commands import (
     RecordStep,
     RejectCall,
 )
+from fleettui.core.coordination.tools import offered_tools
 from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
@@ -21,6 +22,7 @@ from fleettui.core.model import (
     ModelRequest,
     ToolCall,
     ToolResult,
+    ToolSpec,
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec
@@ -132,7 +134,8 @@ class Door:
 
     async def _wait_settings(self) -> None:
         """Wait for a provider's keys: they are never stored, so a new process has none."""
-        if self._spec.model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
+        model = self._turn.model or self._spec.model
+        if model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
             return
         text = "waits for its fleet file to be opened again: keys are never stored"
         await self._engine.send(NoteTrouble(self._fleet, self._agent, text))
@@ -155,9 +158,9 @@ class Door:
         spec = self._spec
         return ModelRequest(
             id=f"{self._turn.id}.{step}.{self._turn.failures}",
-            model=spec.model,
+            model=self._turn.model or spec.model,
             messages=tuple(self._conversation.messages()),
-            tools=self._toolbox.specs(spec.tools),
+            tools=self._tools(),
             agent=self._conversation.agent_state.entry,
             temperature=spec.temperature,
             max_tokens=spec.max_tokens,
@@ -168,6 +171,10 @@ class Door:
             replay=run.replay if run else "",
         )
 
+    def _tools(self) -> tuple[ToolSpec, ...]:
+        """Give the tools of the agent, and those its place in the run brings with it."""
+        return self._toolbox.specs((*self._spec.tools, *offered_tools(self._state, self._turn)))
+
     def _stream(self, text: str) -> None:
         piece = Streamed(self._fleet, self._agent, self._turn.id, text)
         self._engine.bus.publish(f"stream.{self._fleet}", [piece])
@@ -176,8 +183,9 @@ class Door:
         """Propose a call and wait for its end; what can't be proposed is answered at once."""
         if call.problem:
             return await self._reject(call, call.problem)
-        if call.name not in {tool.name for tool in self._toolbox.specs(self._spec.tools)}:
-            has = ", ".join(tool.name for tool in self._toolbox.specs(self._spec.tools))
+        tools = [tool.name for tool in self._tools()]
+        if call.name not in tools:
+            has = ", ".join(tools)
             return await self._reject(call, f"there is no tool '{call.name}'; you have: {has}")
         try:
             facts = await self._toolbox.freeze(call, self.workplace())

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import heapq
 
-from fleettui.core.commands import CloseBallot, Command, ExpireAction, RetryTurn
+from fleettui.core.commands import CloseBallot, Command, ExpireAction, RetryTurn, WakeRun
 from fleettui.core.errors import FleettuiError
 from fleettui.core.events import (
     ActionAsked,
     BallotExtended,
     BallotOpened,
     ExpiryMoved,
+    PartMoved,
     Recorded,
     TurnFailed,
+    TurnOpened,
 )
+from fleettui.core.state.fleet import FleetState
 from fleettui.engine.engine import Engine
 
 # The clock may jump: it is looked at this often (seconds) while anything is due at all.
@@ -41,6 +44,8 @@ class Timers:
                 self._add(at, CloseBallot(fleet, name))
             case TurnFailed(turn=name, retry_at=at) if at:
                 self._add(at, RetryTurn(fleet, name))
+            case TurnOpened(run=name, due=at) | PartMoved(run=name, due=at) if at:
+                self._add(at, WakeRun(fleet, name))
             case _:
                 pass
 
@@ -56,6 +61,13 @@ class Timers:
             for turn in state.turns.values():
                 if turn.status == "retrying":
                     self._add(turn.retry_at, RetryTurn(state.id, turn.id))
+            self._arm_parts(state)
+
+    def _arm_parts(self, state: FleetState) -> None:
+        run = state.running()
+        if run is not None:
+            for due in {part.due for part in run.parts.values() if part.due}:
+                self._add(due, WakeRun(state.id, run.id))
 
     def _add(self, at: float, command: Command) -> None:
         self._count += 1

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fleettui.core.ballot import Vote
 from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn
+from fleettui.core.coordination.listing import parse_plan, parse_sent_back
 from fleettui.core.errors import FleettuiError, ModelFailed, NotFound, Refused, StoreFailed
 from fleettui.core.events import (
     FleetOpened,
@@ -16,7 +17,7 @@ from fleettui.core.events import (
     TurnOpened,
     TurnRetried,
 )
-from fleettui.core.model import Actor
+from fleettui.core.model import Actor, Payload
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes, Door
 from fleettui.engine.engine import Engine
@@ -96,9 +97,7 @@ class Turns:
             try:
                 output = await self._runtime(fleet, agent).perform(await _turn(conversation), door)
                 payload = await self._engine.payload(output)
-                found = parse_vote_line(output)
-                vote = None if found is None else Vote(agent, found[0], found[1], 1.0, found[2])
-                await self._engine.send(FinishTurn(fleet, name, payload, vote), actor)
+                await self._engine.send(_finish(conversation, payload, output), actor)
             except Refused as refusal:
                 # Cancelled meanwhile, or a rule that says no: the log has it, the turn is over.
                 if door.open():
@@ -129,6 +128,17 @@ class Turns:
             await until_stored(lambda: self._engine.send(fail, actor))
         except Refused:
             return
+
+
+def _finish(conversation: Conversation, payload: Payload, output: str) -> FinishTurn:
+    """Read out of the whole answer what the rules may want of it."""
+    turn, agent = conversation.turn_state, conversation.agent
+    found = parse_vote_line(output)
+    vote = None if found is None else Vote(agent, found[0], found[1], 1.0, found[2])
+    kind = conversation.part_kind()
+    plan = parse_plan(output) if kind in {"plan", "split"} else None
+    sent_back = parse_sent_back(output) if kind == "stage" else ""
+    return FinishTurn(conversation.state.id, turn.id, payload, vote, plan, sent_back)
 
 
 async def _turn(conversation: Conversation) -> Turn:

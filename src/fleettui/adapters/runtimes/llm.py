@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from fleettui.core.errors import FleettuiError
+from fleettui.core.model import ToolCall
 from fleettui.ports import Turn, TurnDoor
 
 
@@ -13,9 +17,9 @@ class LlmRuntime:
         """Go on with the turn from where its conversation stands; return the agent's answer."""
         while True:
             await door.wait_may_go_on()
-            for call in turn.pending():
+            for calls in turn.pending():
                 await door.wait_may_go_on()
-                await door.act(call)
+                await _act(door, calls)
             submitted = turn.submitted()
             if submitted is not None:
                 return submitted
@@ -31,3 +35,19 @@ class LlmRuntime:
                     "give it more with spec.max_iterations, or a smaller task",
                 )
             await door.ask_model()
+
+
+async def _act(door: TurnDoor, calls: Sequence[ToolCall]) -> None:
+    """Do calls side by side; the first failure ends all of them and is raised."""
+    if len(calls) == 1:
+        await door.act(calls[0])
+        return
+    try:
+        async with asyncio.TaskGroup() as group:
+            for call in calls:
+                group.create_task(door.act(call))
+    except* FleettuiError as failures:
+        first: BaseException = failures
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None

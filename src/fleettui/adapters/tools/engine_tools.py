@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, spec
+from fleettui.adapters.tools.tool import Arguments, Freeze, Surroundings, Tool, spec
 from fleettui.core.errors import ToolFailed
 from fleettui.core.model import PRIORITIES, Facts, ToolResult, Workplace
 
@@ -48,20 +48,38 @@ SEND_MESSAGE = spec(
     priority={"type": "string", "enum": list(PRIORITIES), "description": "Default normal."},
 )
 
+DELEGATE = spec(
+    "delegate",
+    "Give a sub-task to a worker and wait for its result. Several calls in one reply work side by "
+    "side. Name a worker, or a skill, or neither: then the fleet's distribution chooses.",
+    ("task",),
+    task={"type": "string", "minLength": 1, "description": "What is to be done, whole."},
+    worker={"type": "string", "description": "The worker's name."},
+    skill={"type": "string", "description": "What the worker must be good at."},
+    priority={"type": "string", "enum": list(PRIORITIES), "description": "Default normal."},
+)
+SEND_BACK = spec(
+    "send_back",
+    "Send the work before you back, once, to be done again; then end your turn.",
+    ("reason",),
+    reason={"type": "string", "minLength": 1, "description": "What is wrong with it."},
+)
 
-async def _freeze_submit(arguments: Arguments, _place: Workplace, _around: Surroundings) -> Facts:
-    return Facts("submit_result", arguments, risks=("read",))
 
+def _freezer(name: str) -> Freeze:
+    """Make the freeze of a tool that only speaks to the fleet: nothing in the world changes."""
 
-async def _freeze_send(arguments: Arguments, _place: Workplace, _around: Surroundings) -> Facts:
-    return Facts("send_message", arguments, risks=("read",))
+    async def freeze(arguments: Arguments, _place: Workplace, _around: Surroundings) -> Facts:
+        return Facts(name, arguments, risks=("read",))
+
+    return freeze
 
 
 async def _perform(facts: Facts, _place: Workplace, _around: Surroundings) -> ToolResult:
     raise ToolFailed(f"{facts.tool} is performed by the engine", "send the call to the engine")
 
 
-TOOLS = (
-    Tool(SUBMIT_RESULT, _freeze_submit, _perform),
-    Tool(SEND_MESSAGE, _freeze_send, _perform),
+TOOLS = tuple(
+    Tool(each, _freezer(each.name), _perform)
+    for each in (SUBMIT_RESULT, SEND_MESSAGE, DELEGATE, SEND_BACK)
 )

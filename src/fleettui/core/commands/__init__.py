@@ -26,8 +26,23 @@ from fleettui.core.commands.messages import (
     SendMessage,
 )
 from fleettui.core.commands.operator import OperatorCommand
+from fleettui.core.commands.parts import (
+    Delegate,
+    EditPlan,
+    FinishPart,
+    PlannedStep,
+    SendBack,
+    WakeRun,
+)
 from fleettui.core.commands.root import Command
-from fleettui.core.commands.runs import CancelRun, RecordReport, StartRun
+from fleettui.core.commands.runs import (
+    CancelRun,
+    HoldRun,
+    RecordReport,
+    ReleaseRun,
+    ResumeRun,
+    StartRun,
+)
 from fleettui.core.commands.turns import FailTurn, FinishTurn, RecordStep, RetryTurn
 
 __all__ = [
@@ -38,15 +53,19 @@ __all__ = [
     "CastVote",
     "CloseBallot",
     "Command",
+    "Delegate",
     "DeliverMessage",
     "Deny",
     "DropMessage",
     "EditAction",
+    "EditPlan",
     "ExpireAction",
     "ExtendExpiry",
     "FailTurn",
     "FinishAction",
+    "FinishPart",
     "FinishTurn",
+    "HoldRun",
     "LoseAction",
     "MakeCheckpoint",
     "MoveAgent",
@@ -55,17 +74,22 @@ __all__ = [
     "OpenFleet",
     "OperatorCommand",
     "OverrideBallot",
+    "PlannedStep",
     "ProposeAction",
     "RecordReport",
     "RecordStep",
     "RejectCall",
+    "ReleaseRun",
+    "ResumeRun",
     "RetryMessage",
     "RetryTurn",
     "ReturnMessage",
     "RevokeRule",
     "RollBack",
+    "SendBack",
     "SendMessage",
     "StartAction",
     "StartRun",
     "StopFleet",
+    "WakeRun",
 ]

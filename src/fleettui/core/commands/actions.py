@@ -11,7 +11,8 @@ from fleettui.core.model import Facts, Payload, ToolCall, ToolResult
 class ProposeAction(Command, frozen=True, tag=True, omit_defaults=True):
     """An agent wants to do one exact thing. Answers the id of the action.
 
-    `turn` is empty for what the fleet itself proposes after a run. `nonce` is fresh randomness.
+    `turn` is empty for what the fleet itself proposes, for a `part` of a run or after it. `nonce`
+    is fresh randomness.
     """
 
     turn: str
@@ -20,6 +21,7 @@ class ProposeAction(Command, frozen=True, tag=True, omit_defaults=True):
     nonce: str
     run: str = ""
     why: str = ""
+    part: str = ""
 
 
 class RejectCall(Command, frozen=True, tag=True, omit_defaults=True):

@@ -7,13 +7,18 @@ from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.ballots import OverrideBallot
 from fleettui.core.commands.fleets import OpenFleet, StopFleet
 from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
-from fleettui.core.commands.runs import CancelRun, StartRun
+from fleettui.core.commands.parts import EditPlan
+from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
 
 OperatorCommand = (
     OpenFleet
     | StopFleet
     | StartRun
     | CancelRun
+    | HoldRun
+    | ReleaseRun
+    | ResumeRun
+    | EditPlan
     | MoveAgent
     | MakeCheckpoint
     | RollBack

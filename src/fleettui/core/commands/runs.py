@@ -10,13 +10,16 @@ class StartRun(Command, frozen=True, tag=True, omit_defaults=True):
     """Give the fleet a task. Answers the id of the run.
 
     `base` is a git revision the tools compare with; `record` and `replay` name files of model
-    exchanges.
+    exchanges. `items` are the parts of a task that is a list (the Session finds them), `seed` is
+    what chance is drawn from, the run's id where it is empty.
     """
 
     task: Payload
     base: str = ""
     record: str = ""
     replay: str = ""
+    seed: str = ""
+    items: tuple[Payload, ...] = ()
 
 
 class CancelRun(Command, frozen=True, tag=True, omit_defaults=True):
@@ -24,6 +27,24 @@ class CancelRun(Command, frozen=True, tag=True, omit_defaults=True):
 
     run: str
     why: str = ""
+
+
+class HoldRun(Command, frozen=True, tag=True, omit_defaults=True):
+    """Let no new part of a run begin; what goes on is finished."""
+
+    run: str
+
+
+class ReleaseRun(Command, frozen=True, tag=True, omit_defaults=True):
+    """Let a held run go on."""
+
+    run: str
+
+
+class ResumeRun(Command, frozen=True, tag=True, omit_defaults=True):
+    """Go on with a run that failed, was cancelled or reached no verdict, from what failed."""
+
+    run: str
 
 
 class RecordReport(Command, frozen=True, tag=True, omit_defaults=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleettui.core.ballot import Vote
 from fleettui.core.commands.root import Command
-from fleettui.core.model import Payload, ToolCall, Usage
+from fleettui.core.model import Payload, Plan, ToolCall, Usage
 
 
 class RecordStep(Command, frozen=True, tag=True, omit_defaults=True):
@@ -19,11 +19,17 @@ class RecordStep(Command, frozen=True, tag=True, omit_defaults=True):
 
 
 class FinishTurn(Command, frozen=True, tag=True, omit_defaults=True):
-    """The runtime is done; `output` is the agent's answer, `vote` the line found in it."""
+    """The runtime is done; `output` is the agent's answer.
+
+    What the engine found in the whole text: `vote` the vote's line, `plan` the steps of a plan,
+    `sent_back` why a validator wants the work done again.
+    """
 
     turn: str
     output: Payload
     vote: Vote | None = None
+    plan: Plan | None = None
+    sent_back: str = ""
 
 
 class FailTurn(Command, frozen=True, tag=True, omit_defaults=True):

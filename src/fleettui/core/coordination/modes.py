@@ -1,20 +1,26 @@
-"""The table of modes: how each begins a run and goes on when something ended."""
+"""The table of modes: how each begins a run and goes on when something changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fleettui.core.coordination import peer
+from fleettui.core.coordination import peer, pipeline, tiered
+from fleettui.core.coordination.work import Work
 from fleettui.core.errors import NotBuilt
 from fleettui.core.events import AnyEvent
-from fleettui.core.state.fleet import FleetState, RunState
+from fleettui.core.state.fleet import FleetState
 
-Step = Callable[[FleetState, RunState, float], Sequence[AnyEvent]]
+Step = Callable[[Work, float], None]
 
 
 class Mode(NamedTuple):
-    """A way to work together; both steps are pure and give events."""
+    """A way to work together; both steps are pure and add events to the work, at a time.
+
+    `begin` plans the first parts. `advance` looks at what the parts have become and goes on from
+    there, as often as anything changed: what is open already is left alone, so a resumed run and a
+    run after a crash need nothing else.
+    """
 
     begin: Step
     advance: Step
@@ -22,7 +28,19 @@ class Mode(NamedTuple):
 
 MODES: dict[str, Mode] = {
     "peer": Mode(peer.begin, peer.advance),
+    "tiered": Mode(tiered.begin, tiered.advance),
+    "pipeline": Mode(pipeline.begin, pipeline.advance),
 }
+
+
+def advance(state: FleetState, run: str, at: float) -> Sequence[AnyEvent]:
+    """Let a run's mode look at what has become of its parts; a held run stays as it is."""
+    found = state.runs.get(run)
+    if found is None or found.status != "running" or found.held_by:
+        return ()
+    work = Work(state, found)
+    mode_of(found.mode).advance(work, at)
+    return work.events
 
 
 def mode_of(name: str) -> Mode:

@@ -1,95 +1,39 @@
-"""Peer mode: every agent works on the whole task, side by side; then the votes are counted."""
+"""Peer mode: every agent works on the whole task, side by side; then the answers become one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from fleettui.core.coordination.panel import advance_panel, answers_of, ballot_of, open_panel
+from fleettui.core.coordination.roster import coordination_of, workers_of
+from fleettui.core.coordination.synthesis import conclude, merge, synthesise
+from fleettui.core.coordination.voting import wanted_consensus
+from fleettui.core.coordination.work import Work, done
+from fleettui.core.state.fleet import FleetState
 
-from fleettui.core.ballot import Vote, tally
-from fleettui.core.coordination.voting import ballot_rule, task_with_vote, wanted_consensus
-from fleettui.core.events import (
-    AgentMoved,
-    AnyEvent,
-    BallotClosed,
-    BallotOpened,
-    CheckpointMade,
-    RunFinished,
-    TurnCancelled,
-    TurnOpened,
-    VoteCast,
-)
-from fleettui.core.state.fleet import BallotState, FleetState, RunState
-
-_OPEN = frozenset({"open", "retrying"})
+_ALL = 0
 
 
-def begin(state: FleetState, run: RunState, at: float) -> Sequence[AnyEvent]:
-    """Mark where every agent stands, open the ballot if one is asked for, and a turn for each."""
-    number = state.number
-    events: list[AnyEvent] = []
-
-    def name() -> str:
-        nonlocal number
-        number += 1
-        return f"{state.id}/{number}"
-
-    events += [CheckpointMade(agent, name(), f"before {run.id}") for agent in run.agents]
-    consensus = wanted_consensus(state)
-    if consensus is not None:
-        rule = ballot_rule(state, run.agents, consensus)
-        ends = at + consensus.timeout_ms / 1000
-        events.append(BallotOpened(name(), run.id, run.task.head, rule, ends))
-    for agent in run.agents:
-        events.append(TurnOpened(name(), run.id, agent, task_with_vote(run.task, consensus)))
-        if state.agents[agent].status != "paused":
-            events.append(AgentMoved(agent, "working", f"task {run.id}"))
-    return events
+def begin(work: Work, at: float) -> None:
+    """Plan an answer of every agent; a vote is asked for where the file has a consensus."""
+    aggregation = coordination_of(work.state).aggregation
+    members = work.run.agents
+    if aggregation == "manager_synthesis":
+        members = workers_of(work.state, work.run) or members
+    votes = aggregation in {None, "consensus"}
+    open_panel(work, members, _ALL, wanted_consensus(work.state) if votes else None, at)
 
 
-def advance(state: FleetState, run: RunState, at: float) -> Sequence[AnyEvent]:
+def advance(work: Work, at: float) -> None:
     """Count when everybody answered, and end the run when everybody is done."""
-    del at
-    turns = [state.turns[name] for name in run.turns]
-    working = {turn.agent for turn in turns if turn.status in _OPEN}
-    ballot = state.ballots.get(run.ballot)
-    if ballot is not None and ballot.verdict is None:
-        return _count(state, run, ballot, working)
-    if working:
-        return ()
-    if ballot is not None and ballot.verdict is not None:
-        status = "finished" if ballot.verdict.reached else "not_reached"
-        if not any(vote.state == "cast" for vote in ballot.votes.values()) and not any(
-            turn.status == "finished" for turn in turns
-        ):
-            status = "failed"
-        return (RunFinished(run.id, status, ballot.verdict.reason),)  # type: ignore[arg-type]
-    done = any(turn.status == "finished" for turn in turns)
-    why = "" if done else "; ".join(sorted({turn.reason for turn in turns if turn.reason}))
-    return (RunFinished(run.id, "finished" if done else "failed", why),)
+    if not advance_panel(work, _ALL, at):
+        return
+    answers, ballot = answers_of(work.run, _ALL), ballot_of(work, _ALL)
+    if ballot is not None:
+        conclude(work, answers, ballot)
+    elif _synthesis_wanted(work.state) and done(answers):
+        synthesise(work, answers)
+    else:
+        merge(work, answers)
 
 
-def _count(
-    state: FleetState, run: RunState, ballot: BallotState, working: set[str]
-) -> Sequence[AnyEvent]:
-    """Put down those who ended without a vote; then close the ballot if it can be."""
-    events: list[AnyEvent] = []
-    votes = dict(ballot.votes)
-    for agent in run.agents:
-        if agent not in votes and agent not in working:
-            last = [state.turns[t] for t in run.turns if state.turns[t].agent == agent][-1]
-            reason = last.reason or f"its turn {last.status}"
-            weight = ballot.rule.weight_of(agent)
-            votes[agent] = Vote(agent, "", None, weight, reason, "failed", state.seq)
-            events.append(VoteCast(ballot.id, votes[agent]))
-    if events:
-        return events
-    everybody = all(agent in votes for agent in run.agents)
-    first = ballot.rule.algorithm == "first_wins"
-    verdict = tally(ballot.rule, tuple(votes.values()), closed=everybody)
-    if verdict is None or not (everybody or first):
-        return ()
-    rest = [
-        TurnCancelled(turn, "another agent was first")
-        for turn in run.turns
-        if first and state.turns[turn].status in _OPEN and state.turns[turn].agent not in votes
-    ]
-    return (BallotClosed(ballot.id, verdict), *rest)
+def _synthesis_wanted(state: FleetState) -> bool:
+    return coordination_of(state).aggregation == "manager_synthesis"

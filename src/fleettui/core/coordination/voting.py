@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleettui.core.ballot import Rule
-from fleettui.core.model import Payload
 from fleettui.core.spec.consensus import Consensus
 from fleettui.core.state.fleet import FleetState
 
@@ -44,11 +43,3 @@ def voting_prompt(options: Sequence[str]) -> str:
         "confidence from 0 to 1, your reason and your findings. Without that tool, end your "
         "answer with one line: VOTE: verdict (confidence) reason"
     )
-
-
-def task_with_vote(task: Payload, consensus: Consensus | None) -> Payload:
-    """Give the task as a voter's prompt."""
-    if consensus is None or task.blob:
-        return task
-    text = f"{task.head}\n\nWhen you are done, {voting_prompt(consensus.options)}"
-    return Payload(text, len(text.encode()))

@@ -17,7 +17,7 @@ from fleettui.core.commands import (
 )
 from fleettui.core.decide.ballots import extend_ballot
 from fleettui.core.decide.judging import judge_action
-from fleettui.core.decide.outcome import NOTHING, Names, Outcome, only_people
+from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
 from fleettui.core.errors import Forbidden, NotFound, Refused, Stale
 from fleettui.core.events import (
     ActionAllowed,
@@ -39,6 +39,7 @@ from fleettui.core.events import (
 from fleettui.core.model import Asked, Facts
 from fleettui.core.policy.digest import action_digest
 from fleettui.core.state.fleet import ActionState, FleetState
+from fleettui.core.state.names import Names
 
 FLEET_ITSELF = "fleet"
 # A person who lets an unknown action run again gives it this long (seconds) to begin.
@@ -69,6 +70,7 @@ def propose_action(state: FleetState, command: ProposeAction, asked: Asked) -> O
     proposed = ActionProposed(
         name, command.turn, run, agent, command.call.id, command.facts,
         _digest(state, agent, command.facts, command.nonce), command.nonce, 1, command.why,
+        command.part,
     )  # fmt: skip
     return Outcome((proposed, *_judged(state, name, agent, command.facts, asked)), name)
 
@@ -177,7 +179,7 @@ def edit_action(state: FleetState, command: EditAction, asked: Asked) -> Outcome
     edited = ActionProposed(
         action.id, action.turn, action.run, action.agent, action.call, command.facts,
         _digest(state, action.agent, command.facts, command.nonce), command.nonce,
-        action.version + 1, f"edited by {by}",
+        action.version + 1, f"edited by {by}", action.part,
     )  # fmt: skip
     judged = _judged(state, action.id, action.agent, command.facts, asked)
     if isinstance(judged[0], ActionAllowed):

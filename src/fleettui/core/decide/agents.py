@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleettui.core.commands import MakeCheckpoint, MoveAgent, RollBack
-from fleettui.core.decide.outcome import Names, Outcome, only_people
+from fleettui.core.decide.outcome import Outcome, only_people
 from fleettui.core.errors import NotFound, Refused
 from fleettui.core.events import (
     ActionDenied,
@@ -17,8 +17,9 @@ from fleettui.core.events import (
     VoteWithdrawn,
 )
 from fleettui.core.lifecycle import move
-from fleettui.core.model import AgentStatus, Asked, Payload
-from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState
+from fleettui.core.model import AgentStatus, Asked
+from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, RunState
+from fleettui.core.state.names import Names
 
 
 def move_agent(state: FleetState, command: MoveAgent, asked: Asked) -> Outcome:
@@ -119,24 +120,34 @@ def roll_back(state: FleetState, command: RollBack, asked: Asked) -> Outcome:
     events.append(AgentRolledBack(agent.id, target.id, undo, by))
     run = state.running()
     if run is not None and agent.id in run.agents:
-        ballot = state.ballots.get(run.ballot)
-        if ballot is not None and ballot.verdict is None and agent.id in ballot.votes:
-            events.append(VoteWithdrawn(ballot.id, agent.id))
-        events.append(
-            TurnOpened(names.next(), run.id, agent.id, _prompt_again(state, run.id, agent))
-        )
-        if agent.status not in {"paused", "working"}:
-            events.append(AgentMoved(agent.id, "working", why))
+        events += _again(state, run, agent, names, why)
     elif turn is not None and agent.status != "paused":
         events.append(AgentMoved(agent.id, "idle", why))
     return Outcome(events, undo)
 
 
-def _prompt_again(state: FleetState, run: str, agent: AgentState) -> Payload:
-    """Give the prompt of the agent's first turn in a run."""
-    for turn in state.runs[run].turns:
-        if state.turns[turn].agent == agent.id:
-            for entry in agent.transcript:
-                if entry.turn == turn and entry.kind == "prompt":
-                    return entry.text
-    return state.runs[run].task
+def _again(
+    state: FleetState, run: RunState, agent: AgentState, names: Names, why: str
+) -> list[AnyEvent]:
+    """Begin again with the part of a run that the agent worked on last, its vote withdrawn."""
+    mine = [state.turns[one] for one in run.turns if state.turns[one].agent == agent.id]
+    part = run.parts.get(mine[-1].part) if mine else None
+    if part is None or part.turn != mine[-1].id:
+        return []
+    last = mine[-1]
+    events: list[AnyEvent] = []
+    ballot = state.ballots.get(last.ballot)
+    if ballot is not None and ballot.verdict is None and agent.id in ballot.votes:
+        events.append(VoteWithdrawn(ballot.id, agent.id))
+    told = next(
+        (one for one in agent.transcript if one.turn == last.id and one.kind == "prompt"), None
+    )
+    events.append(
+        TurnOpened(
+            names.next(), run.id, agent.id, told.text if told else run.task, part.id, last.ballot,
+            told.given if told else (), last.model, last.instructions, part.due,
+        )
+    )  # fmt: skip
+    if agent.status not in {"paused", "working"}:
+        events.append(AgentMoved(agent.id, "working", why))
+    return events

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fleettui.core.ballot import Rule, Vote, tally
 from fleettui.core.ballot.vote import VoteStatus
 from fleettui.core.commands import CastVote, CloseBallot, ExtendExpiry, OverrideBallot
+from fleettui.core.coordination.listing import SAYS_NO
+from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.voting import ABSTAIN
 from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
 from fleettui.core.errors import Refused, Stale
@@ -14,20 +16,21 @@ from fleettui.core.events import (
     BallotExtended,
     BallotOverridden,
     RunFinished,
+    RunResumed,
     TurnCancelled,
     VoteCast,
+    WorkSentBack,
 )
 from fleettui.core.model import Asked
-from fleettui.core.state.fleet import FleetState
+from fleettui.core.state.fleet import FleetState, TurnState
 
 
 def cast_vote(state: FleetState, command: CastVote, _asked: Asked) -> Outcome:
     """Take a vote; twice the same is taken once, another one is refused."""
     turn = state.turn(command.turn)
-    run = state.runs.get(turn.run)
-    ballot = state.ballots.get(run.ballot) if run else None
+    ballot = state.ballots.get(turn.ballot)
     if ballot is None:
-        return NOTHING
+        return _judged(state, turn, command)
     verdict = _option(ballot.rule, command.verdict)
     before = ballot.votes.get(turn.agent)
     if before is not None:
@@ -43,6 +46,14 @@ def cast_vote(state: FleetState, command: CastVote, _asked: Asked) -> Outcome:
         kind = "late"
     vote = Vote(turn.agent, verdict, confidence, weight, command.reason, kind, state.seq + 1)
     return Outcome((VoteCast(ballot.id, vote, command.findings, command.output),))
+
+
+def _judged(state: FleetState, turn: TurnState, command: CastVote) -> Outcome:
+    """Take a validator's verdict where nobody votes: a no sends the work back."""
+    no = command.verdict.strip().casefold() in SAYS_NO
+    if not no or turn.sent_back or not may_send_back(state, turn):
+        return NOTHING
+    return Outcome((WorkSentBack(turn.id, command.reason or "no reason given"),))
 
 
 def _option(rule: Rule, verdict: str) -> str:
@@ -80,6 +91,7 @@ def close_ballot(state: FleetState, command: CloseBallot, asked: Asked) -> Outco
         TurnCancelled(name, why)
         for name in state.runs[ballot.run].turns
         if state.turns[name].status in {"open", "retrying"}
+        and state.turns[name].ballot == ballot.id
     ]
     votes: list[AnyEvent] = [VoteCast(ballot.id, vote) for vote in late]
     return Outcome((*votes, BallotClosed(ballot.id, verdict), *turns))
@@ -100,9 +112,12 @@ def override_ballot(state: FleetState, command: OverrideBallot, asked: Asked) ->
         raise Refused("a decision against the count needs a reason", "say why")
     reason = f"{by} decided {verdict}: {command.reason}"
     overridden = BallotOverridden(ballot.id, verdict, by, command.reason)
-    if state.runs[ballot.run].status == "running":
+    run = state.runs[ballot.run]
+    if run.status == "running":
         return Outcome((overridden,))
-    return Outcome((overridden, RunFinished(ballot.run, "finished", reason)))
+    if run.mode == "tiered":
+        return Outcome((overridden, RunResumed(run.id, by)))
+    return Outcome((overridden, RunFinished(run.id, "finished", reason, run.output)))
 
 
 def extend_ballot(state: FleetState, command: ExtendExpiry, asked: Asked) -> Outcome:

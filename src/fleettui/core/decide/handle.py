@@ -7,7 +7,7 @@ from typing import Any
 
 from fleettui.core import commands
 from fleettui.core.commands import Command
-from fleettui.core.decide import actions, agents, ballots, fleets, messages, runs
+from fleettui.core.decide import actions, agents, ballots, fleets, messages, parts, plans, runs
 from fleettui.core.decide.outcome import Outcome
 from fleettui.core.decide.react import react
 from fleettui.core.errors import NotFound
@@ -50,6 +50,14 @@ _RULES: dict[type, Rule] = {
     commands.RollBack: agents.roll_back,
     commands.StartRun: runs.start_run,
     commands.CancelRun: runs.cancel_run,
+    commands.HoldRun: plans.hold_run,
+    commands.ReleaseRun: plans.release_run,
+    commands.ResumeRun: plans.resume_run,
+    commands.EditPlan: plans.edit_plan,
+    commands.Delegate: parts.delegate,
+    commands.SendBack: parts.send_back,
+    commands.FinishPart: parts.finish_part,
+    commands.WakeRun: parts.wake_run,
     commands.RecordStep: runs.record_step,
     commands.FinishTurn: runs.finish_turn,
     commands.FailTurn: runs.fail_turn,

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from fleettui.core.errors import Forbidden
 from fleettui.core.events import AnyEvent
 from fleettui.core.model import Asked
-from fleettui.core.state.fleet import FleetState
 
 
 class Outcome(NamedTuple):
@@ -26,15 +25,3 @@ def only_people(asked: Asked, what: str) -> str:
     if asked.actor.kind != "operator":
         raise Forbidden(f"only a person may {what}, and {asked.actor} is none")
     return asked.actor.name
-
-
-class Names:
-    """Ids for the things one command makes, in the order of their events."""
-
-    def __init__(self, state: FleetState) -> None:
-        self._fleet = state.id
-        self._number = state.number
-
-    def next(self) -> str:
-        self._number += 1
-        return f"{self._fleet}/{self._number}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fleettui.core.coordination.modes import mode_of
+from fleettui.core.coordination.modes import advance, mode_of
+from fleettui.core.coordination.work import Work
 from fleettui.core.decide.messages import returned
-from fleettui.core.decide.outcome import Names
 from fleettui.core.events import (
     ActionApproved,
     ActionAsked,
@@ -18,10 +18,15 @@ from fleettui.core.events import (
     AgentMoved,
     AnyEvent,
     BallotClosed,
+    CheckpointMade,
     FleetStopped,
     MessageAcked,
     MessageQueued,
     MessageRetried,
+    PartMoved,
+    PartsPlanned,
+    RunReleased,
+    RunResumed,
     RunStarted,
     TurnCancelled,
     TurnFailed,
@@ -30,8 +35,10 @@ from fleettui.core.events import (
     VoteCast,
     VoteWithdrawn,
 )
-from fleettui.core.model import Payload
+from fleettui.core.model import PartStatus, Payload
 from fleettui.core.state.fleet import AgentState, FleetState, TurnState
+from fleettui.core.state.names import Names
+from fleettui.core.state.parts import OVER
 
 Events = Sequence[AnyEvent]
 
@@ -43,11 +50,15 @@ def react(state: FleetState, event: AnyEvent, at: float) -> Events:
 
 
 def _begin(state: FleetState, event: RunStarted, at: float) -> Events:
-    return mode_of(event.mode).begin(state, state.runs[event.run], at)
+    """Mark where every agent stands, and plan the first parts."""
+    work = Work(state, state.runs[event.run])
+    work.add(*(CheckpointMade(one, work.name(), f"before {event.run}") for one in event.agents))
+    mode_of(event.mode).begin(work, at)
+    return work.events
 
 
 def _turn_over(
-    state: FleetState, event: TurnFinished | TurnFailed | TurnCancelled, at: float
+    state: FleetState, event: TurnFinished | TurnFailed | TurnCancelled, _at: float
 ) -> Events:
     turn = state.turns[event.turn]
     if turn.status == "retrying":
@@ -55,8 +66,20 @@ def _turn_over(
     return (
         *_settle_mail(state, turn),
         *_settle(state, turn.agent, turn.status),
-        *_advance(state, turn.run, at),
+        *_part_over(state, turn),
     )
+
+
+def _part_over(state: FleetState, turn: TurnState) -> Events:
+    """End the part a turn was for, unless another turn works on it already."""
+    run = state.runs.get(turn.run)
+    part = run.parts.get(turn.part) if run else None
+    if run is None or part is None or part.turn != turn.id or part.status != "running":
+        return ()
+    if turn.status == "finished":
+        return (PartMoved(run.id, part.id, "done"),)
+    to: PartStatus = "failed" if run.status == "running" else "cancelled"
+    return (PartMoved(run.id, part.id, to, turn.reason),)
 
 
 def _settle_mail(state: FleetState, turn: TurnState) -> Events:
@@ -77,13 +100,20 @@ def _settle(state: FleetState, name: str, ended: str) -> Events:
     return (AgentMoved(name, "idle"),)
 
 
-def _agent_moved(state: FleetState, event: AgentMoved, _at: float) -> Events:
+def _agent_moved(state: FleetState, event: AgentMoved, at: float) -> Events:
+    """Let an agent that rests take its mail, or a part of the run that goes on."""
+    run = state.running()
     if event.to == "idle":
-        return _take_mail(state, state.agents[event.agent])
-    if event.to == "stopped" and state.stopping and not state.stopped:
-        done = all(agent.status == "stopped" for agent in state.agents.values())
-        return (FleetStopped(),) if done else ()
+        mail = _take_mail(state, state.agents[event.agent])
+        return mail or (advance(state, run.id, at) if run else ())
+    if event.to == "stopped":
+        return (*_last_stopped(state), *(advance(state, run.id, at) if run else ()))
     return ()
+
+
+def _last_stopped(state: FleetState) -> Events:
+    done = all(agent.status == "stopped" for agent in state.agents.values())
+    return (FleetStopped(),) if state.stopping and not state.stopped and done else ()
 
 
 def _take_mail(state: FleetState, agent: AgentState) -> Events:
@@ -105,14 +135,25 @@ def _mail_came(state: FleetState, event: MessageQueued | MessageRetried, _at: fl
 def _ballot_moved(
     state: FleetState, event: VoteCast | VoteWithdrawn | BallotClosed, at: float
 ) -> Events:
-    return _advance(state, state.ballots[event.ballot].run, at)
+    return advance(state, state.ballots[event.ballot].run, at)
 
 
-def _advance(state: FleetState, run: str, at: float) -> Events:
-    found = state.runs.get(run)
-    if found is None or found.status != "running":
-        return ()
-    return mode_of(found.mode).advance(state, found, at)
+def _run_moved(
+    state: FleetState, event: PartsPlanned | RunReleased | RunResumed, at: float
+) -> Events:
+    return advance(state, event.run, at)
+
+
+def _part_moved(state: FleetState, event: PartMoved, at: float) -> Events:
+    """End the call that waits for a part, and go on with the run."""
+    part = state.runs[event.run].parts[event.part]
+    action = state.actions.get(part.planned.action)
+    answer: list[AnyEvent] = []
+    if action is not None and action.status == "started" and part.status in OVER:
+        ok = part.status == "done"
+        text = f"{part.agent or 'nobody'}: {part.status}: {part.why}"
+        answer.append(ActionFinished(action.id, ok, part.output if ok else Payload(text)))
+    return (*answer, *advance(state, event.run, at))
 
 
 def _asking(state: FleetState, event: ActionAsked | ActionLost, _at: float) -> Events:
@@ -150,6 +191,10 @@ _REACTIONS: dict[type, Any] = {
     AgentMoved: _agent_moved,
     MessageQueued: _mail_came,
     MessageRetried: _mail_came,
+    PartsPlanned: _run_moved,
+    PartMoved: _part_moved,
+    RunReleased: _run_moved,
+    RunResumed: _run_moved,
     VoteCast: _ballot_moved,
     VoteWithdrawn: _ballot_moved,
     BallotClosed: _ballot_moved,

@@ -13,8 +13,9 @@ from fleettui.core.commands import (
     StartRun,
 )
 from fleettui.core.coordination.modes import mode_of
+from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.voting import ABSTAIN, voting_prompt
-from fleettui.core.decide.outcome import NOTHING, Names, Outcome
+from fleettui.core.decide.outcome import NOTHING, Outcome
 from fleettui.core.errors import Refused, Stale
 from fleettui.core.events import (
     ActionDenied,
@@ -29,9 +30,11 @@ from fleettui.core.events import (
     TurnPrompted,
     TurnRetried,
     VoteCast,
+    WorkSentBack,
 )
 from fleettui.core.model import Asked, Payload
 from fleettui.core.state.fleet import BallotState, FleetState, TurnState
+from fleettui.core.state.names import Names
 
 # A transport error is tried again after 1, 2, 4 and 8 seconds, or when the provider says.
 BACKOFF = (1.0, 2.0, 4.0, 8.0)
@@ -62,7 +65,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     name = Names(state).next()
     started = RunStarted(
         name, command.task, mode, able, str(asked.actor),
-        command.base, command.record, command.replay,
+        command.base, command.record, command.replay, command.seed, command.items,
     )  # fmt: skip
     return Outcome((started,), name)
 
@@ -111,10 +114,11 @@ def record_step(state: FleetState, command: RecordStep, _asked: Asked) -> Outcom
 def finish_turn(state: FleetState, command: FinishTurn, _asked: Asked) -> Outcome:
     """End a turn; a voter that has not voted is asked once more, and then abstains."""
     turn = _open_turn(state, command.turn)
-    finished = TurnFinished(turn.id, command.output)
+    finished = TurnFinished(turn.id, command.output, command.plan)
     ballot = open_ballot(state, turn)
     if ballot is None or turn.agent in ballot.votes:
-        return Outcome((finished,))
+        back = command.sent_back if may_send_back(state, turn) and not turn.sent_back else ""
+        return Outcome((*((WorkSentBack(turn.id, back),) if back else ()), finished))
     weight = ballot.rule.weight_of(turn.agent)
     if command.vote is not None:
         return Outcome((*_vote_line(ballot, turn.agent, weight, command.vote, state.seq), finished))
@@ -141,8 +145,7 @@ def _vote_line(
 
 def open_ballot(state: FleetState, turn: TurnState) -> BallotState | None:
     """Give the ballot that a turn's agent is to vote in, while it is open."""
-    run = state.runs.get(turn.run)
-    ballot = state.ballots.get(run.ballot) if run else None
+    ballot = state.ballots.get(turn.ballot)
     return ballot if ballot is not None and ballot.verdict is None else None
 
 

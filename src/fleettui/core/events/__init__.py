@@ -49,9 +49,17 @@ from fleettui.core.events.messages import (
     MessageRetried,
     MessageReturned,
 )
+from fleettui.core.events.parts import PartMoved, PartsPlanned, WorkSentBack
 from fleettui.core.events.recorded import AnyEvent, Recorded
 from fleettui.core.events.root import Event
-from fleettui.core.events.runs import ReportWritten, RunFinished, RunStarted
+from fleettui.core.events.runs import (
+    ReportWritten,
+    RunFinished,
+    RunHeld,
+    RunReleased,
+    RunResumed,
+    RunStarted,
+)
 from fleettui.core.events.turns import (
     StepTaken,
     TurnCancelled,
@@ -99,11 +107,16 @@ __all__ = [
     "MessageQueued",
     "MessageRetried",
     "MessageReturned",
+    "PartMoved",
+    "PartsPlanned",
     "Recorded",
     "ReportWritten",
     "RuleRevoked",
     "RuleSaved",
     "RunFinished",
+    "RunHeld",
+    "RunReleased",
+    "RunResumed",
     "RunStarted",
     "StepTaken",
     "TroubleNoted",
@@ -115,4 +128,5 @@ __all__ = [
     "TurnRetried",
     "VoteCast",
     "VoteWithdrawn",
+    "WorkSentBack",
 ]

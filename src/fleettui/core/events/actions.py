@@ -19,6 +19,7 @@ class ActionProposed(Event, frozen=True, tag=True, omit_defaults=True):
     nonce: str
     version: int = 1
     why: str = ""
+    part: str = ""
 
 
 class CallRejected(Event, frozen=True, tag=True, omit_defaults=True):

@@ -8,13 +8,14 @@ from fleettui.core.model import Finding, Payload
 
 
 class BallotOpened(Event, frozen=True, tag=True, omit_defaults=True):
-    """Voters have a question to answer."""
+    """Voters have a question to answer; `group` is the tier, 0 where there are none."""
 
     ballot: str
     run: str
     question: str
     rule: Rule
     ends_at: float
+    group: int = 0
 
 
 class VoteCast(Event, frozen=True, tag=True, omit_defaults=True):

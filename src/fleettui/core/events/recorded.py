@@ -53,7 +53,15 @@ from fleettui.core.events.messages import (
     MessageRetried,
     MessageReturned,
 )
-from fleettui.core.events.runs import ReportWritten, RunFinished, RunStarted
+from fleettui.core.events.parts import PartMoved, PartsPlanned, WorkSentBack
+from fleettui.core.events.runs import (
+    ReportWritten,
+    RunFinished,
+    RunHeld,
+    RunReleased,
+    RunResumed,
+    RunStarted,
+)
 from fleettui.core.events.turns import (
     StepTaken,
     TurnCancelled,
@@ -78,7 +86,13 @@ AnyEvent = (
     | TroubleNoted
     | RunStarted
     | RunFinished
+    | RunHeld
+    | RunReleased
+    | RunResumed
     | ReportWritten
+    | PartsPlanned
+    | PartMoved
+    | WorkSentBack
     | TurnOpened
     | TurnPrompted
     | StepTaken

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fleettui.core.events.root import Event
-from fleettui.core.model import Payload, RunStatus
+from fleettui.core.model import Given, Payload, RunStatus
 
 
 class RunStarted(Event, frozen=True, tag=True, omit_defaults=True):
-    """The fleet got a task."""
+    """The fleet got a task; `items` are its parts where it is a list."""
 
     run: str
     task: Payload
@@ -17,14 +17,38 @@ class RunStarted(Event, frozen=True, tag=True, omit_defaults=True):
     base: str = ""
     record: str = ""
     replay: str = ""
+    seed: str = ""
+    items: tuple[Payload, ...] = ()
 
 
 class RunFinished(Event, frozen=True, tag=True, omit_defaults=True):
-    """A run ended."""
+    """A run ended; its output is made of those of some of its parts, in this order."""
 
     run: str
     status: RunStatus
     reason: str = ""
+    output: tuple[Given, ...] = ()
+
+
+class RunHeld(Event, frozen=True, tag=True, omit_defaults=True):
+    """No new part of a run begins until it is released; what goes on is finished."""
+
+    run: str
+    by: str
+
+
+class RunReleased(Event, frozen=True, tag=True, omit_defaults=True):
+    """A held run goes on."""
+
+    run: str
+    by: str
+
+
+class RunResumed(Event, frozen=True, tag=True, omit_defaults=True):
+    """A run that ended without success goes on; what failed in it waits again."""
+
+    run: str
+    by: str
 
 
 class ReportWritten(Event, frozen=True, tag=True, omit_defaults=True):

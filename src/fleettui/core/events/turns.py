@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from fleettui.core.events.root import Event
-from fleettui.core.model import Payload, ToolCall, Usage
+from fleettui.core.model import Given, Payload, Plan, ToolCall, Usage
 
 
 class TurnOpened(Event, frozen=True, tag=True, omit_defaults=True):
-    """An agent has one piece of work; `run` is empty for an answer to a message."""
+    """An agent has one piece of work; `run` is empty for an answer to a message.
+
+    `part` is the part of the run that it is for, `ballot` where the agent is to vote. The outputs
+    of `given` belong to the prompt; `model` and `instructions` replace the agent's own. The run
+    looks at the part again when it is `due`.
+    """
 
     turn: str
     run: str
     agent: str
     prompt: Payload
+    part: str = ""
+    ballot: str = ""
+    given: tuple[Given, ...] = ()
+    model: str = ""
+    instructions: str = ""
+    due: float = 0.0
 
 
 class TurnPrompted(Event, frozen=True, tag=True, omit_defaults=True):
@@ -34,10 +45,11 @@ class StepTaken(Event, frozen=True, tag=True, omit_defaults=True):
 
 
 class TurnFinished(Event, frozen=True, tag=True, omit_defaults=True):
-    """A turn ended with an output."""
+    """A turn ended with an output; `plan` is what a planner's output says."""
 
     turn: str
     output: Payload
+    plan: Plan | None = None
 
 
 class TurnFailed(Event, frozen=True, tag=True, omit_defaults=True):

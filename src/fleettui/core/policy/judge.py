@@ -30,6 +30,8 @@ READ_TOOLS: Final = frozenset(
         "lint",
         "submit_result",
         "send_message",
+        "delegate",
+        "send_back",
     ]
 )
 _MAX_DEPTH: Final = 8

@@ -26,6 +26,8 @@ TOOLS: Final = (
     "lint",
     "submit_result",
     "send_message",
+    "delegate",
+    "send_back",
     "run",
     "write_file",
 )

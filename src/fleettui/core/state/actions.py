@@ -29,8 +29,10 @@ def _proposed(state: FleetState, event: ActionProposed, at: float) -> None:
         state.number += 1
     state.actions[event.action] = ActionState(
         event.action, event.turn, event.run, event.agent, event.call, event.facts,
-        event.digest, event.nonce, event.version, event.why, at,
+        event.digest, event.nonce, event.version, event.why, at, part=event.part,
     )  # fmt: skip
+    if event.part:
+        state.runs[event.run].parts[event.part].action = event.action
     state.open_actions.add(event.action)
     if event.turn:
         state.turns[event.turn].actions[event.call] = event.action

@@ -18,9 +18,11 @@ from fleettui.core.state.fleet import BallotState, FleetState, LogLine
 def _opened(state: FleetState, event: BallotOpened, at: float) -> None:
     state.number += 1
     state.ballots[event.ballot] = BallotState(
-        event.ballot, event.run, event.question, event.rule, at, event.ends_at
+        event.ballot, event.run, event.question, event.rule, at, event.ends_at, group=event.group
     )
-    state.runs[event.run].ballot = event.ballot
+    run = state.runs[event.run]
+    run.ballot = event.ballot
+    run.ballots.append(event.ballot)
 
 
 def _cast(state: FleetState, event: VoteCast, at: float) -> None:

@@ -14,7 +14,7 @@ from fleettui.core.events import (
     FleetStopping,
 )
 from fleettui.core.spec.fleet import FleetFile
-from fleettui.core.state import actions, agents, ballots, messages, runs
+from fleettui.core.state import actions, agents, ballots, messages, parts, runs
 from fleettui.core.state.fleet import FleetState
 
 Step = Callable[[FleetState, Any, float], None]
@@ -59,6 +59,7 @@ _STEPS: dict[type, Step] = {
     FleetResumed: _resumed,
     **agents.STEPS,
     **runs.STEPS,
+    **parts.STEPS,
     **ballots.STEPS,
     **actions.STEPS,
     **messages.STEPS,

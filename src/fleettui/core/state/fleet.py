@@ -13,8 +13,13 @@ from fleettui.core.model import (
     AgentStatus,
     Facts,
     Finding,
+    Given,
     MessageStatus,
+    Part,
+    PartKind,
+    PartStatus,
     Payload,
+    Plan,
     Priority,
     Risk,
     RunStatus,
@@ -40,6 +45,7 @@ class Entry:
     calls: tuple[ToolCall, ...] = ()
     call: str = ""
     usage: Usage = field(default_factory=Usage)
+    given: tuple[Given, ...] = ()
 
 
 @dataclass(slots=True)
@@ -122,6 +128,44 @@ class TurnState:
     reason: str = ""
     finished: float | None = None
     actions: dict[str, str] = field(default_factory=dict)
+    part: str = ""
+    ballot: str = ""
+    model: str = ""
+    instructions: str = ""
+    plan: Plan | None = None
+    sent_back: str = ""
+
+
+@dataclass(slots=True)
+class PartState:
+    """One part of a run, and how far it is; `turn` is the last one that worked on it."""
+
+    planned: Part
+    status: PartStatus = "waiting"
+    turn: str = ""
+    action: str = ""
+    agent: str = ""
+    tries: int = 0
+    failed_by: tuple[str, ...] = ()
+    why: str = ""
+    output: Payload = field(default_factory=lambda: Payload(""))
+    due: float = 0.0
+    started: float = 0.0
+    finished: float | None = None
+    open_needs: int = 0
+    then: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return self.planned.id
+
+    @property
+    def name(self) -> str:
+        return self.planned.name
+
+    @property
+    def kind(self) -> PartKind:
+        return self.planned.kind
 
 
 @dataclass(slots=True)
@@ -141,7 +185,19 @@ class RunState:
     reason: str = ""
     finished: float | None = None
     turns: list[str] = field(default_factory=list)
+    seed: str = ""
+    items: tuple[Payload, ...] = ()
+    held_by: str = ""
+    parts: dict[str, PartState] = field(default_factory=dict)
+    # What could begin: parts that wait and need nothing any more, in the order they were planned.
+    ready: dict[str, None] = field(default_factory=dict)
+    # What goes on, so that nobody has to walk through all of them.
+    going: dict[str, None] = field(default_factory=dict)
+    # How many turns of the run every agent got.
+    shares: dict[str, int] = field(default_factory=dict)
+    output: tuple[Given, ...] = ()
     ballot: str = ""
+    ballots: list[str] = field(default_factory=list)
     report: str = ""
     report_body: Payload = field(default_factory=lambda: Payload(""))
     bill: Bill = field(default_factory=Bill)
@@ -163,6 +219,7 @@ class BallotState:
     verdict: Verdict | None = None
     overridden_by: str = ""
     override_reason: str = ""
+    group: int = 0
 
 
 @dataclass(slots=True)
@@ -191,6 +248,7 @@ class ActionState:
     exit_code: int | None = None
     ok: bool = False
     started: float = 0.0
+    part: str = ""
 
 
 @dataclass(slots=True)
@@ -298,6 +356,9 @@ class FleetState:
             action = self.actions[name]
             if action.agent == agent:
                 yield action
+
+    def part(self, run: str, part: str) -> PartState:
+        return _found(self.run(run).parts, part, "part")
 
     def running(self) -> RunState | None:
         """Give the run that is going on."""

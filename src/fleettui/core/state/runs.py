@@ -7,6 +7,9 @@ from typing import Any
 from fleettui.core.events import (
     ReportWritten,
     RunFinished,
+    RunHeld,
+    RunReleased,
+    RunResumed,
     RunStarted,
     StepTaken,
     TurnCancelled,
@@ -17,6 +20,7 @@ from fleettui.core.events import (
     TurnRetried,
 )
 from fleettui.core.state.fleet import Entry, FleetState, LogLine, RunState, TurnState
+from fleettui.core.state.parts import place
 
 
 def _run_started(state: FleetState, event: RunStarted, at: float) -> None:
@@ -25,11 +29,34 @@ def _run_started(state: FleetState, event: RunStarted, at: float) -> None:
         event.run, event.task, event.mode, event.agents, event.by, at,
         event.base, event.record, event.replay,
     )  # fmt: skip
+    run = state.runs[event.run]
+    run.seed, run.items = event.seed or event.run, event.items
 
 
 def _run_finished(state: FleetState, event: RunFinished, at: float) -> None:
     run = state.runs[event.run]
     run.status, run.reason, run.finished = event.status, event.reason, at
+    run.output, run.held_by = event.output, ""
+
+
+def _held(state: FleetState, event: RunHeld, at: float) -> None:
+    state.runs[event.run].held_by = event.by
+    state.log.append(LogLine(at, "note", f"{event.run} held by {event.by}"))
+
+
+def _released(state: FleetState, event: RunReleased, at: float) -> None:
+    state.runs[event.run].held_by = ""
+    state.log.append(LogLine(at, "note", f"{event.run} released by {event.by}"))
+
+
+def _resumed(state: FleetState, event: RunResumed, at: float) -> None:
+    run = state.runs[event.run]
+    run.status, run.reason, run.finished, run.output = "running", "", None, ()
+    for part in run.parts.values():
+        if part.status in {"failed", "cancelled", "running"}:
+            part.tries, part.failed_by, part.due, part.why = 0, (), 0.0, ""
+            place(run, part, "waiting", at)
+    state.log.append(LogLine(at, "note", f"{event.run} resumed by {event.by}"))
 
 
 def _report_written(state: FleetState, event: ReportWritten, _at: float) -> None:
@@ -39,13 +66,28 @@ def _report_written(state: FleetState, event: ReportWritten, _at: float) -> None
 
 def _turn_opened(state: FleetState, event: TurnOpened, at: float) -> None:
     state.number += 1
-    state.turns[event.turn] = TurnState(event.turn, event.run, event.agent, at)
+    turn = state.turns[event.turn] = TurnState(event.turn, event.run, event.agent, at)
+    turn.part, turn.ballot = event.part, event.ballot
+    turn.model, turn.instructions = event.model, event.instructions
     agent = state.agents[event.agent]
     agent.turn, agent.trouble = event.turn, ""
     if event.prompt.head:
-        agent.transcript.append(Entry("prompt", at, event.turn, event.prompt))
+        entry = Entry("prompt", at, event.turn, event.prompt, given=event.given)
+        agent.transcript.append(entry)
     if event.run:
-        state.runs[event.run].turns.append(event.turn)
+        _work_on(state.runs[event.run], event, at)
+
+
+def _work_on(run: RunState, event: TurnOpened, at: float) -> None:
+    """Let a part of a run go on in a new turn."""
+    run.turns.append(event.turn)
+    part = run.parts.get(event.part)
+    if part is None:
+        return
+    part.turn, part.agent, part.due, part.started = event.turn, event.agent, event.due, at
+    part.tries += 1
+    run.shares[event.agent] = run.shares.get(event.agent, 0) + 1
+    place(run, part, "running", at)
 
 
 def _turn_prompted(state: FleetState, event: TurnPrompted, at: float) -> None:
@@ -69,6 +111,7 @@ def _step_taken(state: FleetState, event: StepTaken, at: float) -> None:
 def _turn_finished(state: FleetState, event: TurnFinished, at: float) -> None:
     turn = state.turns[event.turn]
     turn.status, turn.output, turn.finished = "finished", event.output, at
+    turn.plan = event.plan
     state.agents[turn.agent].turn = ""
 
 
@@ -102,6 +145,9 @@ def _turn_cancelled(state: FleetState, event: TurnCancelled, at: float) -> None:
 STEPS: dict[type, Any] = {
     RunStarted: _run_started,
     RunFinished: _run_finished,
+    RunHeld: _held,
+    RunReleased: _released,
+    RunResumed: _resumed,
     ReportWritten: _report_written,
     TurnOpened: _turn_opened,
     TurnPrompted: _turn_prompted,

@@ -21,6 +21,7 @@ from fleettui.core.state.fleet import (
     FleetState,
     LogLine,
     MessageState,
+    PartState,
     RunState,
     TurnState,
 )
@@ -77,7 +78,7 @@ class SavedFleet(msgspec.Struct):
 
 
 _PARTS = (
-    AgentState, CheckpointState, Entry, LogLine, Bill, RunState, TurnState, BallotState,
+    AgentState, CheckpointState, Entry, LogLine, Bill, RunState, PartState, TurnState, BallotState,
     ActionState, MessageState, AlwaysRule, FleetState,
 )  # fmt: skip
 _SHAPE = hashlib.sha256(

@@ -1,0 +1,17 @@
+"""The tools that an agent has because of its place in a run."""
+
+from __future__ import annotations
+
+from fleettui.core.coordination.pipeline import may_send_back
+from fleettui.core.coordination.roster import manager_of
+from fleettui.core.state.fleet import FleetState, TurnState
+
+
+def offered_tools(state: FleetState, turn: TurnState) -> tuple[str, ...]:
+    """Name the tools that a turn brings with it, beside those of its agent."""
+    run = state.runs.get(turn.run)
+    if run is None:
+        return ()
+    if run.mode == "hierarchical" and turn.agent == manager_of(state, run):
+        return ("delegate",)
+    return ("send_back",) if may_send_back(state, turn) else ()
