@@ -110,6 +110,13 @@ class Toolbox(Protocol):
         """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""
 
 
+class Files(Protocol):
+    """The files of a workspace."""
+
+    async def match(self, place: Workplace, pattern: str) -> Sequence[str]:
+        """Name the files that fit a pattern such as `src/**/*.py`, sorted; git's view of them."""
+
+
 class TurnDoor(Protocol):
     """How a runtime speaks to the engine while it performs one turn."""
 

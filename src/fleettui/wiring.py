@@ -23,6 +23,7 @@ from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
+from fleettui.engine.items import Items
 from fleettui.engine.reading import Reading
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
@@ -33,6 +34,7 @@ from fleettui.ports import (
     Blobs,
     Bus,
     Clock,
+    Files,
     Model,
     Runtime,
     Snapshots,
@@ -56,6 +58,7 @@ class World:
     clock: Clock
     model: Model
     toolbox: Toolbox
+    files: Files
     vault: Vault
     specs: Specs
     runtimes: Mapping[str, Runtime]
@@ -80,6 +83,7 @@ class House:
             specs=self._world.specs,
             vault=self._world.vault,
             actions=self._actions,
+            items=Items(self.engine, self._world.files),
             reading=self._reading,
             presence=self.presence,
         )
@@ -124,6 +128,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             log_path=state / "models.log",
         )
         stack.push_async_callback(router.close)
+        toolbox = LocalToolbox(environment, _hash_key(state))
         world = World(
             store=store,
             snapshots=store,
@@ -131,7 +136,8 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             bus=MemoryBus(),
             clock=SystemClock(),
             model=router,
-            toolbox=LocalToolbox(environment, _hash_key(state)),
+            toolbox=toolbox,
+            files=toolbox,
             vault=MemoryVault(),
             specs=YamlSpecs(),
             runtimes=load_runtimes(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.commands import OpenFleet, StartRun
 from fleettui.core.errors import ModelFailed
 from fleettui.core.model import ModelReply, ModelRequest, Payload, ToolCall, Usage
+from fleettui.core.views.queries import ReadRun
 from fleettui.engine.session import Session
 from fleettui.wiring import House, World, running
 
@@ -86,8 +88,37 @@ def fleet_yaml(
     return "\n".join(lines) + "\n" + more
 
 
+def fleet_of(agents: Mapping[str, Mapping[str, Any]], **coordination: Any) -> str:
+    """Give a fleet file (JSON is YAML) of agents by name, each with the fields of its entry."""
+    model = {"model": "openai:test", "instructions": "do it", "tools": ["run", "submit_result"]}
+    entries = []
+    for name, fields in agents.items():
+        spec = {**model, **fields.get("spec", {})}
+        entries.append({"name": name, **fields, "spec": spec})
+    return json.dumps(
+        {
+            "apiVersion": "aof.dev/v1",
+            "kind": "AgentFleet",
+            "metadata": {"name": "f"},
+            "spec": {"agents": entries, "coordination": coordination},
+        }
+    )
+
+
+def asked(request: ModelRequest) -> str:
+    """Give what an agent was asked last: the newest prompt in the conversation."""
+    return [one.content for one in request.messages if one.role == "user"][-1]
+
+
+async def run_output(session: Session) -> str:
+    """Give the output of the newest run."""
+    report = await session.read(ReadRun())
+    return str(report.output)
+
+
 def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
     store = parts.get("store") or MemoryStore()
+    toolbox = LocalToolbox({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, b"k" * 32)
     return World(
         store=store,
         snapshots=store,
@@ -95,7 +126,8 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         bus=MemoryBus(),
         clock=parts.get("clock") or SystemClock(),
         model=model,
-        toolbox=LocalToolbox({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, b"k" * 32),
+        toolbox=toolbox,
+        files=toolbox,
         vault=MemoryVault(),
         specs=YamlSpecs(),
         runtimes={"llm": LlmRuntime()},

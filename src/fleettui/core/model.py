@@ -245,6 +245,13 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     parent: str = ""
 
 
+class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One item of a task that is a list; items with the same key go to the same agent if sticky."""
+
+    text: Payload
+    key: str = ""
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a planner answered: the next steps, or that the goal is met."""
 

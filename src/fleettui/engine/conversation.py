@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from fleettui.core.model import ChatMessage, Payload, ToolCall
 from fleettui.core.spec.agent import AgentSpec
@@ -103,7 +104,7 @@ class Conversation:
         told = self.turn_state.instructions or self.spec.instructions
         messages = [ChatMessage("system", told or "You are a helpful agent.")]
         messages += self._remembered()
-        messages += [self._message(entry) for entry in self.mine()]
+        messages += [self._message(entry) for entry in _in_order_of_calls(self.mine())]
         return messages
 
     def _message(self, entry: Entry) -> ChatMessage:
@@ -128,3 +129,15 @@ class Conversation:
             if asked and answer:
                 found += [ChatMessage("user", "\n".join(asked)), ChatMessage("assistant", answer)]
         return found
+
+
+def _in_order_of_calls(entries: Sequence[Entry]) -> list[Entry]:
+    """Put results in the order of their calls: what is done side by side ends in any order."""
+    place = {call.id: number for entry in entries for number, call in enumerate(entry.calls)}
+    ordered: list[Entry] = []
+    for is_result, some in groupby(entries, key=lambda entry: entry.kind == "result"):
+        group = list(some)
+        if is_result:
+            group.sort(key=lambda one: place.get(one.call, 0))
+        ordered += group
+    return ordered

@@ -130,6 +130,7 @@ class Door:
             ),
             self._actor,
         )  # fmt: skip
+        await self._conversation.refresh()
         return reply
 
     async def _wait_settings(self) -> None:

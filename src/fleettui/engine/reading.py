@@ -9,6 +9,7 @@ from fleettui.core.decide.agents import find_checkpoint
 from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import AgentState, FleetState, RunState
+from fleettui.core.state.outputs import handed_output
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
 from fleettui.core.views.board import board, fleet_row
@@ -78,7 +79,10 @@ class Reading:
 
     async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
         outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}
-        return run_report(state, run, outputs)
+        parts = {
+            given.of: await self._engine.text(handed_output(run, given.of)) for given in run.output
+        }
+        return run_report(state, run, outputs, parts)
 
     async def _report(self, run: RunState) -> str:
         if not run.report:

@@ -27,6 +27,7 @@ from fleettui.core.state.fleet import FleetState
 from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
+from fleettui.engine.items import Items
 from fleettui.engine.reading import Reading
 from fleettui.ports import Specs, Subscription, Vault
 
@@ -49,11 +50,13 @@ class Session:
         specs: Specs,
         vault: Vault,
         actions: Actions,
+        items: Items,
         reading: Reading,
         presence: Presence,
     ) -> None:
         self._engine, self._actor = engine, actor
-        self._specs, self._vault, self._actions = specs, vault, actions
+        self._specs, self._vault = specs, vault
+        self._actions, self._items = actions, items
         self._reading, self._presence = reading, presence
 
     @property
@@ -78,7 +81,9 @@ class Session:
             case OpenFleet():
                 return await self._open(command)
             case StartRun(task=task):
-                return await self._ask(replace(command, task=await self._spilled(task)))
+                items = command.items or await self._items.find(command.fleet, task.head)
+                spilled = await self._spilled(task)
+                return await self._ask(replace(command, task=spilled, items=items))
             case SendMessage(body=body):
                 return await self._ask(replace(command, body=await self._spilled(body), key=""))
             case EditAction():

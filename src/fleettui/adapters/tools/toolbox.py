@@ -9,6 +9,7 @@ from typing import Final
 from fleettui.adapters.tools import engine_tools, files, history, lint, run, search, write
 from fleettui.adapters.tools.arguments import checked_arguments
 from fleettui.adapters.tools.tool import Surroundings, Tool
+from fleettui.adapters.tools.workspace import confine
 from fleettui.core.errors import ToolFailed
 from fleettui.core.model import Facts, ToolCall, ToolResult, ToolSpec, Workplace
 
@@ -40,6 +41,12 @@ class LocalToolbox:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
         tool = _find(call.name)
         return await tool.freeze(checked_arguments(call, tool.spec), place, self._around)
+
+    async def match(self, place: Workplace, pattern: str) -> Sequence[str]:
+        """Name the files of a workspace that fit a pattern, sorted."""
+        root = confine(place.workspace, ".")
+        names = await files.file_names(root, place, self._around)
+        return [name for name in names if files.fits(name, pattern)]
 
     async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
         """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""

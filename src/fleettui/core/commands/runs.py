@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleettui.core.commands.root import Command
-from fleettui.core.model import Payload
+from fleettui.core.model import Item, Payload
 
 
 class StartRun(Command, frozen=True, tag=True, omit_defaults=True):
@@ -19,7 +19,7 @@ class StartRun(Command, frozen=True, tag=True, omit_defaults=True):
     record: str = ""
     replay: str = ""
     seed: str = ""
-    items: tuple[Payload, ...] = ()
+    items: tuple[Item, ...] = ()
 
 
 class CancelRun(Command, frozen=True, tag=True, omit_defaults=True):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final
 
 from fleettui.core.coordination.roster import coordination_of, entry_name
 from fleettui.core.coordination.work import Work
@@ -14,118 +15,120 @@ from fleettui.core.state.fleet import FleetState, PartState
 
 # What a word that a part and an agent share counts, by where the agent has it.
 SKILL, LABEL, NAME = 3, 2, 1
+# What the skill counts that a part asks for by name.
+ASKED = 10
 _WORD: Final = re.compile(r"[a-z0-9]{2,}")
 
 
-class Candidate(NamedTuple):
-    """An agent that could do a part: how much it has to do, and how much it did in this run."""
-
-    name: str
-    free: bool
-    load: int
-    done: int
-    place: int
-
-
 def choose(work: Work, part: PartState, agents: Sequence[str]) -> str:
-    """Give the agent for a part, empty while it must wait; the same for the same state and seed.
+    """Give a free agent for a part, empty while it must wait; the same for the same state and seed.
 
     An agent that failed at the part gets it again only when nobody else is left.
     """
-    if part.planned.agent:
-        return part.planned.agent if part.planned.agent in agents else ""
-    if part.planned.entry:
-        agents = [name for name in agents if entry_name(work.state, name) == part.planned.entry]
-    able = [name for name in agents if not work.is_gone(name)]
-    fresh = [name for name in able if name not in part.failed_by]
-    candidates = [_candidate(work, name, agents.index(name)) for name in fresh or able]
-    rule = coordination_of(work.state).distribution
-    return _CHOICES[rule](work, part, candidates) if candidates else ""
-
-
-def _candidate(work: Work, name: str, place: int) -> Candidate:
-    agent = work.state.agents[name]
-    free = work.is_free(name) and agent.status != "paused"
-    load = (not free) + len(work.state.mailboxes[name])
-    return Candidate(name, free, load, work.share(name), place)
-
-
-def _round_robin(work: Work, _part: PartState, candidates: Sequence[Candidate]) -> str:
-    """Go round: the first free one behind the one that was last."""
-    free = [one for one in candidates if one.free]
-    last = work.last()
-    place = next((one.place for one in candidates if one.name == last), -1)
-    behind = [one for one in free if one.place > place] or free
-    return behind[0].name if behind else ""
-
-
-def _least_loaded(_work: Work, _part: PartState, candidates: Sequence[Candidate]) -> str:
-    free = [one for one in candidates if one.free]
-    best = min(free, key=lambda one: (one.load, one.done, one.place), default=None)
-    return best.name if best else ""
-
-
-def _random(work: Work, part: PartState, candidates: Sequence[Candidate]) -> str:
-    """Draw from the run's seed and the part's name, so that the same run draws the same."""
-    free = [one for one in candidates if one.free]
-    if not free:
+    able = [name for name in _named(work, part, agents) if not work.is_gone(name)]
+    fresh = [name for name in able if name not in part.failed_by] or able
+    if not fresh:
         return ""
-    return free[_number(work.run.seed, part.name, str(part.tries)) % len(free)].name
+    narrow, pick = _RULES[coordination_of(work.state).distribution]
+    free = [name for name in narrow(work, part, fresh) if _is_ready(work, name)]
+    return pick(work, part, free, agents) if free else ""
 
 
-def _skill_based(work: Work, part: PartState, candidates: Sequence[Candidate]) -> str:
-    """Take the best match, also if it is busy: the part waits for it. Ties go by load."""
-    scores = {one.name: score(work.state, part, one.name) for one in candidates}
-    best = min(candidates, key=lambda one: (-scores[one.name], one.load, one.done, one.place))
-    if best.free or scores[best.name]:
-        return best.name
-    return _least_loaded(work, part, candidates)
+def _named(work: Work, part: PartState, agents: Sequence[str]) -> Sequence[str]:
+    """Leave only those a part asks for by name."""
+    wanted = part.planned
+    if wanted.agent:
+        return [name for name in agents if name == wanted.agent]
+    if wanted.entry:
+        return [name for name in agents if entry_name(work.state, name) == wanted.entry]
+    return agents
 
 
-def _sticky(_work: Work, part: PartState, candidates: Sequence[Candidate]) -> str:
+def _is_ready(work: Work, agent: str) -> bool:
+    return work.is_free(agent) and work.state.agents[agent].status != "paused"
+
+
+# --- who may do it, whether free or not ---------------------------------------------------------
+
+
+def _anybody(_work: Work, _part: PartState, agents: Sequence[str]) -> Sequence[str]:
+    return agents
+
+
+def _best_fit(work: Work, part: PartState, agents: Sequence[str]) -> Sequence[str]:
+    """Leave the best match for a part's words: it waits for that agent. Nobody fits: anybody."""
+    scores = [score(work.state, part, name) for name in agents]
+    best = max(scores)
+    return [name for name, got in zip(agents, scores, strict=True) if got == best]
+
+
+def _hashed(_work: Work, part: PartState, agents: Sequence[str]) -> Sequence[str]:
     """Rendezvous hashing: the highest hash of key and agent; a lost agent moves its share only."""
     key = part.planned.key or part.name
-    return max(candidates, key=lambda one: _number(key, one.name)).name
+    return (max(agents, key=lambda name: _number(key, name)),)
 
 
-_CHOICES: Final[dict[Distribution, Callable[[Work, PartState, Sequence[Candidate]], str]]] = {
-    "round-robin": _round_robin,
-    "least-loaded": _least_loaded,
-    "random": _random,
-    "skill-based": _skill_based,
-    "sticky": _sticky,
+# --- which of those that are free ---------------------------------------------------------------
+
+
+def _next(work: Work, _part: PartState, free: Sequence[str], agents: Sequence[str]) -> str:
+    """Go round: the first free one behind the one that was last."""
+    last = work.last()
+    place = agents.index(last) if last in agents else -1
+    return next((name for name in free if agents.index(name) > place), free[0])
+
+
+def _idlest(work: Work, _part: PartState, free: Sequence[str], _agents: Sequence[str]) -> str:
+    """Take the one with the least mail waiting, then with the fewest turns of this run so far."""
+    boxes = work.state.mailboxes
+    return min(free, key=lambda name: (len(boxes[name]), work.share(name)))
+
+
+def _drawn(work: Work, part: PartState, free: Sequence[str], _agents: Sequence[str]) -> str:
+    """Draw from the run's seed, the part's name and the try: the same run draws the same."""
+    return free[_number(work.run.seed, part.name, str(part.tries)) % len(free)]
+
+
+_Narrow = Callable[[Work, PartState, Sequence[str]], Sequence[str]]
+_Pick = Callable[[Work, PartState, Sequence[str], Sequence[str]], str]
+_RULES: Final[dict[Distribution, tuple[_Narrow, _Pick]]] = {
+    "round-robin": (_anybody, _next),
+    "least-loaded": (_anybody, _idlest),
+    "random": (_anybody, _drawn),
+    "skill-based": (_best_fit, _idlest),
+    "sticky": (_hashed, _idlest),
 }
 
 
 def score(state: FleetState, part: PartState, agent: str) -> int:
-    """Count how well an agent fits a part: the words of its skills, labels and name in the text.
+    """Count how well an agent fits a part: its skills, labels and name in the part's text.
 
-    A skill or capability counts 3 (and 10 more where the part asks for it by name), a label 2, its
-    name, role and description 1; each word once.
+    Each word counts once: 3 from a skill or capability, 2 from a label, 1 from its name, role or
+    description; a skill that the part asks for by name counts 10 more.
     """
     entry, spec = state.entry_of(agent), state.spec_of(agent)
     skills = (*entry.skills, *spec.capabilities)
     wanted = words(part.planned.text.head) | words(part.planned.skill)
     asked = part.planned.skill.casefold()
-    exact = 10 if asked and asked in {skill.casefold() for skill in skills} else 0
-    have = (
-        (words(" ".join(skills)), SKILL),
-        (words(" ".join(entry.labels.values())), LABEL),
-        (words(f"{entry.name} {entry.role} {spec.description or ''}"), NAME),
-    )
-    counted: set[str] = set()
-    total = exact
-    for own, weight in have:
-        shared = (own & wanted) - counted
-        counted |= shared
+    total = ASKED if asked and asked in {skill.casefold() for skill in skills} else 0
+    left = wanted
+    for text, weight in (
+        (" ".join(skills), SKILL),
+        (" ".join(entry.labels.values()), LABEL),
+        (f"{entry.name} {entry.role} {spec.description or ''}", NAME),
+    ):
+        shared = left & words(text)
+        left -= shared
         total += weight * len(shared)
     return total
 
 
-def words(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def words(text: str) -> frozenset[str]:
     """Give the words of a text, small, without a plural's s."""
-    return {word.removesuffix("s") for word in _WORD.findall(text.casefold())}
+    return frozenset(word.removesuffix("s") for word in _WORD.findall(text.casefold()))
 
 
+@lru_cache(maxsize=65536)
 def _number(*parts: str) -> int:
     return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:8], "big")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fleettui.core.coordination import peer, pipeline, tiered
+from fleettui.core.coordination import hierarchical, peer, pipeline, swarm, tiered
 from fleettui.core.coordination.work import Work
 from fleettui.core.errors import NotBuilt
 from fleettui.core.events import AnyEvent
@@ -29,6 +29,8 @@ class Mode(NamedTuple):
 MODES: dict[str, Mode] = {
     "peer": Mode(peer.begin, peer.advance),
     "tiered": Mode(tiered.begin, tiered.advance),
+    "hierarchical": Mode(hierarchical.begin, hierarchical.advance),
+    "swarm": Mode(swarm.begin, swarm.advance),
     "pipeline": Mode(pipeline.begin, pipeline.advance),
 }
 

@@ -12,6 +12,7 @@ from fleettui.core.events import (
     AgentRolledBack,
     AnyEvent,
     CheckpointMade,
+    PartMoved,
     TurnCancelled,
     TurnOpened,
     VoteWithdrawn,
@@ -20,6 +21,9 @@ from fleettui.core.lifecycle import move
 from fleettui.core.model import AgentStatus, Asked
 from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, RunState
 from fleettui.core.state.names import Names
+
+# Tools that only wait for other agents: rolling back over them leaves nothing in the world.
+WAITS_FOR_AGENTS = frozenset({"delegate", "ask_agent"})
 
 
 def move_agent(state: FleetState, command: MoveAgent, asked: Asked) -> Outcome:
@@ -107,11 +111,13 @@ def roll_back(state: FleetState, command: RollBack, asked: Asked) -> Outcome:
     by = only_people(asked, "roll an agent back")
     agent = state.agent(command.agent)
     target, why = find_checkpoint(agent, command.checkpoint), f"rolled back by {by}"
-    if any(action.status == "started" for action in state.actions_of(agent.id)):
+    started = [one for one in state.actions_of(agent.id) if one.status == "started"]
+    if any(action.facts.tool not in WAITS_FOR_AGENTS for action in started):
         raise Refused(
             f"{agent.id} is doing something in the world right now", "wait for it, or stop it"
         )
     events = _deny_waiting(state, agent, why)
+    events += _take_back(state, {action.id for action in started}, why)
     names = Names(state)
     turn = state.turns.get(agent.turn)
     if turn is not None:
@@ -124,6 +130,18 @@ def roll_back(state: FleetState, command: RollBack, asked: Asked) -> Outcome:
     elif turn is not None and agent.status != "paused":
         events.append(AgentMoved(agent.id, "idle", why))
     return Outcome(events, undo)
+
+
+def _take_back(state: FleetState, actions: set[str], why: str) -> list[AnyEvent]:
+    """Cancel the sub-tasks that calls wait for."""
+    run, events = state.running(), list[AnyEvent]()
+    for part in run.parts.values() if run else ():
+        if run and part.planned.action in actions and part.status in {"waiting", "running"}:
+            events.append(PartMoved(run.id, part.id, "cancelled", why))
+            turn = state.turns.get(part.turn)
+            if turn is not None and turn.status in {"open", "retrying"}:
+                events.append(TurnCancelled(turn.id, why))
+    return events
 
 
 def _again(

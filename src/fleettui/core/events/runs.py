@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleettui.core.events.root import Event
-from fleettui.core.model import Given, Payload, RunStatus
+from fleettui.core.model import Given, Item, Payload, RunStatus
 
 
 class RunStarted(Event, frozen=True, tag=True, omit_defaults=True):
@@ -18,7 +18,7 @@ class RunStarted(Event, frozen=True, tag=True, omit_defaults=True):
     record: str = ""
     replay: str = ""
     seed: str = ""
-    items: tuple[Payload, ...] = ()
+    items: tuple[Item, ...] = ()
 
 
 class RunFinished(Event, frozen=True, tag=True, omit_defaults=True):

@@ -6,11 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from fleettui.core.spec.shape import Items, Shape
+from fleettui.core.spec.shape import Items, Seconds, Shape
 
 Algorithm = Literal["majority", "unanimous", "weighted", "first_wins", "human_review"]
 Mode = Literal["peer", "hierarchical", "pipeline", "swarm", "tiered", "deep"]
 Distribution = Literal["round-robin", "least-loaded", "random", "skill-based", "sticky"]
+SplitRule = Literal["list", "lines", "paragraphs"]
 Aggregation = Literal["consensus", "merge", "manager_synthesis"]
 OPTIONS = ("approve", "reject")
 
@@ -78,6 +79,21 @@ class Deep(Shape):
     synthesizer_prompt: str | None = Field(default=None, description="Prompt of the last step.")
 
 
+class Swarm(Shape):
+    """Settings of mode swarm."""
+
+    lease: Seconds = Field(
+        default=300.0, description="How long an agent may keep an item, as `5m` or seconds."
+    )
+    tries: int = Field(default=3, ge=1, le=100, description="How often a failed item is tried.")
+
+
+class Files(Shape):
+    """A task for each of some files."""
+
+    files: str = Field(min_length=1, description="Pattern of paths in the workspace: `**/*.py`.")
+
+
 class Coordination(Shape):
     """How the agents work together."""
 
@@ -88,6 +104,15 @@ class Coordination(Shape):
     consensus: Consensus = Field(default_factory=Consensus, description="How votes are counted.")
     tiered: Tiered = Field(default_factory=Tiered, description="Settings of mode tiered.")
     deep: Deep = Field(default_factory=Deep, description="Settings of mode deep.")
+    swarm: Swarm = Field(default_factory=Swarm, description="Settings of mode swarm.")
+    split: SplitRule | Files = Field(
+        default="list",
+        description="How a task becomes items (swarm): `list`, `lines`, `paragraphs`, or "
+        "`{files: PATTERN}` for the task on each of these files.",
+    )
+    sticky_key: str | None = Field(
+        default=None, min_length=1, description="Field of a JSON item that sticky goes by; `type`."
+    )
     aggregation: Aggregation | None = Field(
         default=None, description="How the results become one, where the mode leaves it open."
     )

@@ -10,7 +10,7 @@ from fleettui.core.spec.problem import Fault, Loc
 
 Data = dict[str, Any]
 _AGENT_LIMIT: Final = 1000
-_LATER_MODES: Final = ("hierarchical", "pipeline", "swarm", "tiered", "deep")
+_LATER_MODES: Final = ("deep",)
 
 
 def part(data: Any, *keys: str) -> Data:

@@ -14,6 +14,7 @@ from fleettui.core.model import (
     Facts,
     Finding,
     Given,
+    Item,
     MessageStatus,
     Part,
     PartKind,
@@ -186,7 +187,7 @@ class RunState:
     finished: float | None = None
     turns: list[str] = field(default_factory=list)
     seed: str = ""
-    items: tuple[Payload, ...] = ()
+    items: tuple[Item, ...] = ()
     held_by: str = ""
     parts: dict[str, PartState] = field(default_factory=dict)
     # What could begin: parts that wait and need nothing any more, in the order they were planned.

@@ -30,8 +30,11 @@ def _planned(state: FleetState, event: PartsPlanned, _at: float) -> None:
 def _moved(state: FleetState, event: PartMoved, at: float) -> None:
     run = state.runs[event.run]
     part = run.parts[event.part]
-    if event.to == "failed" and part.agent:
+    if event.to in {"failed", "waiting"} and part.status == "running" and part.agent:
         part.failed_by = (*part.failed_by, part.agent)
+    if event.to == part.status == "running":
+        part.due = event.due
+        return
     part.why, part.due = event.why, event.due
     if event.output is not None:
         part.output = event.output

@@ -130,16 +130,29 @@ def finding_rows(state: FleetState, run: RunState) -> tuple[FindingRow, ...]:
     )
 
 
-def run_report(state: FleetState, run: RunState, outputs: Mapping[str, str]) -> RunReport:
-    """Give the whole of a run; `outputs` are the full answers of its turns."""
+def run_report(
+    state: FleetState, run: RunState, outputs: Mapping[str, str], parts: Mapping[str, str]
+) -> RunReport:
+    """Give the whole of a run; `outputs` are the full answers of its turns, `parts` of its parts.
+
+    Its output is that of one part, or of several under their titles.
+    """
     ballot = state.ballots.get(run.ballot)
     turns = turn_rows(state, run, outputs)
-    texts = [f"## {turn.instance}\n\n{turn.output}" for turn in turns if turn.output]
+    output = run_text(run, parts)
     return RunReport(
         run.id, state.id, run.mode, run.status, verdict_row(ballot), vote_rows(ballot), turns,
-        "\n\n".join(texts), run.report, pending_rows(state, run.id), usage_of(run.bill),
+        output, run.report, pending_rows(state, run.id), usage_of(run.bill),
         finding_rows(state, run), run.reason,
     )  # fmt: skip
+
+
+def run_text(run: RunState, parts: Mapping[str, str]) -> str:
+    """Write the output of a run from the whole texts of its parts."""
+    texts = [(given.title, parts.get(given.of, "").strip()) for given in run.output]
+    if len(texts) == 1:
+        return texts[0][1]
+    return "\n\n".join(f"## {title}\n\n{text}" for title, text in texts if text)
 
 
 def message_rows(state: FleetState) -> tuple[MessageRow, ...]:
