@@ -17,7 +17,7 @@ TOUCH = Facts("run", {"argv": ["touch", "x"]}, ("touch", "x"), "/usr/bin/touch",
 
 def spec(agents: tuple[str, ...] = ("a", "b"), **more: Any) -> dict[str, Any]:
     """Give a fleet file as plain JSON."""
-    entries = [
+    entries = more.pop("entries", None) or [
         {"name": name, "spec": {"model": "openai:m", "tools": ["run", "submit_result"]}}
         for name in agents
     ]

@@ -160,6 +160,6 @@ def test_a_changed_file_adds_and_removes_agents() -> None:
 
 
 def test_a_mode_that_is_not_built_is_refused_when_it_should_run() -> None:
-    desk = Desk(coordination={"mode": "swarm"})
-    with pytest.raises(NotBuilt, match="swarm"):
+    desk = Desk(coordination={"mode": "deep"})
+    with pytest.raises(NotBuilt, match="deep"):
         desk.send(StartRun("f", Payload("go")))

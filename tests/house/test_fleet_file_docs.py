@@ -27,6 +27,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "spec.consensus": consensus.Question,
     "spec.coordination.tiered": consensus.Tiered,
     "spec.coordination.deep": consensus.Deep,
+    "spec.coordination.swarm": consensus.Swarm,
+    "spec.coordination.split": consensus.Files,
     "spec.shared": shared.Shared,
     "spec.shared.memory": shared.SharedMemory,
     "spec.communication": shared.Communication,

@@ -26,6 +26,7 @@ PORTS = {
     "Bus": {"publish", "subscribe"},
     "Model": {"complete"},
     "Toolbox": {"freeze", "perform", "specs"},
+    "Files": {"match"},
     "TurnDoor": {"act", "ask_model", "wait_may_go_on"},
     "Runtime": {"perform"},
     "Vault": {"environment", "keep", "wait_kept"},
@@ -33,9 +34,10 @@ PORTS = {
     "Clock": {"now"},
 }
 OPERATOR_COMMANDS = {
-    "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "ExtendExpiry", "MakeCheckpoint",
-    "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot", "RetryMessage", "RevokeRule",
-    "RollBack", "SendMessage", "StartRun", "StopFleet",
+    "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
+    "HoldRun", "MakeCheckpoint", "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot",
+    "ReleaseRun", "ResumeRun", "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun",
+    "StopFleet",
 }  # fmt: skip
 
 

@@ -252,6 +252,14 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str = ""
 
 
+class PlannedStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A step of an edited plan: `part` is the one it was, empty for a new one."""
+
+    text: str
+    part: str = ""
+    agent: str = ""
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a planner answered: the next steps, or that the goal is met."""
 

@@ -30,7 +30,6 @@ from fleettui.core.commands.parts import (
     Delegate,
     EditPlan,
     FinishPart,
-    PlannedStep,
     SendBack,
     WakeRun,
 )
@@ -74,7 +73,6 @@ __all__ = [
     "OpenFleet",
     "OperatorCommand",
     "OverrideBallot",
-    "PlannedStep",
     "ProposeAction",
     "RecordReport",
     "RecordStep",

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from fleettui.core.commands.root import Command
-from fleettui.core.model import Payload, Priority
-
-
-class PlannedStep(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A step of an edited plan: `part` is the one it was, empty for a new one."""
-
-    text: str
-    part: str = ""
-    agent: str = ""
+from fleettui.core.model import Payload, PlannedStep, Priority
 
 
 class EditPlan(Command, frozen=True, tag=True, omit_defaults=True):

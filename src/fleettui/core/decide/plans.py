@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fleettui.core.commands import EditPlan, HoldRun, PlannedStep, ReleaseRun, ResumeRun
+from fleettui.core.commands import EditPlan, HoldRun, ReleaseRun, ResumeRun
 from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
 from fleettui.core.errors import Refused, Stale
 from fleettui.core.events import AnyEvent, PartMoved, PartsPlanned, RunHeld, RunReleased, RunResumed
-from fleettui.core.model import Asked, Part, Payload
+from fleettui.core.model import Asked, Part, Payload, PlannedStep
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 from fleettui.core.state.names import Names
 
