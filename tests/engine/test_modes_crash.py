@@ -57,6 +57,13 @@ def managed(request: ModelRequest) -> ModelReply:
     return ModelReply("", made, Usage(1, 1, 0.0), "tool_calls")
 
 
+def deep(request: ModelRequest) -> ModelReply:
+    text = asked(request)
+    if "Plan the next steps" in text:
+        return says('{"goal_met": true}' if "done so far" in text else '["look", "think"]')
+    return says("so it is" if "Give the final answer" in text else "found")
+
+
 THREE: dict[str, Any] = {"a": {}, "b": {}, "c": {}}
 MODES: dict[str, tuple[str, str, Any]] = {
     "peer": (fleet_of(THREE, mode="peer", consensus={"algorithm": "majority"}), "go", votes),
@@ -82,6 +89,7 @@ MODES: dict[str, tuple[str, str, Any]] = {
         "go",
         managed,
     ),
+    "deep": (fleet_of({"a": {}}, mode="deep"), "go", deep),
     "swarm": (fleet_of(THREE, mode="swarm"), "- one\n- two\n- three\n- four\n- five", plain),
 }
 

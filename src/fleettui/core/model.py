@@ -213,7 +213,10 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Given(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An earlier output handed on: `of` is the part it came from, or the run for its task."""
+    """An earlier output handed on: `of` is the part it came from, or the run for its task.
+
+    In the output of a run an empty `of` is a source that the output names.
+    """
 
     title: str
     of: str

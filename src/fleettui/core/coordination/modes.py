@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fleettui.core.coordination import hierarchical, peer, pipeline, swarm, tiered
+from fleettui.core.coordination import deep, hierarchical, peer, pipeline, swarm, tiered
 from fleettui.core.coordination.work import Work
 from fleettui.core.errors import NotBuilt
 from fleettui.core.events import AnyEvent
@@ -31,6 +31,7 @@ MODES: dict[str, Mode] = {
     "tiered": Mode(tiered.begin, tiered.advance),
     "hierarchical": Mode(hierarchical.begin, hierarchical.advance),
     "swarm": Mode(swarm.begin, swarm.advance),
+    "deep": Mode(deep.begin, deep.advance),
     "pipeline": Mode(pipeline.begin, pipeline.advance),
 }
 

@@ -116,9 +116,16 @@ class Work:
         if turn is not None and turn.status in OPEN:
             self.add(TurnCancelled(turn.id, why))
 
-    def finish(self, status: RunStatus, reason: str = "", output: Iterable[PartState] = ()) -> None:
-        """End the run; its output is that of these parts, in this order."""
-        self.add(RunFinished(self.run.id, status, reason, tuple(handed(output))))
+    def finish(
+        self,
+        status: RunStatus,
+        reason: str = "",
+        output: Iterable[PartState] = (),
+        sources: Iterable[str] = (),
+    ) -> None:
+        """End the run; its output is that of these parts, in this order, and a list of sources."""
+        cited = (Given(" ".join(source.split())[:160], "") for source in sources)
+        self.add(RunFinished(self.run.id, status, reason, (*handed(output), *cited)))
 
 
 def handed(parts: Iterable[PartState]) -> list[Given]:

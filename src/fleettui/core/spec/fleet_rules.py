@@ -10,7 +10,6 @@ from fleettui.core.spec.problem import Fault, Loc
 
 Data = dict[str, Any]
 _AGENT_LIMIT: Final = 1000
-_LATER_MODES: Final = ("deep",)
 
 
 def part(data: Any, *keys: str) -> Data:
@@ -96,9 +95,6 @@ def _coordination(data: Data, agents: list[tuple[int, Data]]) -> Iterator[Fault]
     mode = rules.get("mode")
     if mode is None:
         yield Fault((*loc, "mode"), "missing 'spec.coordination.mode'")
-    elif mode in _LATER_MODES:
-        message = f"mode {mode} is not built yet: the fleet loads, running it is refused"
-        yield Fault((*loc, "mode"), message, "warning")
     yield from _managers(rules, agents, loc)
     yield from _ballot(part(rules, "consensus"), agents, (*loc, "consensus"))
     yield from _tiers(rules, agents, loc)

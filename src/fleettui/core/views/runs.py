@@ -149,10 +149,12 @@ def run_report(
 
 def run_text(run: RunState, parts: Mapping[str, str]) -> str:
     """Write the output of a run from the whole texts of its parts."""
-    texts = [(given.title, parts.get(given.of, "").strip()) for given in run.output]
+    texts = [(given.title, parts.get(given.of, "").strip()) for given in run.output if given.of]
+    sources = "\n".join(f"- {given.title}" for given in run.output if not given.of)
+    blocks = [f"## {title}\n\n{text}" for title, text in texts if text]
     if len(texts) == 1:
-        return texts[0][1]
-    return "\n\n".join(f"## {title}\n\n{text}" for title, text in texts if text)
+        blocks = [texts[0][1]]
+    return "\n\n".join([*blocks, *([f"Sources:\n\n{sources}"] if sources else [])])
 
 
 def message_rows(state: FleetState) -> tuple[MessageRow, ...]:
