@@ -27,6 +27,7 @@ from fleettui.engine.items import Items
 from fleettui.engine.reading import Reading
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
+from fleettui.engine.steps import Steps
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
@@ -101,9 +102,11 @@ async def running(world: World) -> AsyncIterator[House]:
         turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
         actions = Actions(engine, world.toolbox, world.vault, group)
         timers = Timers(engine)
+        items = Items(engine, world.files)
+        steps = Steps(engine, world.toolbox, world.vault, world.specs, items, group)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (actions, turns, timers, reports):
+        for watcher in (actions, turns, steps, timers, reports):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -113,7 +116,7 @@ async def running(world: World) -> AsyncIterator[House]:
         try:
             yield House(engine, world, actions, tuple(TOOLS))
         finally:
-            for task in (*watchers, *turns.tasks(), *actions.tasks()):
+            for task in (*watchers, *turns.tasks(), *actions.tasks(), *steps.tasks()):
                 task.cancel()
 
 

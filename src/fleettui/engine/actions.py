@@ -25,7 +25,7 @@ from fleettui.engine.watching import isolated
 from fleettui.ports import Toolbox, Vault
 
 # What may simply be done again after a crash: reading, and what the engine takes only once.
-AGAIN = frozenset({"submit_result", "send_message", "delegate", "send_back"})
+AGAIN = frozenset({"submit_result", "send_message", "delegate", "send_back", "approval"})
 
 
 class Actions:
@@ -127,6 +127,8 @@ class Actions:
                 Delegate(state.id, action.id, task, worker, skill, _priority(given))
             )
             return None
+        if action.facts.tool == "approval":
+            return ToolResult(f"approved by {', '.join(action.approved_by)}")
         if action.facts.tool == "send_back":
             await self._engine.send(SendBack(state.id, action.turn, str(given.get("reason", ""))))
             return ToolResult("it will be done again; end your turn now")

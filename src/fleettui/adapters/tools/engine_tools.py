@@ -6,7 +6,7 @@ from typing import Final
 
 from fleettui.adapters.tools.tool import Arguments, Freeze, Surroundings, Tool, spec
 from fleettui.core.errors import ToolFailed
-from fleettui.core.model import PRIORITIES, Facts, ToolResult, Workplace
+from fleettui.core.model import PRIORITIES, Facts, Risk, ToolResult, Workplace
 
 _SEVERITIES: Final = ["critical", "high", "medium", "low", "info"]
 
@@ -66,11 +66,22 @@ SEND_BACK = spec(
 )
 
 
+APPROVAL = spec(
+    "approval",
+    "Ask a person a question, and go on only after a yes.",
+    ("text",),
+    text={"type": "string", "minLength": 1},
+    approvers={"type": "array", "items": {"type": "string"}},
+    require={"type": "integer", "minimum": 1},
+)
+
+
 def _freezer(name: str) -> Freeze:
     """Make the freeze of a tool that only speaks to the fleet: nothing in the world changes."""
 
     async def freeze(arguments: Arguments, _place: Workplace, _around: Surroundings) -> Facts:
-        return Facts(name, arguments, risks=("read",))
+        risks: tuple[Risk, ...] = ("read",) if name != "approval" else ()
+        return Facts(name, arguments, risks=risks)
 
     return freeze
 
@@ -81,5 +92,5 @@ async def _perform(facts: Facts, _place: Workplace, _around: Surroundings) -> To
 
 TOOLS = tuple(
     Tool(each, _freezer(each.name), _perform)
-    for each in (SUBMIT_RESULT, SEND_MESSAGE, DELEGATE, SEND_BACK)
+    for each in (SUBMIT_RESULT, SEND_MESSAGE, DELEGATE, SEND_BACK, APPROVAL)
 )

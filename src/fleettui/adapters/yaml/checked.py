@@ -51,7 +51,7 @@ class Checked:
         """Give a fleet's data with the spec of every agent in its place."""
         spec = dict(document.data["spec"])
         agents = []
-        for entry in spec["agents"]:
+        for entry in spec.get("agents", ()):
             found = self._source(entry)
             if found is not None:
                 labels = found["metadata"].get("labels", {})

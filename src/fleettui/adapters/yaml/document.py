@@ -22,6 +22,8 @@ from fleettui.core.spec.flow_rules import flow_faults
 from fleettui.core.spec.known import API_VERSION, KINDS, LATER_KINDS, OLDER_VERSIONS, closest
 from fleettui.core.spec.problem import Fault, Loc, Problem, path_text
 from fleettui.core.spec.secrets import secret_faults
+from fleettui.core.spec.workflow_file import WorkflowFile
+from fleettui.core.spec.workflow_rules import workflow_file_faults
 
 PROBLEM_LIMIT: Final = 200  # of one document: more help nobody, and finding them takes time
 MODELS: dict[str, type[BaseModel]] = {
@@ -29,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "Fleet": FleetFile,
     "Agent": AgentFile,
     "AgentFlow": FlowFile,
+    "Workflow": WorkflowFile,
 }
 
 
@@ -133,6 +136,8 @@ class Document:
                     yield from agent_faults(self.data["spec"], ("spec",))
             case "AgentFlow":
                 yield from flow_faults(self.data)
+            case "Workflow":
+                yield from workflow_file_faults(self.data)
 
     def _shape(self, model: type[BaseModel]) -> Iterator[Fault]:
         """Check the types of all fields."""

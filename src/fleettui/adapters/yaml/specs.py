@@ -15,6 +15,7 @@ from fleettui.core.errors import BadSpec
 from fleettui.core.spec.fields import without
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.problem import Problem
+from fleettui.core.spec.workflow_file import WorkflowFile, fleet_of_workflow
 from fleettui.ports import LoadedFleet
 
 
@@ -46,13 +47,14 @@ class YamlSpecs:
                 "mend the file and open it again",
             )
         document = _choose(file, name)
-        spec = _normalised(file.resolved(document))
+        data = file.resolved(document) if document.kind != "Workflow" else document.data
+        spec = _normalised(data if document.kind != "Workflow" else fleet_of_workflow(data))
         warnings = tuple(str(problem) for problem in problems)
         return LoadedFleet(document.name(), spec, warnings)
 
 
 def _choose(file: Checked, name: str) -> Document:
-    fleets = [one for one in file.documents if MODELS.get(one.kind) is FleetFile]
+    fleets = [one for one in file.documents if MODELS.get(one.kind) in {FleetFile, WorkflowFile}]
     named = [one for one in fleets if not name or one.name() == name]
     if len(named) == 1 or (named and not name):
         return named[0]

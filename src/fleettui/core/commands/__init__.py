@@ -30,6 +30,7 @@ from fleettui.core.commands.parts import (
     Delegate,
     EditPlan,
     FinishPart,
+    JudgePart,
     SendBack,
     WakeRun,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "FinishPart",
     "FinishTurn",
     "HoldRun",
+    "JudgePart",
     "LoseAction",
     "MakeCheckpoint",
     "MoveAgent",

@@ -40,6 +40,16 @@ class FinishPart(Command, frozen=True, tag=True, omit_defaults=True):
     why: str = ""
 
 
+class JudgePart(Command, frozen=True, tag=True, omit_defaults=True):
+    """What a step waited for was read: whether its condition holds, or its items."""
+
+    run: str
+    part: str
+    met: bool = True
+    items: tuple[str, ...] | None = None
+    why: str = ""
+
+
 class WakeRun(Command, frozen=True, tag=True, omit_defaults=True):
     """Something in a run is due: a part may begin again, or its time is up."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fleettui.core.coordination import deep, hierarchical, peer, pipeline, swarm, tiered
+from fleettui.core.coordination import deep, hierarchical, peer, pipeline, swarm, tiered, workflow
 from fleettui.core.coordination.work import Work
 from fleettui.core.errors import NotBuilt
 from fleettui.core.events import AnyEvent
@@ -32,6 +32,7 @@ MODES: dict[str, Mode] = {
     "hierarchical": Mode(hierarchical.begin, hierarchical.advance),
     "swarm": Mode(swarm.begin, swarm.advance),
     "deep": Mode(deep.begin, deep.advance),
+    "workflow": Mode(workflow.begin, workflow.advance),
     "pipeline": Mode(pipeline.begin, pipeline.advance),
 }
 

@@ -94,12 +94,18 @@ def _judged(state: FleetState, name: str, agent: str, facts: Facts, asked: Asked
             asked_for = ActionAsked(
                 name,
                 judgement.rule,
-                approval.require,
+                _needed(facts, approval.require),
                 expires,
                 judgement.always,
                 judgement.risks,
             )
             return [asked_for]
+
+
+def _needed(facts: Facts, usual: int) -> int:
+    """Give how many people must approve; a workflow's step may say so itself."""
+    wanted = facts.arguments.get("require") if facts.tool == "approval" else None
+    return wanted if isinstance(wanted, int) else usual
 
 
 def _answered(state: FleetState, name: str, version: int, asked: Asked) -> ActionState:
@@ -144,10 +150,10 @@ def _refuse_stranger(state: FleetState, action: ActionState, by: str) -> None:
     """Keep out who is no approver, and a requester where two or more must approve."""
     assert state.spec is not None
     approval = state.spec.spec.approval
-    if approval.approvers and by not in approval.approvers:
-        raise Forbidden(
-            f"{by} may not approve in {state.id}", f"ask {', '.join(approval.approvers)}"
-        )
+    own = action.facts.arguments.get("approvers") if action.facts.tool == "approval" else None
+    approvers = tuple(own) if own else approval.approvers
+    if approvers and by not in approvers:
+        raise Forbidden(f"{by} may not approve in {state.id}", f"ask {', '.join(approvers)}")
     run = state.runs.get(action.run)
     own = run is not None and run.by == by
     if own and action.needs > 1 and not approval.self_approval:

@@ -57,6 +57,7 @@ _RULES: dict[type, Rule] = {
     commands.Delegate: parts.delegate,
     commands.SendBack: parts.send_back,
     commands.FinishPart: parts.finish_part,
+    commands.JudgePart: parts.judge_part,
     commands.WakeRun: parts.wake_run,
     commands.RecordStep: runs.record_step,
     commands.FinishTurn: runs.finish_turn,

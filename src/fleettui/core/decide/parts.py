@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from fleettui.core.commands import Delegate, FinishPart, SendBack, WakeRun
+from fleettui.core.commands import Delegate, FinishPart, JudgePart, SendBack, WakeRun
 from fleettui.core.coordination.modes import advance
 from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.roster import manager_of, workers_of
+from fleettui.core.coordination.work import Work
+from fleettui.core.coordination.workflow import plan_each
 from fleettui.core.decide.outcome import NOTHING, Outcome
 from fleettui.core.events import ActionFinished, PartMoved, PartsPlanned, WorkSentBack
 from fleettui.core.model import Asked, Part, Payload
 from fleettui.core.state.fleet import ActionState, FleetState, RunState
 from fleettui.core.state.names import Names
+from fleettui.core.state.parts import READING
 
 
 def delegate(state: FleetState, command: Delegate, _asked: Asked) -> Outcome:
@@ -65,6 +68,20 @@ def finish_part(state: FleetState, command: FinishPart, _asked: Asked) -> Outcom
     if command.ok:
         return Outcome((PartMoved(command.run, part.id, "done", command.why, command.output),))
     return Outcome((PartMoved(command.run, part.id, "failed", command.why),))
+
+
+def judge_part(state: FleetState, command: JudgePart, _asked: Asked) -> Outcome:
+    """Go on with a step whose condition, or whose items, the engine had to read."""
+    run, part = state.run(command.run), state.part(command.run, command.part)
+    if part.status != "running" or part.why != READING:
+        return NOTHING
+    if command.items is not None:
+        work = Work(state, run)
+        plan_each(work, part, command.items)
+        return Outcome(work.events)
+    if command.met:
+        return Outcome((PartMoved(run.id, part.id, "waiting", f"{command.why}: yes"),))
+    return Outcome((PartMoved(run.id, part.id, "skipped", f"{command.why}: no"),))
 
 
 def wake_run(state: FleetState, command: WakeRun, asked: Asked) -> Outcome:

@@ -163,6 +163,32 @@ def _asking(state: FleetState, event: ActionAsked | ActionLost, _at: float) -> E
     return (AgentMoved(agent.id, "waiting", f"#{event.action} waits for a person"),)
 
 
+def _action_over(
+    state: FleetState, event: ActionDenied | ActionExpired | ActionFinished, at: float
+) -> Events:
+    return (*_step_over(state, event), *_answered(state, event, at))
+
+
+def _step_over(state: FleetState, event: ActionDenied | ActionExpired | ActionFinished) -> Events:
+    """End the step that an action was for."""
+    action = state.actions[event.action]
+    run = state.runs.get(action.run)
+    part = run.parts.get(action.part) if run else None
+    if run is None or part is None or part.status != "running" or part.action != action.id:
+        return ()
+    match event:
+        case ActionFinished(ok=True, output=output):
+            return (PartMoved(run.id, part.id, "done", output=output),)
+        case ActionFinished(output=output, exit_code=code):
+            why = output.head[:200] if code is None else f"exit {code}"
+            return (PartMoved(run.id, part.id, "failed", why, output),)
+        case ActionDenied(by=by, reason=reason):
+            why = f"denied by {by}" + (f": {reason}" if reason else "")
+            return (PartMoved(run.id, part.id, "failed", why),)
+        case ActionExpired():
+            return (PartMoved(run.id, part.id, "failed", "nobody answered in time"),)
+
+
 def _answered(
     state: FleetState,
     event: ActionApproved | ActionDenied | ActionExpired | ActionFinished,
@@ -201,7 +227,7 @@ _REACTIONS: dict[type, Any] = {
     ActionAsked: _asking,
     ActionLost: _asking,
     ActionApproved: _answered,
-    ActionDenied: _answered,
-    ActionExpired: _answered,
-    ActionFinished: _answered,
+    ActionDenied: _action_over,
+    ActionExpired: _action_over,
+    ActionFinished: _action_over,
 }

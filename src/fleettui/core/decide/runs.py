@@ -58,7 +58,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         for agent in state.agents.values()
         if agent.status in {"idle", "paused", "failed"} and not agent.turn
     )
-    if not able:
+    if not able and mode != "workflow":
         raise Refused(
             f"no agent of {state.id} can take work now", "wait until one is idle, or start one"
         )
@@ -79,6 +79,13 @@ def cancel_run(state: FleetState, command: CancelRun, asked: Asked) -> Outcome:
     for name in run.turns:
         if state.turns[name].status in {"open", "retrying"}:
             events += end_turn(state, state.turns[name], why)
+    events += [
+        ActionDenied(action.id, "fleettui", why)
+        for action in (state.actions[name] for name in sorted(state.open_actions))
+        if action.run == run.id
+        and action.part
+        and action.status in {"asking", "allowed", "approved"}
+    ]
     return Outcome(events)
 
 

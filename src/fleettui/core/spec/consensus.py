@@ -9,7 +9,7 @@ from pydantic import Field
 from fleettui.core.spec.shape import Items, Seconds, Shape
 
 Algorithm = Literal["majority", "unanimous", "weighted", "first_wins", "human_review"]
-Mode = Literal["peer", "hierarchical", "pipeline", "swarm", "tiered", "deep"]
+Mode = Literal["peer", "hierarchical", "pipeline", "swarm", "tiered", "deep", "workflow"]
 Distribution = Literal["round-robin", "least-loaded", "random", "skill-based", "sticky"]
 SplitRule = Literal["list", "lines", "paragraphs"]
 Aggregation = Literal["consensus", "merge", "manager_synthesis"]

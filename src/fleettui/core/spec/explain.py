@@ -78,8 +78,6 @@ def _bound(kind: str, loc: Loc, found: object, limits: Mapping[str, Any]) -> str
         case "finite_number":
             name = "infinite" if isinstance(found, float) and math.isinf(found) else "not a number"
             return f"must be a finite number, found one that is {name}"
-        case "too_short" if loc[-1] == "agents":
-            return "needs at least 1 agent"
         case "too_short" if isinstance(found, str):
             return "must not be empty"
         case "too_short":

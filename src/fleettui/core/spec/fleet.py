@@ -12,6 +12,7 @@ from fleettui.core.spec.consensus import Coordination, Question
 from fleettui.core.spec.metadata import ApiVersion, Metadata
 from fleettui.core.spec.shape import Anything, Items, Name, Shape, Texts
 from fleettui.core.spec.shared import Communication, Shared
+from fleettui.core.spec.workflow import Workflow
 
 REPLICA_LIMIT = 1000
 
@@ -46,12 +47,13 @@ class FleetSpec(Shape):
     """What a fleet is."""
 
     agents: tuple[AgentEntry, ...] = Field(
-        strict=False, min_length=1, description="Its agents; at least one."
+        strict=False, default=(), description="Its agents; at least one, or a workflow's steps."
     )
     coordination: Coordination = Field(
         default_factory=Coordination, description="How they work together."
     )
     consensus: Question | None = Field(default=None, description="What they vote on.")
+    workflow: Workflow | None = Field(default=None, description="The steps of mode workflow.")
     shared: Shared = Field(default_factory=Shared, description="What they share.")
     communication: Communication = Field(
         default_factory=Communication, description="How they talk."

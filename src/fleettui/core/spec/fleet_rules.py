@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fleettui.core.spec.known import closest
 from fleettui.core.spec.problem import Fault, Loc
+from fleettui.core.spec.workflow_rules import workflow_faults
 
 Data = dict[str, Any]
 _AGENT_LIMIT: Final = 1000
@@ -30,6 +31,7 @@ def entries(data: Data) -> list[tuple[int, Data]]:
 def fleet_faults(data: Data) -> Iterator[Fault]:
     """Check a fleet as written; shapes that are wrong are left to the model."""
     agents = entries(data)
+    yield from _steps(data, agents)
     yield from _names(agents)
     yield from _sources(agents)
     yield from _count(agents)
@@ -38,6 +40,25 @@ def fleet_faults(data: Data) -> Iterator[Fault]:
     yield from _approval(part(data, "spec", "approval"))
     yield from _policy(part(data, "spec", "policy"))
     yield from _report(part(data, "spec", "report"))
+
+
+def _steps(data: Data, agents: list[tuple[int, Data]]) -> Iterator[Fault]:
+    """Check that there is somebody to work, and the steps of a workflow."""
+    spec = part(data, "spec")
+    mode = part(spec, "coordination").get("mode")
+    workflow = spec.get("workflow")
+    if spec.get("agents") == [] and mode != "workflow":
+        yield Fault(("spec", "agents"), "needs at least 1 agent")
+    if "agents" not in spec and "spec" in data and mode != "workflow":
+        yield Fault(("spec",), "missing 'spec.agents'")
+    if mode == "workflow" and workflow is None:
+        yield Fault(("spec", "coordination", "mode"), "mode workflow needs 'spec.workflow'")
+    elif workflow is not None and mode != "workflow":
+        yield Fault(
+            ("spec", "workflow"), "only mode workflow has steps: set coordination.mode", at="key"
+        )
+    names = [name for _, agent in agents if isinstance(name := agent.get("name"), str)]
+    yield from workflow_faults(workflow, ("spec", "workflow"), names)
 
 
 def _names(agents: list[tuple[int, Data]]) -> Iterator[Fault]:

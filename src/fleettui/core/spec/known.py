@@ -64,9 +64,9 @@ PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",
     "PagerDuty", "Opsgenie", "GitHub", "GitLab", "Bitbucket", "Jira", "Kafka", "Manual", "CLI",
 )  # fmt: skip
-KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "DaemonConfig")
+KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "DaemonConfig")
 LATER_KINDS: Final = (
-    "DaemonConfig", "Trigger", "Context", "Workflow", "AgentWorkflow", "Memory", "KnowledgeBase",
+    "DaemonConfig", "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
     "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
     "Service", "Namespace",
 )  # fmt: skip

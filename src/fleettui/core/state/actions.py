@@ -120,6 +120,8 @@ def describe(action: ActionState) -> str:
     facts = action.facts
     if facts.argv:
         return " ".join(facts.argv)
+    if facts.tool == "approval":
+        return str(facts.arguments.get("text", ""))
     path = facts.arguments.get("path", "")
     return f"{facts.tool} {path}".strip()
 

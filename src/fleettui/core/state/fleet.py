@@ -194,6 +194,7 @@ class RunState:
     ready: dict[str, None] = field(default_factory=dict)
     # What goes on, so that nobody has to walk through all of them.
     going: dict[str, None] = field(default_factory=dict)
+    failed: dict[str, None] = field(default_factory=dict)
     # How many turns of the run every agent got.
     shares: dict[str, int] = field(default_factory=dict)
     output: tuple[Given, ...] = ()

@@ -8,6 +8,8 @@ from fleettui.core.events import PartMoved, PartsPlanned, WorkSentBack
 from fleettui.core.model import PartStatus
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 
+# Why a part goes on that only waits for the engine to read large outputs: that is no try.
+READING: Final = "reading earlier outputs"
 OVER: Final[frozenset[PartStatus]] = frozenset({"done", "failed", "skipped", "cancelled"})
 # What a part may wait for has ended well enough for it when it is one of these.
 MET: Final[frozenset[PartStatus]] = frozenset({"done", "skipped"})
@@ -41,7 +43,7 @@ def _moved(state: FleetState, event: PartMoved, at: float) -> None:
     elif event.to == "done" and part.turn:
         part.output = state.turns[part.turn].output
     if event.to == "running":
-        part.tries += 1
+        part.tries += event.why != READING
         part.started = at
     place(run, part, event.to, at)
 
@@ -51,6 +53,9 @@ def place(run: RunState, part: PartState, to: PartStatus, at: float) -> None:
     before, part.status = part.status, to
     run.ready.pop(part.id, None)
     run.going.pop(part.id, None)
+    run.failed.pop(part.id, None)
+    if to == "failed":
+        run.failed[part.id] = None
     if to == "running":
         run.going[part.id] = None
     if to == "waiting" and not part.open_needs:
