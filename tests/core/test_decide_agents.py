@@ -20,7 +20,7 @@ from fleettui.core.commands import (
     StartRun,
     StopFleet,
 )
-from fleettui.core.errors import IllegalMove, NotBuilt, NotFound, Refused
+from fleettui.core.errors import IllegalMove, NotFound, Refused
 from fleettui.core.events import FleetStopped, RunFinished
 from fleettui.core.model import Payload
 from fleettui.core.views.agents import rollback_preview
@@ -157,9 +157,3 @@ def test_a_changed_file_adds_and_removes_agents() -> None:
     desk = Desk()
     desk.send(AdmitFleet("f", "f", "/f.yaml", "/ws", spec(("a", "c"))))
     assert list(desk.state.agents) == ["a", "c"]
-
-
-def test_a_mode_that_is_not_built_is_refused_when_it_should_run() -> None:
-    desk = Desk(coordination={"mode": "deep"})
-    with pytest.raises(NotBuilt, match="deep"):
-        desk.send(StartRun("f", Payload("go")))

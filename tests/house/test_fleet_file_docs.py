@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from fleettui.core.spec import agent, approval, consensus, fleet, metadata, shared
+from fleettui.core.spec import agent, approval, consensus, fleet, metadata, shared, workflow
 from fleettui.core.spec.known import TOOLS
 from fleettui.core.spec.schema import fleet_schema
 
@@ -28,6 +28,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "spec.coordination.tiered": consensus.Tiered,
     "spec.coordination.deep": consensus.Deep,
     "spec.coordination.swarm": consensus.Swarm,
+    "spec.workflow": workflow.Workflow,
+    "spec.workflow.steps[]": workflow.Step,
     "spec.coordination.split": consensus.Files,
     "spec.shared": shared.Shared,
     "spec.shared.memory": shared.SharedMemory,

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from fleettui.core.coordination import deep, hierarchical, peer, pipeline, swarm, tiered, workflow
 from fleettui.core.coordination.work import Work
-from fleettui.core.errors import NotBuilt
 from fleettui.core.events import AnyEvent
 from fleettui.core.state.fleet import FleetState
 
@@ -43,16 +42,5 @@ def advance(state: FleetState, run: str, at: float) -> Sequence[AnyEvent]:
     if found is None or found.status != "running" or found.held_by:
         return ()
     work = Work(state, found)
-    mode_of(found.mode).advance(work, at)
+    MODES[found.mode].advance(work, at)
     return work.events
-
-
-def mode_of(name: str) -> Mode:
-    """Give a mode; raises NotBuilt for the ones a file may name but nothing can run yet."""
-    mode = MODES.get(name)
-    if mode is None:
-        raise NotBuilt(
-            f"a fleet in mode '{name}' loads, but running it is not built yet",
-            f"this version runs: {', '.join(MODES)}",
-        )
-    return mode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fleettui.core.coordination.modes import advance, mode_of
+from fleettui.core.coordination.modes import MODES, advance
 from fleettui.core.coordination.work import Work
 from fleettui.core.decide.messages import returned
 from fleettui.core.events import (
@@ -53,7 +53,7 @@ def _begin(state: FleetState, event: RunStarted, at: float) -> Events:
     """Mark where every agent stands, and plan the first parts."""
     work = Work(state, state.runs[event.run])
     work.add(*(CheckpointMade(one, work.name(), f"before {event.run}") for one in event.agents))
-    mode_of(event.mode).begin(work, at)
+    MODES[event.mode].begin(work, at)
     return work.events
 
 

@@ -12,7 +12,6 @@ from fleettui.core.commands import (
     RetryTurn,
     StartRun,
 )
-from fleettui.core.coordination.modes import mode_of
 from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.voting import ABSTAIN, voting_prompt
 from fleettui.core.decide.outcome import NOTHING, Outcome
@@ -52,7 +51,6 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     if not command.task.head.strip():
         raise Refused("the task is empty", "say what the fleet should do")
     mode = state.spec.spec.coordination.mode
-    mode_of(mode)
     able = tuple(
         agent.id
         for agent in state.agents.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -45,6 +45,7 @@ class Branch(Shape):
     steps: tuple[Anything, ...] = Field(strict=False, min_length=1, description="Its steps.")
 
 
+Routes = Annotated[tuple[str | Route, ...], Field(strict=False)]
 AnyKind = Literal["agent", "run", "fleet", "approval", "join", "terminal", "validation", "parallel"]
 
 
@@ -63,9 +64,7 @@ class AnyStep(Step):
     approvers: tuple[str | Approver, ...] = Field(  # type: ignore[assignment]
         default=(), strict=False, description="Who may answer."
     )
-    next: str | tuple[str | Route, ...] | None = Field(
-        default=None, strict=False, description="What follows it, in AOF's form."
-    )
+    next: str | Routes | None = Field(default=None, description="What follows it, in AOF's form.")
     branches: tuple[Branch, ...] = Field(
         default=(), strict=False, description="Branches of a parallel step."
     )
