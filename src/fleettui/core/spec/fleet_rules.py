@@ -50,7 +50,7 @@ def _steps(data: Data, agents: list[tuple[int, Data]]) -> Iterator[Fault]:
     if spec.get("agents") == [] and mode != "workflow":
         yield Fault(("spec", "agents"), "needs at least 1 agent")
     if "agents" not in spec and "spec" in data and mode != "workflow":
-        yield Fault(("spec",), "missing 'spec.agents'", at="key")
+        yield Fault(("spec", "agents"), "missing 'spec.agents'")
     if mode == "workflow" and workflow is None:
         yield Fault(("spec", "coordination", "mode"), "mode workflow needs 'spec.workflow'")
     elif workflow is not None and mode != "workflow":
