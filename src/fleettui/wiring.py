@@ -16,6 +16,7 @@ from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.models.builtin.review import BuiltinReview
 from fleettui.adapters.models.router import ModelRouter
+from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.yaml.plain import load_plain
@@ -24,6 +25,7 @@ from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.reading import Reading
+from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.timers import Timers
@@ -35,6 +37,7 @@ from fleettui.ports import (
     Clock,
     Model,
     Runtime,
+    SharedMemories,
     Snapshots,
     Specs,
     Store,
@@ -59,6 +62,7 @@ class World:
     vault: Vault
     specs: Specs
     runtimes: Mapping[str, Runtime]
+    memories: SharedMemories
     reports: Path
 
 
@@ -66,11 +70,17 @@ class House:
     """A running engine with its watchers; makes sessions for operators."""
 
     def __init__(
-        self, engine: Engine, world: World, actions: Actions, known_tools: Sequence[str]
+        self,
+        engine: Engine,
+        world: World,
+        actions: Actions,
+        memories: Remembering,
+        known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
+        self._memories = memories
         self.presence = Presence()
-        self._reading = Reading(engine, frozenset(known_tools))
+        self._reading = Reading(engine, memories, frozenset(known_tools))
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -80,6 +90,7 @@ class House:
             specs=self._world.specs,
             vault=self._world.vault,
             actions=self._actions,
+            memories=self._memories,
             reading=self._reading,
             presence=self.presence,
         )
@@ -95,11 +106,12 @@ async def running(world: World) -> AsyncIterator[House]:
     engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
         turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
-        actions = Actions(engine, world.toolbox, world.vault, group)
+        memories = Remembering(engine, world.memories, world.vault, group)
+        actions = Actions(engine, world.toolbox, world.vault, memories, group)
         timers = Timers(engine)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (actions, turns, timers, reports):
+        for watcher in (memories, actions, turns, timers, reports):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -107,9 +119,9 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         try:
-            yield House(engine, world, actions, tuple(TOOLS))
+            yield House(engine, world, actions, memories, tuple(TOOLS))
         finally:
-            for task in (*watchers, *turns.tasks(), *actions.tasks()):
+            for task in (*watchers, *turns.tasks(), *actions.tasks(), *memories.tasks()):
                 task.cancel()
 
 
@@ -135,6 +147,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             vault=MemoryVault(),
             specs=YamlSpecs(),
             runtimes=load_runtimes(),
+            memories=SharingPlaces(),
             reports=state / "reports",
         )
         yield await stack.enter_async_context(running(world))

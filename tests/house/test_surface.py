@@ -30,10 +30,13 @@ PORTS = {
     "Runtime": {"perform"},
     "Vault": {"environment", "keep", "wait_kept"},
     "Specs": {"load_fleet"},
+    "SharedMemories": {"open"},
+    "SharedMemory": {"drop", "entries", "put"},
     "Clock": {"now"},
 }
 OPERATOR_COMMANDS = {
-    "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "ExtendExpiry", "MakeCheckpoint",
+    "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "ExtendExpiry", "ForgetEntry",
+    "MakeCheckpoint",
     "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot", "RetryMessage", "RevokeRule",
     "RollBack", "SendMessage", "StartRun", "StopFleet",
 }  # fmt: skip

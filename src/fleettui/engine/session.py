@@ -16,6 +16,7 @@ from fleettui.core.commands import (
     AdmitFleet,
     Command,
     EditAction,
+    ForgetEntry,
     OpenFleet,
     OperatorCommand,
     SendMessage,
@@ -28,6 +29,7 @@ from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.reading import Reading
+from fleettui.engine.remembering import Remembering
 from fleettui.ports import Specs, Subscription, Vault
 
 
@@ -49,12 +51,13 @@ class Session:
         specs: Specs,
         vault: Vault,
         actions: Actions,
+        memories: Remembering,
         reading: Reading,
         presence: Presence,
     ) -> None:
         self._engine, self._actor = engine, actor
         self._specs, self._vault, self._actions = specs, vault, actions
-        self._reading, self._presence = reading, presence
+        self._memories, self._reading, self._presence = memories, reading, presence
 
     @property
     def operator(self) -> str:
@@ -84,6 +87,10 @@ class Session:
             case EditAction():
                 facts = await self._actions.freeze(command.fleet, command.action, command.argv)
                 return await self._ask(replace(command, facts=facts, nonce=secrets.token_hex(8)))
+            case ForgetEntry(fleet=fleet):
+                answer = await self._ask(command)
+                await self._memories.forget_asked(fleet)
+                return answer
             case _:
                 return await self._ask(command)
 
