@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 
+from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
     ChatMessage,
     Facts,
@@ -181,6 +182,31 @@ class LoadedFleet(NamedTuple):
     name: str
     spec: dict[str, Any]
     warnings: tuple[str, ...]
+
+
+class SharedMemory(Protocol):
+    """The entries of one tenant and namespace; every method raises MemoryLost."""
+
+    async def put(self, entry: MemoryEntry) -> None:
+        """Keep an entry in place of the one with its key; when this returns it is kept."""
+
+    def entries(
+        self, now: float, *, key: str = "", prefix: str = ""
+    ) -> AsyncGenerator[MemoryEntry, None]:
+        """Give the entries that are not over at `now`, by key: the one of `key`, or by prefix."""
+
+    async def drop(self, key: str) -> bool:
+        """Forget an entry, and say whether there was one."""
+
+
+class SharedMemories(Protocol):
+    """Where shared memories are kept."""
+
+    def open(self, place: MemoryPlace) -> AbstractAsyncContextManager[SharedMemory]:
+        """Give a memory to work with; it connects when it is used, and again after a loss.
+
+        Raises MissingExtra, and MemoryLost for an address that makes no sense.
+        """
 
 
 class Clock(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from itertools import chain
 from pathlib import Path
 
 from fleettui.adapters.memory.bus import MemoryBus
@@ -16,6 +17,7 @@ from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.models.builtin.review import BuiltinReview
 from fleettui.adapters.models.router import ModelRouter
+from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.yaml.plain import load_plain
@@ -25,6 +27,7 @@ from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
 from fleettui.engine.reading import Reading
+from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
@@ -38,6 +41,7 @@ from fleettui.ports import (
     Files,
     Model,
     Runtime,
+    SharedMemories,
     Snapshots,
     Specs,
     Store,
@@ -63,6 +67,7 @@ class World:
     vault: Vault
     specs: Specs
     runtimes: Mapping[str, Runtime]
+    memories: SharedMemories
     reports: Path
 
 
@@ -70,11 +75,17 @@ class House:
     """A running engine with its watchers; makes sessions for operators."""
 
     def __init__(
-        self, engine: Engine, world: World, actions: Actions, known_tools: Sequence[str]
+        self,
+        engine: Engine,
+        world: World,
+        actions: Actions,
+        memories: Remembering,
+        known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
+        self._memories = memories
         self.presence = Presence()
-        self._reading = Reading(engine, frozenset(known_tools))
+        self._reading = Reading(engine, memories, frozenset(known_tools))
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -85,6 +96,7 @@ class House:
             vault=self._world.vault,
             actions=self._actions,
             items=Items(self.engine, self._world.files),
+            memories=self._memories,
             reading=self._reading,
             presence=self.presence,
         )
@@ -100,13 +112,14 @@ async def running(world: World) -> AsyncIterator[House]:
     engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
         turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
-        actions = Actions(engine, world.toolbox, world.vault, group)
+        memories = Remembering(engine, world.memories, world.vault, group)
+        actions = Actions(engine, world.toolbox, world.vault, memories, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(engine, world.toolbox, world.vault, world.specs, items, group)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (actions, turns, steps, timers, reports):
+        for watcher in (memories, actions, turns, steps, timers, reports):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -114,9 +127,10 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         try:
-            yield House(engine, world, actions, tuple(TOOLS))
+            yield House(engine, world, actions, memories, tuple(TOOLS))
         finally:
-            for task in (*watchers, *turns.tasks(), *actions.tasks(), *steps.tasks()):
+            tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
+            for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 
 
@@ -144,6 +158,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             vault=MemoryVault(),
             specs=YamlSpecs(),
             runtimes=load_runtimes(),
+            memories=SharingPlaces(),
             reports=state / "reports",
         )
         yield await stack.enter_async_context(running(world))

@@ -15,6 +15,7 @@ from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.store import MemoryStore
 from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.runtimes.llm import LlmRuntime
+from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.commands import OpenFleet, StartRun
@@ -131,6 +132,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         vault=MemoryVault(),
         specs=YamlSpecs(),
         runtimes={"llm": LlmRuntime()},
+        memories=parts.get("memories") or SharingPlaces(),
         reports=tmp_path / "reports",
     )
 

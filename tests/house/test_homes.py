@@ -19,6 +19,7 @@ SOURCES = {
 # Where each of them may be imported; a folder stands for all below it. What is not named here
 # needs a line, and with it a thought about where it lives.
 HOMES = {
+    "asyncpg": ("adapters/sharing/postgres.py",),
     "aiohttp": ("adapters/models/slim/",),
     "aiosqlite": ("adapters/sqlite/",),
     "click": ("cli/",),
@@ -27,6 +28,7 @@ HOMES = {
     "platformdirs": ("tui/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),
     "pydantic_core": ("core/spec/", "adapters/yaml/"),
+    "redis": ("adapters/sharing/redis.py",),
     "rich": ("tui/", "host/"),
     "textual": ("tui/", "host/"),
     "tree_sitter": ("core/policy/",),

@@ -31,11 +31,14 @@ PORTS = {
     "Runtime": {"perform"},
     "Vault": {"environment", "keep", "wait_kept"},
     "Specs": {"load_fleet"},
+    "SharedMemories": {"open"},
+    "SharedMemory": {"drop", "entries", "put"},
     "Clock": {"now"},
 }
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
-    "HoldRun", "MakeCheckpoint", "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot",
+    "ForgetEntry", "HoldRun", "MakeCheckpoint", "MoveAgent", "MoveMessage", "OpenFleet",
+    "OverrideBallot",
     "ReleaseRun", "ResumeRun", "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun",
     "StopFleet",
 }  # fmt: skip

@@ -17,6 +17,7 @@ FleettuiError
 │   ├── StoreLocked      another process owns the store
 │   ├── StoreReadOnly    the file or its folder can't be written
 │   └── StoreFull        the disk is full
+├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── ToolFailed           a tool refuses a call, or its work failed
 └── HostGone             the host process ended or can't be reached
@@ -102,6 +103,10 @@ class StoreReadOnly(StoreFailed):
 
 class StoreFull(StoreFailed):
     """The disk is full."""
+
+
+class MemoryLost(FleettuiError):
+    """The shared memory of a fleet can't be reached, or did not do its work."""
 
 
 class ModelFailed(FleettuiError):

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from fleettui.core.commands import (
-    CastVote,
-    Delegate,
-    FinishAction,
-    LoseAction,
-    SendBack,
-    SendMessage,
-    StartAction,
-)
+from fleettui.core.commands import FinishAction, LoseAction, StartAction
 from fleettui.core.errors import FleettuiError, Refused, ToolFailed
 from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
-from fleettui.core.model import PRIORITIES, Actor, Facts, Finding, Priority, ToolCall, ToolResult
+from fleettui.core.model import Facts, ToolCall, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
+from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.remembering import Remembering
 from fleettui.engine.watching import isolated
 from fleettui.ports import Toolbox, Vault
-
-# What may simply be done again after a crash: reading, and what the engine takes only once.
-AGAIN = frozenset({"submit_result", "send_message", "delegate", "send_back", "approval"})
 
 
 class Actions:
     """One task per action that is being done."""
 
     def __init__(
-        self, engine: Engine, toolbox: Toolbox, vault: Vault, group: asyncio.TaskGroup
+        self,
+        engine: Engine,
+        toolbox: Toolbox,
+        vault: Vault,
+        memories: Remembering,
+        group: asyncio.TaskGroup,
     ) -> None:
         self._engine, self._toolbox, self._vault, self._group = engine, toolbox, vault, group
+        self._memories = memories
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def on_event(self, recorded: Recorded) -> None:
@@ -108,8 +105,9 @@ class Actions:
     async def _result(self, state: FleetState, action: ActionState) -> ToolResult | None:
         """Do it; None where the rules end the action themselves, later."""
         try:
-            if action.facts.tool in AGAIN:
-                return await self._in_engine(state, action)
+            inner = INNER_TOOLS.get(action.facts.tool)
+            if inner is not None:
+                return await inner(self._engine, self._memories, state, action)
             place = workplace(state, action.agent, action.run, self._vault)
             return await self._toolbox.perform(action.facts, place)
         except FleettuiError as failure:
@@ -117,68 +115,6 @@ class Actions:
         except OSError as failure:
             return ToolResult(f"{type(failure).__name__}: {failure}", ok=False)
 
-    async def _in_engine(self, state: FleetState, action: ActionState) -> ToolResult | None:
-        actor = Actor("agent", action.agent, state.tenant)
-        given = action.facts.arguments
-        if action.facts.tool == "delegate":
-            task = await self._engine.payload(str(given.get("task", "")))
-            worker, skill = str(given.get("worker") or ""), str(given.get("skill") or "")
-            await self._engine.send(
-                Delegate(state.id, action.id, task, worker, skill, _priority(given))
-            )
-            return None
-        if action.facts.tool == "approval":
-            return ToolResult(f"approved by {', '.join(action.approved_by)}")
-        if action.facts.tool == "send_back":
-            await self._engine.send(SendBack(state.id, action.turn, str(given.get("reason", ""))))
-            return ToolResult("it will be done again; end your turn now")
-        if action.facts.tool == "send_message":
-            body = await self._engine.payload(str(given.get("text", "")))
-            priority = _priority(given)
-            message = SendMessage(state.id, str(given.get("to")), body, priority, action.id)
-            await self._engine.send(message, actor)
-            return ToolResult(f"sent to {given.get('to')}")
-        vote = CastVote(
-            state.id,
-            action.turn,
-            str(given.get("verdict", "")),
-            _number(given.get("confidence")),
-            str(given.get("reason", "")),
-            _findings(given.get("findings")),
-            await self._engine.payload(str(given.get("output") or "")),
-        )
-        await self._engine.send(vote, actor)
-        return ToolResult("your result was taken")
-
 
 def _may_repeat(action: ActionState) -> bool:
-    return action.facts.tool in AGAIN or action.facts.risks == ("read",)
-
-
-def _priority(given: Mapping[str, object]) -> Priority:
-    return next((name for name in PRIORITIES if name == given.get("priority")), "normal")
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
-
-
-def _findings(value: object) -> tuple[Finding, ...]:
-    """Take what a model calls findings as far as it makes sense."""
-    found: list[Finding] = []
-    for one in value if isinstance(value, list) else []:
-        if not isinstance(one, dict):
-            found.append(Finding("", 0, "info", str(one)))
-            continue
-        line, severity = one.get("line"), str(one.get("severity", "info")).lower()
-        known = severity in {"critical", "high", "medium", "low", "info"}
-        found.append(
-            Finding(
-                str(one.get("file", "")),
-                line if isinstance(line, int) else 0,
-                severity if known else "info",  # type: ignore[arg-type]
-                str(one.get("message", "")),
-                str(one.get("rule", "")),
-            )
-        )
-    return tuple(found)
+    return action.facts.tool in INNER_TOOLS or action.facts.risks == ("read",)

@@ -15,16 +15,18 @@ from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_pre
 from fleettui.core.views.board import board, fleet_row
 from fleettui.core.views.inbox import action_rows, inbox_rows
 from fleettui.core.views.log import log_rows
-from fleettui.core.views.rows import LogRow, RuleRow, RunReport
+from fleettui.core.views.memory import memory_rows
+from fleettui.core.views.rows import LogRow, MemoryRow, RuleRow, RunReport
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
 from fleettui.engine.engine import Engine
+from fleettui.engine.remembering import Remembering
 
 
 class Reading:
     """Views of an engine; `known_tools` are the tools that exist."""
 
-    def __init__(self, engine: Engine, known_tools: Collection[str]) -> None:
-        self._engine, self._known_tools = engine, known_tools
+    def __init__(self, engine: Engine, memories: Remembering, known_tools: Collection[str]) -> None:
+        self._engine, self._memories, self._known_tools = engine, memories, known_tools
 
     async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
         """Answer from the states that whoever asks may see."""
@@ -69,6 +71,8 @@ class Reading:
                     for state in some
                     for rule in state.rules.values()
                 )
+            case queries.ReadMemory():
+                return await self._memory(some)
             case queries.ReadSpec():
                 spec = _only(some).spec
                 return spec.model_dump(mode="json", exclude_unset=True) if spec else {}
@@ -83,6 +87,12 @@ class Reading:
             given.of: await self._engine.text(handed_output(run, given.of)) for given in run.output
         }
         return run_report(state, run, outputs, parts)
+
+    async def _memory(self, some: Sequence[FleetState]) -> Sequence[MemoryRow]:
+        rows: list[MemoryRow] = []
+        for state in some:
+            rows += memory_rows(state, await self._memories.entries(state.id))
+        return rows
 
     async def _report(self, run: RunState) -> str:
         if not run.report:

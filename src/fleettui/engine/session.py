@@ -16,6 +16,7 @@ from fleettui.core.commands import (
     AdmitFleet,
     Command,
     EditAction,
+    ForgetEntry,
     OpenFleet,
     OperatorCommand,
     SendMessage,
@@ -29,6 +30,7 @@ from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
 from fleettui.engine.reading import Reading
+from fleettui.engine.remembering import Remembering
 from fleettui.ports import Specs, Subscription, Vault
 
 
@@ -51,12 +53,13 @@ class Session:
         vault: Vault,
         actions: Actions,
         items: Items,
+        memories: Remembering,
         reading: Reading,
         presence: Presence,
     ) -> None:
         self._engine, self._actor = engine, actor
-        self._specs, self._vault = specs, vault
-        self._actions, self._items = actions, items
+        self._specs, self._vault, self._actions = specs, vault, actions
+        self._items, self._memories = items, memories
         self._reading, self._presence = reading, presence
 
     @property
@@ -89,6 +92,10 @@ class Session:
             case EditAction():
                 facts = await self._actions.freeze(command.fleet, command.action, command.argv)
                 return await self._ask(replace(command, facts=facts, nonce=secrets.token_hex(8)))
+            case ForgetEntry(fleet=fleet):
+                answer = await self._ask(command)
+                await self._memories.forget_asked(fleet)
+                return answer
             case _:
                 return await self._ask(command)
 

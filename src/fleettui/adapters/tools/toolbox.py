@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from fleettui.adapters.tools import engine_tools, files, history, lint, run, search, write
+from fleettui.adapters.tools import (
+    engine_tools,
+    files,
+    history,
+    lint,
+    memory_tools,
+    run,
+    search,
+    write,
+)
 from fleettui.adapters.tools.arguments import checked_arguments
 from fleettui.adapters.tools.tool import Surroundings, Tool
 from fleettui.adapters.tools.workspace import confine
@@ -15,9 +24,11 @@ from fleettui.core.model import Facts, ToolCall, ToolResult, ToolSpec, Workplace
 
 TOOLS: Final[Mapping[str, Tool]] = {
     tool.spec.name: tool
-    for group in (files, search, history, lint, run, write, engine_tools)
+    for group in (files, search, history, lint, run, write, engine_tools, memory_tools)
     for tool in group.TOOLS
 }
+# What the toolbox only describes: asking it to do one is a defect, and raises.
+_OF_ENGINE: Final = frozenset(tool.spec.name for tool in (*engine_tools.TOOLS, *memory_tools.TOOLS))
 # Names of fleet files that stand for several tools.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
 
@@ -51,7 +62,7 @@ class LocalToolbox:
     async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
         """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""
         tool = _find(facts.tool)
-        if facts.tool in {spec.spec.name for spec in engine_tools.TOOLS}:
+        if facts.tool in _OF_ENGINE:
             return await tool.perform(facts, place, self._around)
         try:
             return await tool.perform(facts, place, self._around)

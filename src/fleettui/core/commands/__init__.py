@@ -16,6 +16,7 @@ from fleettui.core.commands.actions import (
 from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot
 from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
+from fleettui.core.commands.memory import ForgetEntry, MoveSharedMemory, NoteForgotten
 from fleettui.core.commands.messages import (
     AckMessage,
     DeliverMessage,
@@ -65,12 +66,15 @@ __all__ = [
     "FinishAction",
     "FinishPart",
     "FinishTurn",
+    "ForgetEntry",
     "HoldRun",
     "JudgePart",
     "LoseAction",
     "MakeCheckpoint",
     "MoveAgent",
     "MoveMessage",
+    "MoveSharedMemory",
+    "NoteForgotten",
     "NoteTrouble",
     "OpenFleet",
     "OperatorCommand",

@@ -6,6 +6,7 @@ from fleettui.core.commands.actions import Approve, Deny, EditAction, ExtendExpi
 from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.ballots import OverrideBallot
 from fleettui.core.commands.fleets import OpenFleet, StopFleet
+from fleettui.core.commands.memory import ForgetEntry
 from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
 from fleettui.core.commands.parts import EditPlan
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
@@ -32,4 +33,5 @@ OperatorCommand = (
     | ExtendExpiry
     | RevokeRule
     | OverrideBallot
+    | ForgetEntry
 )

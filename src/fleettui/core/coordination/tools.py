@@ -1,14 +1,21 @@
-"""The tools that an agent has because of its place in a run."""
+"""The tools that an agent has because of its place in a run, or of what its fleet shares."""
 
 from __future__ import annotations
 
 from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.roster import manager_of
+from fleettui.core.memory import MEMORY_TOOLS
 from fleettui.core.state.fleet import FleetState, TurnState
+from fleettui.core.state.memory import shared_memory
 
 
 def offered_tools(state: FleetState, turn: TurnState) -> tuple[str, ...]:
     """Name the tools that a turn brings with it, beside those of its agent."""
+    shared = MEMORY_TOOLS if shared_memory(state) is not None else ()
+    return (*shared, *_by_place(state, turn))
+
+
+def _by_place(state: FleetState, turn: TurnState) -> tuple[str, ...]:
     run = state.runs.get(turn.run)
     if run is None:
         return ()

@@ -7,7 +7,17 @@ from typing import Any
 
 from fleettui.core import commands
 from fleettui.core.commands import Command
-from fleettui.core.decide import actions, agents, ballots, fleets, messages, parts, plans, runs
+from fleettui.core.decide import (
+    actions,
+    agents,
+    ballots,
+    fleets,
+    memory,
+    messages,
+    parts,
+    plans,
+    runs,
+)
 from fleettui.core.decide.outcome import Outcome
 from fleettui.core.decide.react import react
 from fleettui.core.errors import NotFound
@@ -85,4 +95,7 @@ _RULES: dict[type, Rule] = {
     commands.RetryMessage: messages.retry_message,
     commands.DropMessage: messages.drop_message,
     commands.MoveMessage: messages.move_message,
+    commands.MoveSharedMemory: memory.move_shared_memory,
+    commands.ForgetEntry: memory.forget_entry,
+    commands.NoteForgotten: memory.note_forgotten,
 }

@@ -39,6 +39,7 @@ from fleettui.core.events.fleets import (
     FleetStopping,
     TroubleNoted,
 )
+from fleettui.core.events.memory import EntryForgotten, ForgettingAsked, SharedMemoryMoved
 from fleettui.core.events.messages import (
     MessageAcked,
     MessageDelivered,
@@ -92,6 +93,7 @@ __all__ = [
     "BallotOverridden",
     "CallRejected",
     "CheckpointMade",
+    "EntryForgotten",
     "Event",
     "ExpiryMoved",
     "FleetOpened",
@@ -99,6 +101,7 @@ __all__ = [
     "FleetResumed",
     "FleetStopped",
     "FleetStopping",
+    "ForgettingAsked",
     "MessageAcked",
     "MessageDelivered",
     "MessageDied",
@@ -118,6 +121,7 @@ __all__ = [
     "RunReleased",
     "RunResumed",
     "RunStarted",
+    "SharedMemoryMoved",
     "StepTaken",
     "TroubleNoted",
     "TurnCancelled",

@@ -43,6 +43,7 @@ from fleettui.core.events.fleets import (
     FleetStopping,
     TroubleNoted,
 )
+from fleettui.core.events.memory import EntryForgotten, ForgettingAsked, SharedMemoryMoved
 from fleettui.core.events.messages import (
     MessageAcked,
     MessageDelivered,
@@ -128,6 +129,9 @@ AnyEvent = (
     | MessageRetried
     | MessageDropped
     | MessageMoved
+    | SharedMemoryMoved
+    | ForgettingAsked
+    | EntryForgotten
 )
 
 

@@ -32,8 +32,11 @@ READ_TOOLS: Final = frozenset(
         "send_message",
         "delegate",
         "send_back",
+        "recall",
     ]
 )
+# They write, but nothing outside the memory that the fleet's file gives it.
+_MEMORY_TOOLS: Final = frozenset({"remember", "forget"})
 _MAX_DEPTH: Final = 8
 _MAX_PARTS: Final = 512
 _COMMAND_TOOLS: Final = frozenset({"run", "shell"})
@@ -251,6 +254,9 @@ def _default_call(facts: Facts, bench: _Bench, command: Command) -> Judgement:
     only_reads = facts.risks in {("read",), ()} and facts.tool in READ_TOOLS
     if only_reads or (facts.risks == ("read",) and facts.tool not in _COMMAND_TOOLS):
         return Judgement(decision="allow", rule="it only reads", risks=("read",))
+    if facts.tool in _MEMORY_TOOLS:
+        rule = "it only writes the fleet's shared memory"
+        return Judgement(decision="allow", rule=rule, risks=facts.risks)
     for pattern in bench.allowing():
         if permits(pattern, command):
             return Judgement(decision="allow", rule=f"allow: {pattern.text}", risks=facts.risks)

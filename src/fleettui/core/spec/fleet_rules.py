@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from fleettui.core.spec.known import closest
+from fleettui.core.spec.known import closest, tool_name
 from fleettui.core.spec.problem import Fault, Loc
+from fleettui.core.spec.secrets import has_password
 from fleettui.core.spec.workflow_rules import workflow_faults
 
 Data = dict[str, Any]
 _AGENT_LIMIT: Final = 1000
+_MEMORY_TOOLS: Final = ("remember", "recall", "forget")
 
 
 def part(data: Any, *keys: str) -> Data:
@@ -37,6 +39,7 @@ def fleet_faults(data: Data) -> Iterator[Fault]:
     yield from _count(agents)
     yield from _coordination(data, agents)
     yield from _memory(data)
+    yield from _memory_tools(data, agents)
     yield from _approval(part(data, "spec", "approval"))
     yield from _policy(part(data, "spec", "policy"))
     yield from _report(part(data, "spec", "report"))
@@ -182,6 +185,24 @@ def _memory(data: Data) -> Iterator[Fault]:
         yield Fault((*loc, "url"), f"memory {kind} needs 'url', the address to connect to")
     if kind == "sqlite" and not memory.get("path"):
         yield Fault((*loc, "path"), "memory sqlite needs 'path', the file to keep it in")
+    url = memory.get("url")
+    if isinstance(url, str) and has_password(url):
+        message = "a password in the address would be kept in the event log; use ${MEMORY_URL}"
+        yield Fault((*loc, "url"), message)
+
+
+def _memory_tools(data: Data, agents: list[tuple[int, Data]]) -> Iterator[Fault]:
+    """Warn of an agent with tools of a memory that its fleet does not have."""
+    if part(data, "spec", "shared").get("memory") is not None:
+        return
+    for at, agent in agents:
+        tools = part(agent, "spec").get("tools")
+        for place, tool in enumerate(tools if isinstance(tools, list) else []):
+            name = tool_name(tool)
+            if name in _MEMORY_TOOLS:
+                loc: Loc = ("spec", "agents", at, "spec", "tools", place)
+                message = f"tool '{name}' needs spec.shared.memory, every call of it will fail"
+                yield Fault(loc, message, "warning")
 
 
 def _approval(approval: Data) -> Iterator[Fault]:

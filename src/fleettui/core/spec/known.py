@@ -28,6 +28,9 @@ TOOLS: Final = (
     "send_message",
     "delegate",
     "send_back",
+    "remember",
+    "recall",
+    "forget",
     "run",
     "write_file",
 )

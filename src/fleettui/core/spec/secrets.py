@@ -18,6 +18,7 @@ _SHAPES: Final = re.compile(
 _URL_PASSWORD: Final = re.compile(
     r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}://[^/\s:@${]{0,80}:[^/\s@${]{1,120}@", re.IGNORECASE
 )
+_URL_PARAMETER: Final = re.compile(r"[?&]\w*(pass|secret|token)\w*=(?!\$\{)[^&\s]+", re.IGNORECASE)
 _SEARCHED: Final = 65_536  # characters of a text: a secret stands alone, or near the top
 _FIELDS: Final = re.compile(
     r"(^|_)(token|secret|password|passwd|api_?key|private_key|access_key|credentials?)\Z",
@@ -37,6 +38,11 @@ def secret_faults(data: Any, prefix: str = "", loc: Loc = ()) -> Iterator[Fault]
         yield Fault(
             loc, f"a secret is written in the file; use ${{{_variable(loc, prefix)}}}", "warning"
         )
+
+
+def has_password(url: str) -> bool:
+    """Say whether a password is written in an address, before the host or as a parameter."""
+    return bool(_URL_PASSWORD.search(url) or _URL_PARAMETER.search(url))
 
 
 def _is_secret(text: str, loc: Loc) -> bool:

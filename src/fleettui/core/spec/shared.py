@@ -17,12 +17,16 @@ class SharedMemory(Shape):
     """A memory that every agent of the fleet can use."""
 
     type: MemoryType = Field(default="inmemory", description="Where it is kept.")
-    namespace: str | None = Field(default=None, description="Prefix that keeps fleets apart.")
-    ttl: int | None = Field(
-        default=None, ge=1, description="Seconds after which an entry is forgotten."
+    namespace: str | None = Field(
+        default=None, min_length=1, description="What keeps memories apart; the fleet's id."
     )
-    url: str | None = Field(default=None, min_length=1, description="Connection (redis, postgres).")
-    path: str | None = Field(default=None, min_length=1, description="File (sqlite).")
+    ttl: int | None = Field(
+        default=None, ge=1, description="Seconds after which an entry is forgotten, unless it says."
+    )
+    url: str | None = Field(default=None, min_length=1, description="Address (redis, postgres).")
+    path: str | None = Field(
+        default=None, min_length=1, description="File (sqlite), relative to the fleet file."
+    )
 
 
 class Shared(Shape):

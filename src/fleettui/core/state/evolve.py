@@ -14,7 +14,7 @@ from fleettui.core.events import (
     FleetStopping,
 )
 from fleettui.core.spec.fleet import FleetFile
-from fleettui.core.state import actions, agents, ballots, messages, parts, runs
+from fleettui.core.state import actions, agents, ballots, memory, messages, parts, runs
 from fleettui.core.state.fleet import FleetState
 
 Step = Callable[[FleetState, Any, float], None]
@@ -63,4 +63,5 @@ _STEPS: dict[type, Step] = {
     **ballots.STEPS,
     **actions.STEPS,
     **messages.STEPS,
+    **memory.STEPS,
 }

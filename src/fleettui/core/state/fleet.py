@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from fleettui.core.ballot import Rule, Verdict, Vote
 from fleettui.core.errors import NotFound
+from fleettui.core.memory import MemoryState
 from fleettui.core.model import (
     ActionStatus,
     AgentStatus,
@@ -309,6 +310,10 @@ class FleetState:
     sent_keys: set[str] = field(default_factory=set)
     rules: dict[str, AlwaysRule] = field(default_factory=dict)
     log: list[LogLine] = field(default_factory=list)
+    memory: MemoryState = ""
+    memory_why: str = ""
+    # Keys that a person wants forgotten, with who asked, until it is done.
+    forgetting: dict[str, str] = field(default_factory=dict)
 
     # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
 

@@ -75,6 +75,7 @@ class SavedFleet(msgspec.Struct):
     open_actions: set[str]
     sent_keys: set[str]
     log: list[LogLine]
+    forgetting: dict[str, str]
 
 
 _PARTS = (
@@ -86,7 +87,7 @@ _SHAPE = hashlib.sha256(
 ).hexdigest()
 _HEAD = (
     "id", "tenant", "name", "file", "workspace", "policy", "warnings", "stopped", "stopping",
-    "seq", "at", "number",
+    "seq", "at", "number", "memory", "memory_why",
 )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ def save(state: FleetState) -> bytes:
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.rules, state.open_actions, state.sent_keys, state.log,
+            state.forgetting,
         )
     )  # fmt: skip
 
@@ -141,6 +143,7 @@ def restore(body: bytes) -> FleetState | None:
         **head, spec=FleetFile.model_validate(saved.spec), runs=saved.runs, turns=saved.turns,
         ballots=saved.ballots, actions=saved.actions, messages=saved.messages, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
+        forgetting=saved.forgetting,
     )  # fmt: skip
     for one in saved.agents:
         marks = {

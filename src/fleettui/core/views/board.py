@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.views.agents import agent_rows, cost_of, usage_of
 from fleettui.core.views.inbox import inbox_rows
+from fleettui.core.views.memory import memory_state
 from fleettui.core.views.rows import Board, FleetRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
 
@@ -21,6 +22,7 @@ def fleet_row(state: FleetState) -> FleetRow:
         state.id, state.tenant, state.name, state.file, state.workspace,
         state.spec.spec.coordination.mode, "stopped" if state.stopped else "open",
         len(state.agents), len(inbox_rows(state)), running.id if running else "", state.warnings,
+        *memory_state(state),
     )  # fmt: skip
 
 

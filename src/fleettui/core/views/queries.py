@@ -85,6 +85,10 @@ class ReadRules(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[RuleRow, ...]."""
 
 
+class ReadMemory(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[MemoryRow, ...], what fleets remember, by key; raises MemoryLost."""
+
+
 class ReadSpec(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers the fleet's checked file as a JSON object."""
 
@@ -111,6 +115,7 @@ AnyQuery = (
     | ReadCheckpoints
     | PreviewRollback
     | ReadRules
+    | ReadMemory
     | ReadSpec
     | ReadEvents
 )

@@ -5,6 +5,7 @@ from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
+from fleettui.core.views.rows.memory import MemoryRow
 from fleettui.core.views.rows.messages import MessageRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
@@ -21,6 +22,7 @@ __all__ = [
     "FleetRow",
     "InboxRow",
     "LogRow",
+    "MemoryRow",
     "MessageRow",
     "PendingRow",
     "RollbackPreview",

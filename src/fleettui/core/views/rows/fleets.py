@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from fleettui.core.memory import MemoryState
 from fleettui.core.views.rows.root import Row
 
 
@@ -19,7 +20,7 @@ class TenantRow(Row, frozen=True):
 
 
 class FleetRow(Row, frozen=True):
-    """An open fleet."""
+    """An open fleet: `memory` is empty for one without a shared memory, or a stopped one."""
 
     id: str
     tenant: str
@@ -32,6 +33,8 @@ class FleetRow(Row, frozen=True):
     needs: int
     running: str
     warnings: tuple[str, ...]
+    memory: MemoryState = ""
+    memory_why: str = ""
 
 
 class UsageRow(Row, frozen=True):

@@ -1,0 +1,1 @@
+"""Shared memories of fleets: one file a backend, and the table of them (places.py)."""
