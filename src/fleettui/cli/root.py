@@ -44,6 +44,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "events": ("records", "events", "Print the events of a fleet as JSON lines."),
     "report": ("records", "report", "Print the report of a run."),
     "runs": ("records", "runs", "List the runs of a fleet."),
+    "plan": ("plans", "plan", "Show, hold, change or resume the parts of a run."),
+    "memory": ("memory", "memory", "List what fleets remember together."),
     "validate": ("validate", "validate", "Check fleet files."),
     "schema": ("schema", "schema", "Print the JSON Schema of fleet files."),
     "completion": ("completion", "completion", "Print a completion script for your shell."),

@@ -16,6 +16,7 @@ from fleettui.core.views.board import board, fleet_row
 from fleettui.core.views.inbox import action_rows, inbox_rows
 from fleettui.core.views.log import log_rows
 from fleettui.core.views.memory import memory_rows
+from fleettui.core.views.parts import part_rows
 from fleettui.core.views.rows import LogRow, MemoryRow, RuleRow, RunReport
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
 from fleettui.engine.engine import Engine
@@ -55,6 +56,8 @@ class Reading:
                 return tuple(row for state in some for row in run_rows(state))
             case queries.ReadRun(run=run):
                 return await self._run_report(*_run(some, run))
+            case queries.ReadParts(run=run):
+                return part_rows(_run(some, run)[1])
             case queries.ReadReport(run=run):
                 return await self._report(_run(some, run)[1])
             case queries.ReadLog():

@@ -102,6 +102,9 @@ class PostgresEntries:
             return await self._with_connection(work)
         except self._failures as error:
             what = redacted(str(error) or type(error).__name__, self._url)
+            if isinstance(error, ValueError):
+                # It quotes what it could not read of the address, perhaps a piece of a password.
+                what = "the address can't be read"
             raise MemoryLost(
                 f"postgres at {shown(self._url)}: {what}", "it is tried again by itself"
             ) from None

@@ -51,6 +51,12 @@ class ReadRun(Query, frozen=True, tag=True, omit_defaults=True):
     run: str = ""
 
 
+class ReadParts(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[PartRow, ...] of `run`, or of the newest, in the order they were planned."""
+
+    run: str = ""
+
+
 class ReadReport(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers the Markdown text of a run's report, or of the newest."""
 
@@ -110,6 +116,7 @@ AnyQuery = (
     | ReadBallots
     | ReadRuns
     | ReadRun
+    | ReadParts
     | ReadReport
     | ReadLog
     | ReadCheckpoints

@@ -7,6 +7,7 @@ from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
 from fleettui.core.views.rows.messages import MessageRow
+from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
 
@@ -24,6 +25,7 @@ __all__ = [
     "LogRow",
     "MemoryRow",
     "MessageRow",
+    "PartRow",
     "PendingRow",
     "RollbackPreview",
     "Row",

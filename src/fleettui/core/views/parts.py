@@ -1,0 +1,54 @@
+"""Rows about the parts of a run: stages, tiers, items, sub-tasks, steps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fleettui.core.state.fleet import PartState, RunState
+from fleettui.core.views.rows import PartRow
+
+# How much of a text a row has; the whole is in the log and in the report.
+_HEAD = 200
+
+
+def part_rows(run: RunState) -> tuple[PartRow, ...]:
+    """Give every part of a run in the order it was planned."""
+    return tuple(_part_row(run, part) for part in run.parts.values())
+
+
+def shown_parts(run: RunState, most: int) -> tuple[PartRow, ...]:
+    """Give the parts worth a look, in their order: all, or of many those that go on or failed.
+
+    What is left room for is filled with the newest that ended and the next that wait.
+    """
+    parts = list(run.parts.values())
+    if len(parts) > most:
+        urgent = [*run.going, *run.failed][:most]
+        chosen = set(urgent)
+        for part in parts:
+            if len(chosen) >= most:
+                break
+            if part.status == "waiting":
+                chosen.add(part.id)
+        parts = [part for part in parts if part.id in chosen]
+    return tuple(_part_row(run, part) for part in parts)
+
+
+def part_counts(run: RunState) -> dict[str, int]:
+    """Count the parts of a run by their state."""
+    return dict(Counter(part.status for part in run.parts.values()))
+
+
+def _part_row(run: RunState, part: PartState) -> PartRow:
+    planned = part.planned
+    return PartRow(
+        part.id, run.id, part.name, part.kind, planned.group, part.status,
+        part.agent or planned.agent, _names(run, planned.given or planned.needs), planned.parent,
+        part.tries, part.started, part.finished, part.why, planned.text.head[:_HEAD],
+        part.output.head[:_HEAD],
+    )  # fmt: skip
+
+
+def _names(run: RunState, ids: Sequence[str]) -> tuple[str, ...]:
+    return tuple(run.parts[name].name for name in ids if name in run.parts)
