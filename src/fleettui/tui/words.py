@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from fleettui.core.model import Priority
+from fleettui.core.model import PartStatus, Priority
 from fleettui.core.views.rows import AgentRow, Attention, RunRow, TurnRow
 from fleettui.tui.parts import Part, Tone
 
@@ -45,6 +45,14 @@ TURN_SIGNS: Final[Mapping[str, Sign]] = {
     "failed": Sign("x", "FAIL", "fail"),
     "cancelled": Sign("x", "canc", "idle"),
 }
+PART_SIGNS: Final[Mapping[PartStatus, Sign]] = {
+    "waiting": Sign(".", "wait", "idle"),
+    "running": Sign(">", "RUN", "run"),
+    "done": Sign("v", "done", "done"),
+    "failed": Sign("x", "FAIL", "fail"),
+    "skipped": Sign("-", "skip", "dim"),
+    "cancelled": Sign("x", "canc", "idle"),
+}
 PRIORITY_LETTERS: Final[Mapping[Priority, tuple[str, Tone]]] = {
     "critical": ("C", "fail"),
     "high": ("H", "need"),
@@ -64,6 +72,8 @@ def run_sign(row: RunRow) -> Sign:
     """Give a run's sign; one that waits for a person needs somebody."""
     if row.pending:
         return Sign("!", "NEED", "need")
+    if row.held_by:
+        return Sign("=", "HELD", "pause")
     if row.state == "not_reached":
         return Sign("?", "OPEN", "stale")
     return RUN_SIGNS[row.state]

@@ -6,7 +6,13 @@ from collections.abc import Collection
 
 from fleettui.core.model import AgentStatus
 from fleettui.core.state.actions import describe
-from fleettui.core.state.fleet import AgentState, Bill, CheckpointState, FleetState
+from fleettui.core.state.fleet import (
+    AgentState,
+    Bill,
+    CheckpointState,
+    FleetState,
+    TurnState,
+)
 from fleettui.core.views.rows import (
     ATTENTION,
     AgentRow,
@@ -98,8 +104,20 @@ def _step(state: FleetState, agent: AgentState) -> str:
         doing = [action for action in actions if action.status in {"started", "allowed"}]
         if doing:
             return f"tool {describe(doing[-1])}"
-        return f"llm call {turn.steps + 1}"
+        part = _part(state, turn)
+        return f"{part}llm call {turn.steps + 1}"
     return _last_vote(state, agent.id) or agent.why
+
+
+def _part(state: FleetState, turn: TurnState) -> str:
+    """Say which part of its run a turn is for, where that is not the agent itself."""
+    run = state.runs.get(turn.run)
+    part = run.parts.get(turn.part) if run else None
+    if run is None or part is None:
+        return ""
+    if part.kind == "answer":
+        return f"tier {part.planned.group}, " if part.planned.group else ""
+    return "" if part.name == turn.agent else f"{part.name}, "
 
 
 def _last_vote(state: FleetState, agent: str) -> str:

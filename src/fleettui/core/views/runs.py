@@ -9,6 +9,7 @@ from fleettui.core.model import PRIORITIES
 from fleettui.core.state.fleet import BallotState, FleetState, RunState
 from fleettui.core.views.agents import usage_of
 from fleettui.core.views.inbox import inbox_rows, pending_rows
+from fleettui.core.views.parts import part_counts, shown_parts
 from fleettui.core.views.rows import (
     BallotRow,
     FindingRow,
@@ -19,6 +20,9 @@ from fleettui.core.views.rows import (
     VerdictRow,
     VoteRow,
 )
+
+# Of a run with more parts than this a screen shows those that go on, failed, or come next.
+MOST_PARTS = 60
 
 
 def verdict_row(ballot: BallotState | None) -> VerdictRow | None:
@@ -114,8 +118,11 @@ def run_rows(state: FleetState, most: int | None = None) -> tuple[RunRow, ...]:
             run.reason,
             sum(row.run == run.id for row in waiting),
             run.by,
+            run.held_by,
+            shown_parts(run, MOST_PARTS) if place == 0 else (),
+            part_counts(run),
         )
-        for run in islice(reversed(state.runs.values()), most)
+        for place, run in enumerate(islice(reversed(state.runs.values()), most))
     )
 
 

@@ -19,6 +19,7 @@ from fleettui.tui.screens.desk import Outset
 from fleettui.tui.screens.going_keys import GoingKeys
 from fleettui.tui.screens.inbox_item import ItemScreen
 from fleettui.tui.screens.queue_keys import QueueKeys
+from fleettui.tui.screens.run_keys import RunKeys
 from fleettui.tui.screens.signals import Signals
 from fleettui.tui.widgets.agents import AgentsPane
 from fleettui.tui.widgets.bars import footer_line, header_line, status_line, tabs_line
@@ -39,7 +40,7 @@ _FINE, _COARSE = 1.0, 60.0
 _SOON = 180.0
 
 
-class CockpitScreen(AgentKeys, QueueKeys, GoingKeys, Signals):
+class CockpitScreen(AgentKeys, QueueKeys, RunKeys, GoingKeys, Signals):
     """Lays the panes out and hands each its rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from fleettui.core.commands import CancelRun, OpenFleet, StartRun, StopFleet
+from fleettui.core.commands import OpenFleet, StartRun, StopFleet
 from fleettui.core.model import Payload
 from fleettui.tui.blocks import Block
 from fleettui.tui.screens.choice import Choice
 from fleettui.tui.screens.desk import Desk, Step
 from fleettui.tui.screens.help import HelpScreen
 from fleettui.tui.typed import SUGGESTIONS, TypedError, parse_typed
-from fleettui.tui.widgets.flows import FlowsPane
 
 DETACH: Final = "detach"
 STOP: Final = "stop"
@@ -46,21 +45,6 @@ class FleetKeys(Desk):
                 Choice("t", "t", "another task", "other"),
             ],
             lambda given: self.run_task(task) if given == "run" else self.action_task(),
-        )
-
-    def action_cancel_run(self) -> None:
-        """End the run under the cursor without a verdict, after a yes."""
-        key = self.query_one(FlowsPane).table.cursor_key
-        run = next((row for row in self.board.runs if row.id == key), None)
-        if run is None or run.state != "running":
-            self.complain("no run that goes on is chosen")
-            return
-        self.confirm(
-            f"cancel {run.id}",
-            f"end this run without a verdict?\n\n{run.task}",
-            lambda: self.start(
-                self.carry_out(CancelRun(run.fleet, run.id, "by hand"), f"cancelled {run.id}")
-            ),
         )
 
     # --- undo ------------------------------------------------------------------------------------

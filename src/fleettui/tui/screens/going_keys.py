@@ -39,7 +39,13 @@ class GoingKeys(InboxKeys, FleetKeys, DetailKeys):
             (turn for run in self.board.runs for turn in run.turns if key == f"turn:{turn.id}"),
             None,
         )
-        if turn is not None:
+        parts = [part for run in self.board.runs for part in run.parts]
+        part = next((part for part in parts if key == f"part:{part.id}"), None)
+        if part is not None and any(row.name == part.agent for row in self.board.agents):
+            self.open_subject("agent", part.agent)
+        elif part is not None:
+            self.open_subject("run", part.run)
+        elif turn is not None:
             self.open_subject("agent", turn.instance)
         else:
             self.open_subject("run", key)

@@ -1,4 +1,4 @@
-"""Pane 2: the runs of the fleet and their turns, until flows exist."""
+"""Pane 2: the runs of the fleet, the newest with its parts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import ClassVar, Final
 
 from textual.binding import BindingType
 
-from fleettui.core.views.rows import Board, RunRow, TurnRow
+from fleettui.core.safe import one_line
+from fleettui.core.views.rows import Board, PartRow, RunRow, TurnRow
 from fleettui.tui.amounts import age
 from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
 from fleettui.tui.parts import Line, Part, fit, fit_right, spread
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item
-from fleettui.tui.words import run_sign, turn_sign
+from fleettui.tui.words import PART_SIGNS, run_sign, turn_sign
 
+# What a group of parts is called, and which parts are drawn with what they wait for.
+GROUPS: Final = {"tiered": "tier", "deep": "iteration"}
+DAG_KINDS: Final = frozenset({"agent", "run", "fleet", "approval", "join"})
 _EMPTY: Final = "no run yet\nt gives the fleet a task"
 
 
@@ -41,6 +45,47 @@ def turn_line(row: TurnRow, width: int, now: float, *, fine: bool) -> Line:
     return spread(left, right, width)
 
 
+def part_line(row: PartRow, width: int, now: float, *, fine: bool) -> Line:
+    """Draw a part under its run: its name, who has it, what it waits for, its state and time."""
+    sign = PART_SIGNS[row.state]
+    took = age((row.finished or now) - row.started, fine=fine) if row.started else ""
+    right = (Part(f" {sign.word:<4}", sign.tone), Part(fit_right(took, 6), "dim"))
+    room = max(width - 13 - 2 * bool(row.parent), 4)
+    who = f" {row.agent}" if row.agent and row.agent != row.name else ""
+    after = f" <- {', '.join(row.needs)}" if row.kind in DAG_KINDS and row.needs else ""
+    what = row.why if row.state in {"failed", "skipped"} else row.text if row.kind == "step" else ""
+    tail = one_line(f"{who}{after}{'  ' + what if what else ''}")
+    indent = "    " if row.parent else "  "
+    name = (Part(f"{indent}{sign.glyph} ", sign.tone), Part(one_line(row.name)))
+    return spread((*name, Part(fit(tail, max(room - len(row.name), 0)), "dim")), right, width)
+
+
+def head_line(text: str, width: int) -> Line:
+    """Draw a heading over some parts."""
+    return (Part(fit(f"  {text}", width), "accent"),)
+
+
+def part_items(row: RunRow, now: float, *, fine: bool) -> list[Item]:
+    """Give the lines of a run's parts, under their tiers or iterations; many are counted."""
+    items: list[Item] = []
+    if row.held_by:
+        items.append(Item(f"held:{row.id}", partial(head_line, f"HELD by {row.held_by}")))
+    whole = sum(row.counts.values())
+    if whole > len(row.parts):
+        said = ", ".join(f"{count} {state}" for state, count in sorted(row.counts.items()))
+        items.append(Item(f"counts:{row.id}", partial(head_line, f"{whole}: {said}")))
+    group = 0
+    for part in row.parts:
+        if part.group != group and row.mode in GROUPS:
+            items.append(Item(
+                f"group:{row.id}:{part.group}:{len(items)}",
+                partial(head_line, f"{GROUPS[row.mode]} {part.group}" if part.group else "end"),
+            ))  # fmt: skip
+        group = part.group
+        items.append(Item(f"part:{part.id}", partial(part_line, part, now=now, fine=fine)))
+    return items
+
+
 def run_fields(row: RunRow) -> dict[str, str]:
     """Name what a filter looks at."""
     return {"st": row.state, "task": row.task, "run": row.id, "by": row.by}
@@ -57,7 +102,9 @@ class FlowsPane(Pane):
         items: list[Item] = []
         for number, row in enumerate(rows):
             items.append(Item(row.id, partial(run_line, row, now=now, fine=fine)))
-            if number == 0:
+            if number == 0 and row.parts:
+                items += part_items(row, now, fine=fine)
+            elif number == 0:
                 items += [
                     Item(f"turn:{turn.id}", partial(turn_line, turn, now=now, fine=fine))
                     for turn in row.turns

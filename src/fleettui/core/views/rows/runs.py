@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from fleettui.core.model import Finding, RunStatus
 from fleettui.core.views.rows.ballots import VerdictRow, VoteRow
 from fleettui.core.views.rows.fleets import UsageRow
 from fleettui.core.views.rows.inbox import PendingRow
+from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import Row
 
 
@@ -26,7 +29,7 @@ class TurnRow(Row, frozen=True):
 
 
 class RunRow(Row, frozen=True):
-    """A run in one line."""
+    """A run; `parts` are those worth a look of the newest run, `counts` of all by state."""
 
     id: str
     fleet: str
@@ -43,6 +46,9 @@ class RunRow(Row, frozen=True):
     reason: str
     pending: int
     by: str
+    held_by: str = ""
+    parts: tuple[PartRow, ...] = ()
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class FindingRow(Row, frozen=True):
