@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from fleettui.core.views.queries import ReadCheckpoints, ReadLog, ReadReport, ReadSpec
+from fleettui.core.views.queries import ReadCheckpoints, ReadLog, ReadParts, ReadReport, ReadSpec
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.detail_text import (
     ballot_blocks,
@@ -19,6 +19,7 @@ from fleettui.tui.detail_text import (
     turn_blocks,
 )
 from fleettui.tui.feed import LOST
+from fleettui.tui.plan_text import part_blocks
 from fleettui.tui.screens.desk import Desk
 from fleettui.tui.widgets.detail import DetailPane, Kind, Subject
 from fleettui.tui.widgets.inbox import InboxPane
@@ -119,6 +120,8 @@ class DetailKeys(Desk):
             return [_gone()]
         if tab == "Report" and run.report:
             return report_blocks(await self.client.read(ReadReport(run.fleet, run.id)), run)
+        if tab == "Parts":
+            return part_blocks(await self.client.read(ReadParts(run.fleet, run.id)), run.mode)
         return report_blocks("", run) if tab == "Report" else turn_blocks(run)
 
     # --- keys ------------------------------------------------------------------------------------

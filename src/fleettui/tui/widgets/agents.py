@@ -111,6 +111,8 @@ class AgentsPane(Pane):
             rows.sort(key=_SORTS[self.order])  # type: ignore[arg-type]  # both keys compare
         items = [Item(row.id, partial(agent_line, row, now=now, fine=fine)) for row in rows]
         empty = "no agent fits the filter: esc clears it" if board.agents else _EMPTY
+        if board.fleet and not board.agents:
+            empty = "this fleet has no agents: its steps are in 2 Flows"
         self.table.show(items, empty)
         self.label(f" sort:{self.order}", f"{len(rows)} of {len(board.agents)}")
 

@@ -19,7 +19,7 @@ from fleettui.tui.widgets.strip_text import StripText
 Kind = Literal["agent", "run", "ballot", "nothing"]
 TABS: Final[dict[Kind, tuple[str, ...]]] = {
     "agent": ("Log", "Diff", "Messages", "Checkpoints", "Spec"),
-    "run": ("Report", "Turns"),
+    "run": ("Report", "Parts", "Turns"),
     "ballot": ("Ballot",),
     "nothing": ("Log",),
 }

@@ -13,13 +13,14 @@ from fleettui.tui.amounts import age
 from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
 from fleettui.tui.parts import Line, Part, fit, fit_right, spread
+from fleettui.tui.plan_text import GROUPS
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item
 from fleettui.tui.words import PART_SIGNS, run_sign, turn_sign
 
-# What a group of parts is called, and which parts are drawn with what they wait for.
-GROUPS: Final = {"tiered": "tier", "deep": "iteration"}
+# Which parts are drawn with what they wait for, and from which width on.
 DAG_KINDS: Final = frozenset({"agent", "run", "fleet", "approval", "join"})
+WIDE: Final = 40
 _EMPTY: Final = "no run yet\nt gives the fleet a task"
 
 
@@ -46,23 +47,31 @@ def turn_line(row: TurnRow, width: int, now: float, *, fine: bool) -> Line:
 
 
 def part_line(row: PartRow, width: int, now: float, *, fine: bool) -> Line:
-    """Draw a part under its run: its name, who has it, what it waits for, its state and time."""
-    sign = PART_SIGNS[row.state]
+    """Draw a part under its run: its name, who has it, what it waits for, its state and time.
+
+    A narrow pane has room for the name, the state, and the time of what goes on.
+    """
+    sign, narrow = PART_SIGNS[row.state], width < WIDE
     took = age((row.finished or now) - row.started, fine=fine) if row.started else ""
-    right = (Part(f" {sign.word:<4}", sign.tone), Part(fit_right(took, 6), "dim"))
-    room = max(width - 13 - 2 * bool(row.parent), 4)
+    shown = took if not narrow else took if row.state == "running" else ""
+    right = (Part(f" {sign.word:<4}", sign.tone), Part(fit_right(shown, 5 * bool(shown)), "dim"))
+    indent = "   " if row.parent else " "
+    name = (Part(f"{indent}{sign.glyph} ", sign.tone), Part(one_line(row.name)))
+    tail = "" if narrow else _about(row)
+    return spread((*name, Part(one_line(tail), "dim")), right, width)
+
+
+def _about(row: PartRow) -> str:
     who = f" {row.agent}" if row.agent and row.agent != row.name else ""
     after = f" <- {', '.join(row.needs)}" if row.kind in DAG_KINDS and row.needs else ""
-    what = row.why if row.state in {"failed", "skipped"} else row.text if row.kind == "step" else ""
-    tail = one_line(f"{who}{after}{'  ' + what if what else ''}")
-    indent = "    " if row.parent else "  "
-    name = (Part(f"{indent}{sign.glyph} ", sign.tone), Part(one_line(row.name)))
-    return spread((*name, Part(fit(tail, max(room - len(row.name), 0)), "dim")), right, width)
+    told = row.why if row.state in {"failed", "skipped"} else ""
+    what = told or (row.text if row.kind in {"step", "item", "subtask"} else "")
+    return f"{who}{after}{'  ' + what if what else ''}"
 
 
 def head_line(text: str, width: int) -> Line:
     """Draw a heading over some parts."""
-    return (Part(fit(f"  {text}", width), "accent"),)
+    return (Part(fit(f" {text}", width), "accent"),)
 
 
 def part_items(row: RunRow, now: float, *, fine: bool) -> list[Item]:
