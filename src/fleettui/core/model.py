@@ -25,6 +25,7 @@ ActionStatus = Literal[
     "unknown",
 ]
 RunStatus = Literal["running", "finished", "not_reached", "failed", "cancelled"]
+MessageKind = Literal["direct", "broadcast", "topic", "question"]
 PartStatus = Literal["waiting", "running", "done", "failed", "skipped", "cancelled"]
 PartKind = Literal[
     "answer",

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from fleettui.core.commands import CastVote, Delegate, SendBack, SendMessage
-from fleettui.core.model import PRIORITIES, Actor, Finding, Priority, ToolResult
+from fleettui.core.model import Actor, Finding, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.engine import Engine
 from fleettui.engine.memory_tools import forget, recall, remember
 from fleettui.engine.remembering import Remembering
+from fleettui.engine.talk_tools import ask_agent, broadcast, priority_of, publish, subscribe
 
 # None where the rules end the action themselves, later.
 InnerTool = Callable[[Engine, Remembering, FleetState, ActionState], Awaitable[ToolResult | None]]
@@ -40,7 +41,7 @@ async def send_message(
     """Put a message into another agent's queue, once by the action's id."""
     given = action.facts.arguments
     body = await engine.payload(str(given.get("text", "")))
-    message = SendMessage(state.id, str(given.get("to")), body, _priority(given), action.id)
+    message = SendMessage(state.id, str(given.get("to")), body, priority_of(action), action.id)
     await engine.send(message, Actor("agent", action.agent, state.tenant))
     return ToolResult(f"sent to {given.get('to')}")
 
@@ -52,7 +53,7 @@ async def delegate(
     given = action.facts.arguments
     task = await engine.payload(str(given.get("task", "")))
     worker, skill = str(given.get("worker") or ""), str(given.get("skill") or "")
-    await engine.send(Delegate(state.id, action.id, task, worker, skill, _priority(given)))
+    await engine.send(Delegate(state.id, action.id, task, worker, skill, priority_of(action)))
 
 
 async def send_back(
@@ -76,15 +77,15 @@ INNER_TOOLS: Final[Mapping[str, InnerTool]] = {
     "send_message": send_message,
     "delegate": delegate,
     "send_back": send_back,
+    "broadcast": broadcast,
+    "publish": publish,
+    "subscribe": subscribe,
+    "ask_agent": ask_agent,
     "approval": approval,
     "remember": remember,
     "recall": recall,
     "forget": forget,
 }
-
-
-def _priority(given: Mapping[str, object]) -> Priority:
-    return next((name for name in PRIORITIES if name == given.get("priority")), "normal")
 
 
 def _number(value: object) -> float | None:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import heapq
 
-from fleettui.core.commands import CloseBallot, Command, ExpireAction, RetryTurn, WakeRun
+from fleettui.core.commands import (
+    CloseBallot,
+    Command,
+    ExpireAction,
+    ExpireMessage,
+    RetryTurn,
+    WakeRun,
+)
 from fleettui.core.errors import FleettuiError
 from fleettui.core.events import (
     ActionAsked,
     BallotExtended,
     BallotOpened,
     ExpiryMoved,
+    MessageQueued,
     PartMoved,
     Recorded,
     TurnFailed,
@@ -44,6 +52,8 @@ class Timers:
                 self._add(at, CloseBallot(fleet, name))
             case TurnFailed(turn=name, retry_at=at) if at:
                 self._add(at, RetryTurn(fleet, name))
+            case MessageQueued(message=name, due=at) if at:
+                self._add(at, ExpireMessage(fleet, name))
             case TurnOpened(run=name, due=at) | PartMoved(run=name, due=at) if at:
                 self._add(at, WakeRun(fleet, name))
             case _:
@@ -61,6 +71,9 @@ class Timers:
             for turn in state.turns.values():
                 if turn.status == "retrying":
                     self._add(turn.retry_at, RetryTurn(state.id, turn.id))
+            for message in state.messages.values():
+                if message.due:
+                    self._add(message.due, ExpireMessage(state.id, message.id))
             self._arm_parts(state)
 
     def _arm_parts(self, state: FleetState) -> None:

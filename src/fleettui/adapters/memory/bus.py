@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from fleettui.core.topics import fits
+
 
 class MemorySubscription:
     """A bounded queue; what does not fit any more makes it forget everything and say so."""
@@ -72,13 +74,3 @@ class MemoryBus:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
-
-
-def fits(pattern: Sequence[str], topic: Sequence[str]) -> bool:
-    """Match as NATS does: `*` is one part, a last `>` one part or more."""
-    for place, part in enumerate(pattern):
-        if part == ">":
-            return len(topic) > place
-        if place >= len(topic) or part not in {"*", topic[place]}:
-            return False
-    return len(pattern) == len(topic)

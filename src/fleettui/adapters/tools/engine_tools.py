@@ -66,6 +66,25 @@ SEND_BACK = spec(
 )
 
 
+_PRIORITY = {"type": "string", "enum": list(PRIORITIES), "description": "Default normal."}
+_TEXT = {"type": "string", "minLength": 1}
+BROADCAST = spec(
+    "broadcast", "Send a message to every other agent of the fleet.", ("text",), text=_TEXT,
+    priority=_PRIORITY,
+)  # fmt: skip
+PUBLISH = spec(
+    "publish", "Send a message to every agent that subscribed to its topic.", ("topic", "text"),
+    topic={**_TEXT, "description": "Words between dots, as in errors.disk."}, text=_TEXT,
+    priority=_PRIORITY,
+)  # fmt: skip
+SUBSCRIBE = spec(
+    "subscribe", "Get every message published to topics that fit from now on.", ("topic",),
+    topic={**_TEXT, "description": "`*` stands for one part, a last `>` for the rest."},
+)  # fmt: skip
+ASK_AGENT = spec(
+    "ask_agent", "Ask another agent and wait for its answer.", ("to", "question"),
+    to={**_TEXT, "description": "The agent's name."}, question=_TEXT, priority=_PRIORITY,
+)  # fmt: skip
 APPROVAL = spec(
     "approval",
     "Ask a person a question, and go on only after a yes.",
@@ -92,5 +111,15 @@ async def _perform(facts: Facts, _place: Workplace, _around: Surroundings) -> To
 
 TOOLS = tuple(
     Tool(each, _freezer(each.name), _perform)
-    for each in (SUBMIT_RESULT, SEND_MESSAGE, DELEGATE, SEND_BACK, APPROVAL)
+    for each in (
+        SUBMIT_RESULT,
+        SEND_MESSAGE,
+        DELEGATE,
+        SEND_BACK,
+        APPROVAL,
+        BROADCAST,
+        PUBLISH,
+        SUBSCRIBE,
+        ASK_AGENT,
+    )
 )

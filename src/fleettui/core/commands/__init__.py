@@ -19,12 +19,17 @@ from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, St
 from fleettui.core.commands.memory import ForgetEntry, MoveSharedMemory, NoteForgotten
 from fleettui.core.commands.messages import (
     AckMessage,
+    AskAgent,
+    Broadcast,
     DeliverMessage,
     DropMessage,
+    ExpireMessage,
     MoveMessage,
+    Publish,
     RetryMessage,
     ReturnMessage,
     SendMessage,
+    Subscribe,
 )
 from fleettui.core.commands.operator import OperatorCommand
 from fleettui.core.commands.parts import (
@@ -50,6 +55,8 @@ __all__ = [
     "AckMessage",
     "AdmitFleet",
     "Approve",
+    "AskAgent",
+    "Broadcast",
     "CancelRun",
     "CastVote",
     "CloseBallot",
@@ -61,6 +68,7 @@ __all__ = [
     "EditAction",
     "EditPlan",
     "ExpireAction",
+    "ExpireMessage",
     "ExtendExpiry",
     "FailTurn",
     "FinishAction",
@@ -80,6 +88,7 @@ __all__ = [
     "OperatorCommand",
     "OverrideBallot",
     "ProposeAction",
+    "Publish",
     "RecordReport",
     "RecordStep",
     "RejectCall",
@@ -95,5 +104,6 @@ __all__ = [
     "StartAction",
     "StartRun",
     "StopFleet",
+    "Subscribe",
     "WakeRun",
 ]

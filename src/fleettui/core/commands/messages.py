@@ -52,3 +52,42 @@ class MoveMessage(Command, frozen=True, tag=True, omit_defaults=True):
 
     message: str
     priority: Priority
+
+
+class Broadcast(Command, frozen=True, tag=True, omit_defaults=True):
+    """An agent tells all others something; the call `action` ends with it."""
+
+    action: str
+    body: Payload
+    priority: Priority = "normal"
+
+
+class Publish(Command, frozen=True, tag=True, omit_defaults=True):
+    """An agent tells something to whoever subscribed to a topic."""
+
+    action: str
+    topic: str
+    body: Payload
+    priority: Priority = "normal"
+
+
+class Subscribe(Command, frozen=True, tag=True, omit_defaults=True):
+    """An agent wants what is published to topics that fit a pattern."""
+
+    action: str
+    pattern: str
+
+
+class AskAgent(Command, frozen=True, tag=True, omit_defaults=True):
+    """An agent asks another one; the call `action` ends with the answer."""
+
+    action: str
+    to: str
+    body: Payload
+    priority: Priority = "normal"
+
+
+class ExpireMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """The time of a message is up: nobody took it, or nobody answered."""
+
+    message: str

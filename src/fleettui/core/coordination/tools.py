@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.roster import manager_of
 from fleettui.core.memory import MEMORY_TOOLS
+from fleettui.core.spec.shared import Pattern
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.core.state.memory import shared_memory
+
+PATTERN_TOOLS: Mapping[Pattern, tuple[str, ...]] = {
+    "direct": ("send_message",),
+    "broadcast": ("broadcast", "send_message"),
+    "pub_sub": ("publish", "subscribe", "send_message"),
+    "request_reply": ("ask_agent", "send_message"),
+}
 
 
 def offered_tools(state: FleetState, turn: TurnState) -> tuple[str, ...]:
     """Name the tools that a turn brings with it, beside those of its agent."""
     shared = MEMORY_TOOLS if shared_memory(state) is not None else ()
-    return (*shared, *_by_place(state, turn))
+    return (*shared, *_by_pattern(state), *_by_place(state, turn))
+
+
+def _by_pattern(state: FleetState) -> tuple[str, ...]:
+    """Name the tools of the way the fleet's file says its agents talk."""
+    assert state.spec is not None
+    if "communication" not in state.spec.spec.model_fields_set:
+        return ()
+    return PATTERN_TOOLS[state.spec.spec.communication.pattern]
 
 
 def _by_place(state: FleetState, turn: TurnState) -> tuple[str, ...]:

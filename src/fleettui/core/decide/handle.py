@@ -17,6 +17,7 @@ from fleettui.core.decide import (
     parts,
     plans,
     runs,
+    talks,
 )
 from fleettui.core.decide.outcome import Outcome
 from fleettui.core.decide.react import react
@@ -89,6 +90,11 @@ _RULES: dict[type, Rule] = {
     commands.LoseAction: actions.lose_action,
     commands.RevokeRule: actions.revoke_rule,
     commands.SendMessage: messages.send_message,
+    commands.Broadcast: talks.broadcast,
+    commands.Publish: talks.publish,
+    commands.Subscribe: talks.subscribe,
+    commands.AskAgent: talks.ask_agent,
+    commands.ExpireMessage: talks.expire_message,
     commands.DeliverMessage: messages.deliver_message,
     commands.AckMessage: messages.ack_message,
     commands.ReturnMessage: messages.return_message,

@@ -12,6 +12,7 @@ from fleettui.core.commands import (
     SendMessage,
 )
 from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.decide.talks import answered, communication_of
 from fleettui.core.errors import Refused, Stale
 from fleettui.core.events import (
     AnyEvent,
@@ -38,8 +39,14 @@ def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outco
     name = f"{state.id}/{state.number + 1}"
     if command.key in state.sent_keys:
         return NOTHING
-    sender = str(asked.actor) if asked.actor.kind == "operator" else asked.actor.name
-    queued = MessageQueued(name, sender, command.to, command.priority, command.body, command.key)
+    by_agent = asked.actor.kind != "operator"
+    sender = asked.actor.name if by_agent else str(asked.actor)
+    direct = communication_of(state).direct
+    timed = by_agent and "timeout_ms" in direct.model_fields_set
+    queued = MessageQueued(
+        name, sender, command.to, command.priority, command.body, command.key,
+        due=asked.at + direct.timeout_ms / 1000 if timed else 0.0,
+    )  # fmt: skip
     return Outcome((queued,), name)
 
 
@@ -78,7 +85,9 @@ def retry_message(state: FleetState, command: RetryMessage, asked: Asked) -> Out
 
 def drop_message(state: FleetState, command: DropMessage, asked: Asked) -> Outcome:
     message = state.message(command.message)
-    return Outcome((MessageDropped(message.id, str(asked.actor)),))
+    by = str(asked.actor)
+    untold = answered(state, message.correlation, f"{by} dropped the question")
+    return Outcome((MessageDropped(message.id, by), *untold))
 
 
 def move_message(state: FleetState, command: MoveMessage, asked: Asked) -> Outcome:

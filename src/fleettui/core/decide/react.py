@@ -8,6 +8,7 @@ from typing import Any
 from fleettui.core.coordination.modes import MODES, advance
 from fleettui.core.coordination.work import Work
 from fleettui.core.decide.messages import returned
+from fleettui.core.decide.talks import answered
 from fleettui.core.events import (
     ActionApproved,
     ActionAsked,
@@ -21,8 +22,12 @@ from fleettui.core.events import (
     CheckpointMade,
     FleetStopped,
     MessageAcked,
+    MessageDelivered,
+    MessageDied,
+    MessageDropped,
     MessageQueued,
     MessageRetried,
+    MessageReturned,
     PartMoved,
     PartsPlanned,
     RunReleased,
@@ -85,9 +90,19 @@ def _part_over(state: FleetState, turn: TurnState) -> Events:
 def _settle_mail(state: FleetState, turn: TurnState) -> Events:
     """Acknowledge what a turn that ended well was told; what failed with it is delivered again."""
     told = [message for message in state.messages.values() if message.turn == turn.id]
+    gone = [
+        MessageDropped(message.id, "its sender's turn is over")
+        for message in state.messages.values()
+        if message.correlation and state.actions[message.correlation].turn == turn.id
+    ]
     if turn.status == "finished":
-        return [MessageAcked(message.id) for message in told]
-    return [returned(message, turn.reason) for message in told]
+        answers = [
+            ActionFinished(message.correlation, ok=True, output=turn.output)
+            for message in told
+            if message.correlation and state.actions[message.correlation].status == "started"
+        ]
+        return [*answers, *(MessageAcked(message.id) for message in told), *gone]
+    return [*(returned(message, turn.reason) for message in told), *gone]
 
 
 def _settle(state: FleetState, name: str, ended: str) -> Events:
@@ -118,14 +133,24 @@ def _last_stopped(state: FleetState) -> Events:
 
 def _take_mail(state: FleetState, agent: AgentState) -> Events:
     """Open a turn for an idle agent that has mail and works by turns."""
-    waiting = agent.status == "idle" and not agent.turn and len(state.mailboxes[agent.id])
-    if not waiting or state.spec_of(agent.id).type != "llm":
+    if agent.status != "idle" or agent.turn or state.spec_of(agent.id).type != "llm":
+        return ()
+    questions = state.mailboxes.get(f"{agent.id}?")
+    question = questions.waiting() if questions else ()
+    if question:
+        name = Names(state).next()
+        asked = TurnOpened(name, "", agent.id, Payload(""))
+        told = MessageDelivered(question[0], name)
+        return (asked, told, AgentMoved(agent.id, "working", "a question"))
+    if not len(state.mailboxes[agent.id]):
         return ()
     turn = TurnOpened(Names(state).next(), "", agent.id, Payload(""))
     return (turn, AgentMoved(agent.id, "working", "mail"))
 
 
-def _mail_came(state: FleetState, event: MessageQueued | MessageRetried, _at: float) -> Events:
+def _mail_came(
+    state: FleetState, event: MessageQueued | MessageRetried | MessageReturned, _at: float
+) -> Events:
     agent = state.agents.get(state.messages[event.message].to)
     if agent is None or agent.status != "idle":
         return ()
@@ -209,6 +234,12 @@ def _answered(
     return ()
 
 
+def _message_died(state: FleetState, event: MessageDied, _at: float) -> Events:
+    """Tell the asker that its question was answered by nobody."""
+    message = state.messages[event.message]
+    return answered(state, message.correlation, f"{message.to} could not answer: {event.why}")
+
+
 _REACTIONS: dict[type, Any] = {
     RunStarted: _begin,
     TurnFinished: _turn_over,
@@ -217,6 +248,8 @@ _REACTIONS: dict[type, Any] = {
     AgentMoved: _agent_moved,
     MessageQueued: _mail_came,
     MessageRetried: _mail_came,
+    MessageDied: _message_died,
+    MessageReturned: _mail_came,
     PartsPlanned: _run_moved,
     PartMoved: _part_moved,
     RunReleased: _run_moved,

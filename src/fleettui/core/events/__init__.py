@@ -49,6 +49,7 @@ from fleettui.core.events.messages import (
     MessageQueued,
     MessageRetried,
     MessageReturned,
+    Subscribed,
 )
 from fleettui.core.events.parts import PartMoved, PartsPlanned, WorkSentBack
 from fleettui.core.events.recorded import AnyEvent, Recorded
@@ -123,6 +124,7 @@ __all__ = [
     "RunStarted",
     "SharedMemoryMoved",
     "StepTaken",
+    "Subscribed",
     "TroubleNoted",
     "TurnCancelled",
     "TurnFailed",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from fleettui.core.events.root import Event
-from fleettui.core.model import Payload, Priority
+from fleettui.core.model import MessageKind, Payload, Priority
 
 
 class MessageQueued(Event, frozen=True, tag=True, omit_defaults=True):
-    """A message waits for its receiver."""
+    """A message waits for its receiver.
+
+    `topic` is the topic or channel, `correlation` the call that waits for an answer, `due` when
+    it is of no use any more.
+    """
 
     message: str
     sender: str
@@ -15,6 +19,17 @@ class MessageQueued(Event, frozen=True, tag=True, omit_defaults=True):
     priority: Priority
     body: Payload
     key: str = ""
+    kind: MessageKind = "direct"
+    topic: str = ""
+    correlation: str = ""
+    due: float = 0.0
+
+
+class Subscribed(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent wants what is published to topics that fit a pattern."""
+
+    agent: str
+    pattern: str
 
 
 class MessageDelivered(Event, frozen=True, tag=True, omit_defaults=True):

@@ -53,6 +53,7 @@ from fleettui.core.events.messages import (
     MessageQueued,
     MessageRetried,
     MessageReturned,
+    Subscribed,
 )
 from fleettui.core.events.parts import PartMoved, PartsPlanned, WorkSentBack
 from fleettui.core.events.runs import (
@@ -129,6 +130,7 @@ AnyEvent = (
     | MessageRetried
     | MessageDropped
     | MessageMoved
+    | Subscribed
     | SharedMemoryMoved
     | ForgettingAsked
     | EntryForgotten

@@ -9,6 +9,7 @@ from fleettui.core.spec.known import closest, tool_name
 from fleettui.core.spec.problem import Fault, Loc
 from fleettui.core.spec.secrets import has_password
 from fleettui.core.spec.workflow_rules import workflow_faults
+from fleettui.core.topics import flaw
 
 Data = dict[str, Any]
 _AGENT_LIMIT: Final = 1000
@@ -40,6 +41,7 @@ def fleet_faults(data: Data) -> Iterator[Fault]:
     yield from _coordination(data, agents)
     yield from _memory(data)
     yield from _memory_tools(data, agents)
+    yield from _topics(part(data, "spec", "communication", "pub_sub").get("topics"))
     yield from _approval(part(data, "spec", "approval"))
     yield from _policy(part(data, "spec", "policy"))
     yield from _report(part(data, "spec", "report"))
@@ -203,6 +205,13 @@ def _memory_tools(data: Data, agents: list[tuple[int, Data]]) -> Iterator[Fault]
                 loc: Loc = ("spec", "agents", at, "spec", "tools", place)
                 message = f"tool '{name}' needs spec.shared.memory, every call of it will fail"
                 yield Fault(loc, message, "warning")
+
+
+def _topics(topics: Any) -> Iterator[Fault]:
+    for at, topic in enumerate(topics if isinstance(topics, list) else ()):
+        wrong = flaw(topic, pattern=True) if isinstance(topic, str) else ""
+        if wrong:
+            yield Fault(("spec", "communication", "pub_sub", "topics", at), wrong)
 
 
 def _approval(approval: Data) -> Iterator[Fault]:

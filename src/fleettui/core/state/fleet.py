@@ -16,6 +16,7 @@ from fleettui.core.model import (
     Finding,
     Given,
     Item,
+    MessageKind,
     MessageStatus,
     Part,
     PartKind,
@@ -268,6 +269,15 @@ class MessageState:
     tries: int = 0
     why: str = ""
     turn: str = ""
+    kind: MessageKind = "direct"
+    topic: str = ""
+    correlation: str = ""
+    due: float = 0.0
+
+    @property
+    def box(self) -> str:
+        """Name the box it waits in: a question is never part of another turn's conversation."""
+        return f"{self.to}?" if self.kind == "question" else self.to
 
 
 @dataclass(slots=True)
@@ -308,6 +318,7 @@ class FleetState:
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     # Keys of messages whose sender may ask again after a crash, until it knows they were sent.
     sent_keys: set[str] = field(default_factory=set)
+    subscriptions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rules: dict[str, AlwaysRule] = field(default_factory=dict)
     log: list[LogLine] = field(default_factory=list)
     memory: MemoryState = ""

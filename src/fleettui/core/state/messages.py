@@ -13,6 +13,7 @@ from fleettui.core.events import (
     MessageQueued,
     MessageRetried,
     MessageReturned,
+    Subscribed,
 )
 from fleettui.core.model import Payload
 from fleettui.core.queue import Mailbox
@@ -23,31 +24,34 @@ def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
     state.number += 1
     if event.key:
         state.sent_keys.add(event.key)
-    message = MessageState(event.message, event.sender, event.to, event.priority, event.body, at)
+    message = MessageState(
+        event.message, event.sender, event.to, event.priority, event.body, at, kind=event.kind,
+        topic=event.topic, correlation=event.correlation, due=event.due,
+    )  # fmt: skip
     state.messages[event.message] = message
-    _mailbox(state, event.to).push(event.message, event.priority, at)
+    _mailbox(state, message.box).push(event.message, event.priority, at)
 
 
 def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
     message = state.messages[event.message]
     message.status, message.turn = "leased", event.turn
-    _mailbox(state, message.to).ack(event.message)
+    _mailbox(state, message.box).ack(event.message)
     text = message.body
-    head = f"Message from {message.sender} ({message.priority}): {text.head}"
+    head = f"{_named(message)} from {message.sender} ({message.priority}): {text.head}"
     body = Payload(head, text.size, text.blob)
     state.agents[message.to].transcript.append(Entry("message", at, event.turn, body))
 
 
 def _acked(state: FleetState, event: MessageAcked, _at: float) -> None:
     message = state.messages.pop(event.message)
-    _mailbox(state, message.to).ack(event.message)
+    _mailbox(state, message.box).ack(event.message)
 
 
 def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
     message = state.messages[event.message]
     message.status, message.why = "returned", event.why
     message.tries += 1
-    box = _mailbox(state, message.to)
+    box = _mailbox(state, message.box)
     if message.turn:
         message.turn = ""
         box.push(event.message, message.priority, message.at)
@@ -59,26 +63,43 @@ def _died(state: FleetState, event: MessageDied, _at: float) -> None:
     message = state.messages[event.message]
     message.status, message.why = "dead", event.why
     message.tries += 1
-    _mailbox(state, message.to).ack(event.message)
+    _mailbox(state, message.box).ack(event.message)
 
 
 def _retried(state: FleetState, event: MessageRetried, at: float) -> None:
     message = state.messages[event.message]
     message.status, message.tries, message.at = "queued", 0, at
-    _mailbox(state, message.to).push(event.message, message.priority, at)
+    _mailbox(state, message.box).push(event.message, message.priority, at)
 
 
 def _dropped(state: FleetState, event: MessageDropped, _at: float) -> None:
     message = state.messages.pop(event.message)
-    _mailbox(state, message.to).ack(event.message)
+    _mailbox(state, message.box).ack(event.message)
 
 
 def _moved(state: FleetState, event: MessageMoved, _at: float) -> None:
     message = state.messages[event.message]
     message.priority = event.priority
-    box = _mailbox(state, message.to)
+    box = _mailbox(state, message.box)
     box.ack(event.message)
     box.push(event.message, event.priority, message.at)
+
+
+def _named(message: MessageState) -> str:
+    match message.kind:
+        case "question":
+            return "Question (your answer goes back)"
+        case "broadcast":
+            return f"Message to all{f' on {message.topic}' if message.topic else ''}"
+        case "topic":
+            return f"Message on {message.topic}"
+        case "direct":
+            return "Message"
+
+
+def _subscribed(state: FleetState, event: Subscribed, _at: float) -> None:
+    known = state.subscriptions.get(event.agent, ())
+    state.subscriptions[event.agent] = (*known, event.pattern)
 
 
 def _mailbox(state: FleetState, agent: str) -> Mailbox:
@@ -97,4 +118,5 @@ STEPS: dict[type, Any] = {
     MessageRetried: _retried,
     MessageDropped: _dropped,
     MessageMoved: _moved,
+    Subscribed: _subscribed,
 }

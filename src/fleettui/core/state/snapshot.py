@@ -71,6 +71,7 @@ class SavedFleet(msgspec.Struct):
     ballots: dict[str, BallotState]
     actions: dict[str, ActionState]
     messages: dict[str, MessageState]
+    subscriptions: dict[str, tuple[str, ...]]
     rules: dict[str, AlwaysRule]
     open_actions: set[str]
     sent_keys: set[str]
@@ -124,7 +125,7 @@ def save(state: FleetState) -> bytes:
             {name: getattr(state, name) for name in _HEAD},
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
-            state.rules, state.open_actions, state.sent_keys, state.log,
+            state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
             state.forgetting,
         )
     )  # fmt: skip
@@ -141,7 +142,8 @@ def restore(body: bytes) -> FleetState | None:
     head = {**saved.head, "warnings": tuple(saved.head["warnings"])}
     state = FleetState(
         **head, spec=FleetFile.model_validate(saved.spec), runs=saved.runs, turns=saved.turns,
-        ballots=saved.ballots, actions=saved.actions, messages=saved.messages, rules=saved.rules,
+        ballots=saved.ballots, actions=saved.actions, messages=saved.messages,
+        subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
         forgetting=saved.forgetting,
     )  # fmt: skip
@@ -160,6 +162,6 @@ def restore(body: bytes) -> FleetState | None:
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():
         if message.status in {"queued", "returned"}:
-            box = state.mailboxes.setdefault(message.to, Mailbox())
+            box = state.mailboxes.setdefault(message.box, Mailbox())
             box.push(message.id, message.priority, message.at)
     return state

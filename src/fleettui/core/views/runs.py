@@ -169,7 +169,7 @@ def message_rows(state: FleetState) -> tuple[MessageRow, ...]:
     rows = [
         MessageRow(
             message.id, state.id, message.priority, message.sender, message.to, message.status,
-            message.at, message.tries, message.body.head, message.why,
+            message.at, message.tries, message.body.head, message.why, message.kind, message.topic,
         )
         for message in state.messages.values()
     ]  # fmt: skip

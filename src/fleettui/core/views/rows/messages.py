@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleettui.core.model import MessageStatus, Priority
+from fleettui.core.model import MessageKind, MessageStatus, Priority
 from fleettui.core.views.rows.root import Row
 
 
@@ -19,3 +19,5 @@ class MessageRow(Row, frozen=True):
     tries: int
     text: str
     why: str
+    kind: MessageKind = "direct"
+    topic: str = ""
