@@ -15,7 +15,7 @@ from pathlib import Path
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
-from fleettui.adapters.models.builtin.review import BuiltinReview
+from fleettui.adapters.models.builtin import builtin_models
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
@@ -141,7 +141,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         store = await stack.enter_async_context(SqliteStore.open(state / "fleettui.db"))
         router = ModelRouter(
             load_yaml=load_plain,
-            builtin={"review": BuiltinReview()},
+            builtin=builtin_models(),
             log_path=state / "models.log",
         )
         stack.push_async_callback(router.close)

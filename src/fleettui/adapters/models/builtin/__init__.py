@@ -1,1 +1,5 @@
-"""Models that are no language models: rules that drive the same tools."""
+"""Models that work by rules and are no language models; they need no key."""
+
+from fleettui.adapters.models.builtin.table import builtin_models
+
+__all__ = ["builtin_models"]

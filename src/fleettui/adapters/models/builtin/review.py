@@ -24,9 +24,10 @@ from fleettui.adapters.models.builtin.diff import (
     read_stat,
 )
 from fleettui.adapters.models.builtin.findings import RULE_SETS, find
+from fleettui.adapters.models.builtin.reply import calling, saying
 from fleettui.adapters.models.builtin.rules import Role
 from fleettui.adapters.models.builtin.verdict import Reading, as_markdown, judge, options_in
-from fleettui.core.model import Finding, ModelReply, ModelRequest, ToolCall, Usage
+from fleettui.core.model import Finding, ModelReply, ModelRequest
 
 _AT_ONCE: Final = 1_200  # changed lines that one git_diff shows whole
 _MOST_FILES: Final = 60
@@ -60,16 +61,16 @@ def _next_step(request: ModelRequest) -> ModelReply:
         return _abstain(request, "I have no tool git_diff, so I can't see the changes")
     stat = next((one for one in done if one.name == "git_diff" and one.arguments.get("stat")), None)
     if stat is None:
-        return _calls("Which files changed?", [("git_diff", {"stat": True})])
+        return calling("Which files changed?", [("git_diff", {"stat": True})])
     listed = read_stat(stat.text)
     wanted, unread = _worth_reading(listed)
     if not wanted and not any(row.secret for row in listed):
         return _abstain(request, _nothing(stat.text, listed))
     diffs = [one for one in done if one.name == "git_diff" and not one.arguments.get("stat")]
     if wanted and not diffs:
-        return _calls("Reading the changes.", _reading_calls(wanted, tools, roles_of(request)))
+        return calling("Reading the changes.", _readingcalling(wanted, tools, roles_of(request)))
     if pages := _missing_pages(diffs):
-        return _calls("Reading on.", pages)
+        return calling("Reading on.", pages)
     return _vote(request, listed, unread, done, tools)
 
 
@@ -82,7 +83,7 @@ def _worth_reading(listed: Sequence[Listed]) -> tuple[list[Listed], list[str]]:
     return chosen[:_MOST_FILES], sorted(left)
 
 
-def _reading_calls(
+def _readingcalling(
     wanted: Sequence[Listed], tools: set[str], roles: Sequence[Role]
 ) -> list[tuple[str, dict[str, Any]]]:
     total = sum(row.added + row.deleted for row in wanted)
@@ -170,7 +171,7 @@ def _abstain(request: ModelRequest, why: str) -> ModelReply:
     """Abstain: by the tool where the task offers it, else in words."""
     if "abstain" in prompt_of(request):
         return _submit(request, "abstain", 0.0, why, (), why)
-    return _said(f"VOTE: abstain (0.0) {why}")
+    return saying(f"VOTE: abstain (0.0) {why}")
 
 
 def _submit(
@@ -183,7 +184,7 @@ def _submit(
 ) -> ModelReply:
     tried = any(one.name == "submit_result" for one in answered(request))
     if tried or not any(tool.name == "submit_result" for tool in request.tools):
-        return _said(f"{output}\n\nVOTE: {verdict} ({confidence}) {reason}")
+        return saying(f"{output}\n\nVOTE: {verdict} ({confidence}) {reason}")
     arguments = {
         "verdict": verdict,
         "confidence": confidence,
@@ -191,16 +192,4 @@ def _submit(
         "findings": [msgspec.to_builtins(finding) for finding in findings],
         "output": output,
     }
-    return _calls("", [("submit_result", arguments)])
-
-
-def _calls(content: str, calls: Sequence[tuple[str, dict[str, Any]]]) -> ModelReply:
-    named = tuple(
-        ToolCall(f"review-{number}", name, arguments)
-        for number, (name, arguments) in enumerate(calls, 1)
-    )
-    return ModelReply(content, named, Usage(cost=0.0), "tool_calls")
-
-
-def _said(content: str) -> ModelReply:
-    return ModelReply(content, (), Usage(cost=0.0), "stop")
+    return calling("", [("submit_result", arguments)])

@@ -1,0 +1,109 @@
+"""builtin:lead and builtin:audit: a manager that shares an audit out, and its workers, by rules."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+
+from fleettui.adapters.models.builtin.conversation import answered
+from fleettui.adapters.models.builtin.reply import Wanted, calling, saying, tools_of
+from fleettui.core.model import ModelReply, ModelRequest
+
+_LABEL: Final = "builtin:audit works by rules and is no language model."
+_WORKER: Final = re.compile(r"^- (?P<name>[a-z0-9-]+) \(", re.MULTILINE)
+_LINE: Final = re.compile(r"^(?P<file>[^:\n]+):\d+:\d+: (?P<rule>\w+) (?P<text>.*)$", re.MULTILINE)
+# How many files the tool lint takes in one call.
+_AT_ONCE: Final = 200
+_TESTS: Final = re.compile(r"(?:^|/)(?:tests?/|test_[^/]+$)|_test\.\w+$|\.(?:spec|test)\.\w+$")
+_CODE: Final = re.compile(r"\.(?:py|js|ts|tsx|go|rs|java|rb|c|cc|cpp|sh)$")
+_PAPERS: Final = {
+    "a README": re.compile(r"^README", re.IGNORECASE),
+    "a licence": re.compile(r"^(?:LICEN[CS]E|COPYING)", re.IGNORECASE),
+    "a list of changes": re.compile(r"^CHANGE|^HISTORY|^changes/", re.IGNORECASE),
+    "a way to contribute": re.compile(r"^(?:CONTRIBUTING|AGENTS|DEVELOPERS)", re.IGNORECASE),
+}
+_LOCKS: Final = re.compile(
+    r"(?:^|/)(?:requirements.*\.(?:txt|lock)|.*\.lock|go\.sum|package-lock\.json)$"
+)
+_MANIFESTS: Final = re.compile(
+    r"(?:^|/)(?:pyproject\.toml|setup\.py|package\.json|go\.mod|Cargo\.toml)$"
+)
+
+
+def lead_step(request: ModelRequest) -> ModelReply:
+    """Give every worker its part once, then put the answers under each other."""
+    done = [one for one in answered(request) if one.name == "delegate"]
+    if done:
+        parts = [f"## {one.arguments.get('worker')}\n\n{one.text}" for one in done]
+        return saying("\n\n".join(["# Audit", *parts, "builtin:lead works by rules."]))
+    asked = [one.content for one in request.messages if one.role == "user"]
+    names = [match["name"] for match in _WORKER.finditer((asked or [""])[-1])]
+    if "delegate" not in tools_of(request) or not names:
+        return saying("I have no workers to give this to. builtin:lead works by rules.")
+    calls: list[Wanted] = [
+        ("delegate", {"worker": name, "task": f"Audit this repository: {name}."}) for name in names
+    ]
+    return calling("Everybody takes a part.", calls)
+
+
+def worker_step(request: ModelRequest) -> ModelReply:
+    """Look at what the worker's name says: security, tests, papers, dependencies."""
+    done = answered(request)
+    listed = next((one for one in done if one.name == "list_files"), None)
+    if "list_files" not in tools_of(request):
+        return saying(f"I need the tool list_files.\n\n{_LABEL}")
+    if listed is None:
+        return calling("What is there?", [("list_files", {})])
+    names = [name for name in listed.text.split("\n") if name and not name.startswith("[")]
+    if "secur" in request.agent:
+        lint = [one.text for one in done if one.name == "lint"]
+        python = [name for name in names if name.endswith(".py") and not _TESTS.search(name)]
+        if not lint and python and "lint" in tools_of(request):
+            some = [python[at : at + _AT_ONCE] for at in range(0, len(python), _AT_ONCE)]
+            return calling("", [("lint", {"paths": paths, "rules": ["S"]}) for paths in some[:20]])
+        return saying(f"{_security(lint)}\n\n{_LABEL}")
+    if "test" in request.agent:
+        return saying(f"{_tests(names)}\n\n{_LABEL}")
+    if "depend" in request.agent:
+        return saying(f"{_dependencies(names)}\n\n{_LABEL}")
+    return saying(f"{_papers(names)}\n\n{_LABEL}")
+
+
+def _security(lint: list[str]) -> str:
+    if not lint:
+        return "There is no Python here, and nothing else is checked."
+    failed = [text.splitlines()[0][:200] for text in lint if not text.startswith("# ruff")]
+    if failed:
+        return f"Not all of the Python was checked: {failed[0]}"
+    found = [match for text in lint for match in _LINE.finditer(text)]
+    if not found:
+        return "Nothing found by ruff's security rules."
+    counts = Counter(f"{match['rule']} {match['text']}" for match in found)
+    worst = [f"- {count}x {text}" for text, count in counts.most_common(10)]
+    places = [f"- {match['file']}: {match['rule']}" for match in found[:10]]
+    return "\n".join([f"{len(found)} findings of ruff's security rules:", *worst, "", *places])
+
+
+def _tests(names: list[str]) -> str:
+    tests = [name for name in names if _TESTS.search(name) and _CODE.search(name)]
+    code = [name for name in names if _CODE.search(name) and name not in tests]
+    share = f"{len(tests) / len(code):.2f} a file" if code else "no code"
+    return f"{len(tests)} test files beside {len(code)} of code: {share}."
+
+
+def _dependencies(names: list[str]) -> str:
+    manifests = [name for name in names if _MANIFESTS.search(name)]
+    locks = [name for name in names if _LOCKS.search(name)]
+    if not manifests:
+        return "No manifest of dependencies is here."
+    pinned = f"pinned by {', '.join(locks[:5])}" if locks else "not pinned: there is no lock file"
+    return f"Dependencies are in {', '.join(manifests[:5])}, {pinned}."
+
+
+def _papers(names: list[str]) -> str:
+    lines = []
+    for what, pattern in _PAPERS.items():
+        found = next((name for name in names if pattern.search(name)), None)
+        lines.append(f"- {what}: {found or 'missing'}")
+    return "\n".join(["Papers:", *lines])

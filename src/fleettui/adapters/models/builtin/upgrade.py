@@ -1,0 +1,31 @@
+"""builtin:upgrade: says what of one file is old Python, by ruff's rules."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from fleettui.adapters.models.builtin.conversation import answered
+from fleettui.adapters.models.builtin.reply import calling, saying, tools_of
+from fleettui.core.model import ModelReply, ModelRequest
+
+_ITEM: Final = re.compile(r"^Item \d+ of \d+: (?P<file>\S+)")
+_LINE: Final = re.compile(r"^[^:\n]+:(?P<line>\d+):\d+: (?P<rule>\w+) (?P<text>.*)$", re.MULTILINE)
+# Old syntax, deprecated imports and calls.
+RULES: Final = ("UP", "PTH")
+
+
+def next_step(request: ModelRequest) -> ModelReply:
+    """Lint the item's file, and list what is to be written anew."""
+    asked = [one.content for one in request.messages if one.role == "user"]
+    item = _ITEM.match((asked or [""])[-1])
+    if item is None or "lint" not in tools_of(request):
+        return saying("I need a file as item and the tool lint. builtin:upgrade works by rules.")
+    lint = next((one for one in answered(request) if one.name == "lint"), None)
+    if lint is None:
+        return calling("", [("lint", {"paths": [item["file"]], "rules": list(RULES)})])
+    found = list(_LINE.finditer(lint.text))
+    if not found:
+        return saying(f"{item['file']}: nothing to do")
+    lines = [f"- line {match['line']}: {match['text']} ({match['rule']})" for match in found]
+    return saying("\n".join([f"{item['file']}: {len(found)} to change", *lines]))
