@@ -24,6 +24,7 @@ from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
+from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
 from fleettui.engine.reading import Reading
@@ -80,12 +81,13 @@ class House:
         world: World,
         actions: Actions,
         memories: Remembering,
+        built: BuiltAgents,
         known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories = memories
         self.presence = Presence()
-        self._reading = Reading(engine, memories, frozenset(known_tools))
+        self._reading = Reading(engine, memories, built, frozenset(known_tools))
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -111,7 +113,8 @@ async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
     engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
-        turns = Turns(engine, world.runtimes, world.model, world.toolbox, world.vault, group)
+        built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
+        turns = Turns(engine, built, world.model, world.toolbox, world.vault, group)
         memories = Remembering(engine, world.memories, world.vault, group)
         actions = Actions(engine, world.toolbox, world.vault, memories, group)
         timers = Timers(engine)
@@ -127,7 +130,7 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         try:
-            yield House(engine, world, actions, memories, tuple(TOOLS))
+            yield House(engine, world, actions, memories, built, tuple(TOOLS))
         finally:
             tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
             for task in (*watchers, *chain(*tasks)):

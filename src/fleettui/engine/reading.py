@@ -12,13 +12,14 @@ from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
-from fleettui.core.views.board import board, fleet_row
+from fleettui.core.views.board import board, fleet_row, stats_row
 from fleettui.core.views.inbox import action_rows, inbox_rows
 from fleettui.core.views.log import log_rows
 from fleettui.core.views.memory import memory_rows
 from fleettui.core.views.parts import part_rows
-from fleettui.core.views.rows import LogRow, MemoryRow, RuleRow, RunReport
+from fleettui.core.views.rows import CacheRow, LogRow, MemoryRow, RuleRow, RunReport
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
+from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.remembering import Remembering
 
@@ -26,8 +27,15 @@ from fleettui.engine.remembering import Remembering
 class Reading:
     """Views of an engine; `known_tools` are the tools that exist."""
 
-    def __init__(self, engine: Engine, memories: Remembering, known_tools: Collection[str]) -> None:
-        self._engine, self._memories, self._known_tools = engine, memories, known_tools
+    def __init__(
+        self,
+        engine: Engine,
+        memories: Remembering,
+        built: BuiltAgents,
+        known_tools: Collection[str],
+    ) -> None:
+        self._engine, self._memories = engine, memories
+        self._built, self._known_tools = built, known_tools
 
     async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
         """Answer from the states that whoever asks may see."""
@@ -76,6 +84,8 @@ class Reading:
                 )
             case queries.ReadMemory():
                 return await self._memory(some)
+            case queries.ReadStats():
+                return stats_row(some, self._cache_row())
             case queries.ReadSpec():
                 spec = _only(some).spec
                 return spec.model_dump(mode="json", exclude_unset=True) if spec else {}
@@ -83,6 +93,14 @@ class Reading:
                 return tuple(await self._engine.events(_only(some).id, after, most))
             case _:
                 assert_never(query)
+
+    def _cache_row(self) -> CacheRow:
+        counts = self._built.counts
+        uses = counts.hits + counts.misses
+        return CacheRow(
+            len(self._built), counts.hits, counts.misses, counts.expired, counts.evicted,
+            counts.hits / uses if uses else None,
+        )  # fmt: skip
 
     async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
         outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}

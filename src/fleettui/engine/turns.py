@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from fleettui.core.ballot import Vote
 from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn
 from fleettui.core.coordination.listing import parse_plan, parse_sent_back
-from fleettui.core.errors import FleettuiError, ModelFailed, NotFound, Refused, StoreFailed
+from fleettui.core.errors import FleettuiError, ModelFailed, Refused, StoreFailed
 from fleettui.core.events import (
     FleetOpened,
     Recorded,
@@ -18,12 +18,13 @@ from fleettui.core.events import (
     TurnRetried,
 )
 from fleettui.core.model import Actor, Payload
+from fleettui.engine.built import BuiltAgents
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes, Door
 from fleettui.engine.engine import Engine
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.watching import isolated
-from fleettui.ports import Model, Runtime, Toolbox, Turn, Vault
+from fleettui.ports import Model, Toolbox, Turn, Vault
 
 
 class Turns:
@@ -32,14 +33,14 @@ class Turns:
     def __init__(
         self,
         engine: Engine,
-        runtimes: Mapping[str, Runtime],
+        built: BuiltAgents,
         model: Model,
         toolbox: Toolbox,
         vault: Vault,
         group: asyncio.TaskGroup,
     ) -> None:
         self._engine = engine
-        self._runtimes = runtimes
+        self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
         self._group = group
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -95,7 +96,8 @@ class Turns:
         )
         while door.open():
             try:
-                output = await self._runtime(fleet, agent).perform(await _turn(conversation), door)
+                built = await self._built.get(self._engine.state(fleet), agent)
+                output = await built.runtime.perform(await _turn(conversation), door)
                 payload = await self._engine.payload(output)
                 await self._engine.send(_finish(conversation, payload, output), actor)
             except Refused as refusal:
@@ -109,15 +111,6 @@ class Turns:
                 wrapped = FleettuiError(f"{type(defect).__name__}: {defect}")
                 await self._fail(fleet, name, wrapped, actor)
                 return
-
-    def _runtime(self, fleet: str, agent: str) -> Runtime:
-        kind = self._engine.state(fleet).spec_of(agent).type
-        runtime = self._runtimes.get(kind)
-        if runtime is None:
-            raise NotFound(
-                f"no runtime is called '{kind}'", f"this version has: {', '.join(self._runtimes)}"
-            )
-        return runtime
 
     async def _fail(self, fleet: str, turn: str, failure: FleettuiError, actor: Actor) -> None:
         again, after = isinstance(failure, StoreFailed), 0.0

@@ -8,7 +8,7 @@ from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.views.agents import agent_rows, cost_of, usage_of
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
-from fleettui.core.views.rows import Board, FleetRow, TenantRow
+from fleettui.core.views.rows import Board, CacheRow, FleetRow, StatsRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
 
 # A board has the newest runs and ballots only; `fleettui runs` and `votes` list all.
@@ -50,6 +50,20 @@ def tenant_rows(states: Sequence[FleetState]) -> tuple[TenantRow, ...]:
             )
         )  # fmt: skip
     return tuple(rows)
+
+
+def stats_row(states: Sequence[FleetState], cache: CacheRow) -> StatsRow:
+    """Count what is in some fleets."""
+    return StatsRow(
+        len(states),
+        sum(len(state.agents) for state in states),
+        sum(len(state.runs) for state in states),
+        sum(len(state.turns) for state in states),
+        sum(state.seq for state in states),
+        sum(len(state.messages) for state in states),
+        sum(agent.bill.calls for state in states for agent in state.agents.values()),
+        cache,
+    )
 
 
 def board(

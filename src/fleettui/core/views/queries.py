@@ -95,6 +95,10 @@ class ReadMemory(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[MemoryRow, ...], what fleets remember, by key; raises MemoryLost."""
 
 
+class ReadStats(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers StatsRow, of the operator's fleets."""
+
+
 class ReadSpec(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers the fleet's checked file as a JSON object."""
 
@@ -123,6 +127,7 @@ AnyQuery = (
     | PreviewRollback
     | ReadRules
     | ReadMemory
+    | ReadStats
     | ReadSpec
     | ReadEvents
 )

@@ -10,6 +10,7 @@ from fleettui.core.views.rows.messages import MessageRow
 from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
+from fleettui.core.views.rows.stats import CacheRow, StatsRow
 
 __all__ = [
     "ATTENTION",
@@ -18,6 +19,7 @@ __all__ = [
     "Attention",
     "BallotRow",
     "Board",
+    "CacheRow",
     "CheckpointRow",
     "FindingRow",
     "FleetRow",
@@ -33,6 +35,7 @@ __all__ = [
     "RunReport",
     "RunRow",
     "ShownAction",
+    "StatsRow",
     "TenantRow",
     "TurnRow",
     "UsageRow",

@@ -1,0 +1,123 @@
+"""Built agents: what an agent's configuration comes to, built once and used many times."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from fleettui.core.errors import NotFound
+from fleettui.core.model import ToolSpec
+from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.variables import reveal
+from fleettui.core.state.fleet import FleetState
+from fleettui.ports import Clock, Runtime, Toolbox, Vault
+
+# How long (seconds) a built agent is good, and how many are kept; seed 003.
+TTL: Final = 24 * 3600.0
+MOST: Final = 500
+
+
+class BuiltAgent(NamedTuple):
+    """An agent ready to work: its runtime, its tools, and the environment of its programs."""
+
+    version: str
+    runtime: Runtime
+    tools: tuple[ToolSpec, ...]
+    environment: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class CacheCounts:
+    """How often a built agent was there, and why it was not."""
+
+    hits: int = 0
+    misses: int = 0
+    expired: int = 0
+    evicted: int = 0
+
+
+class BuiltAgents:
+    """Keeps what was built under the SHA-256 of the resolved configuration.
+
+    The least recently used goes first; agents with the same configuration share one, and whoever
+    wants it while it is built waits for that build.
+    """
+
+    def __init__(
+        self, runtimes: Mapping[str, Runtime], toolbox: Toolbox, vault: Vault, clock: Clock,
+        *, most: int = MOST, ttl: float = TTL,
+    ) -> None:  # fmt: skip
+        self._runtimes, self._toolbox, self._vault = runtimes, toolbox, vault
+        self._clock, self._most, self._ttl = clock, most, ttl
+        self._kept: OrderedDict[str, tuple[float, BuiltAgent]] = OrderedDict()
+        self._building: dict[str, asyncio.Lock] = {}
+        self.counts = CacheCounts()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def get(self, state: FleetState, agent: str) -> BuiltAgent:
+        """Give an agent of a fleet, built at most once at a time; raises NotFound."""
+        spec = state.spec_of(agent)
+        secrets = self._vault.environment(state.id)
+        environment = {name: reveal(text, secrets) for name, text in spec.environment.items()}
+        version = version_of(state.tenant, spec, environment)
+        lock = self._building.setdefault(version, asyncio.Lock())
+        try:
+            async with lock:
+                found = self._fresh(version)
+                if found is None:
+                    found = await self._build(version, spec, environment)
+                    self._keep(version, found)
+                return found
+        finally:
+            if not lock.locked():
+                self._building.pop(version, None)
+
+    def _fresh(self, version: str) -> BuiltAgent | None:
+        kept = self._kept.get(version)
+        if kept is None:
+            self.counts.misses += 1
+            return None
+        at, built = kept
+        if self._clock.now() - at >= self._ttl:
+            del self._kept[version]
+            self.counts.expired += 1
+            self.counts.misses += 1
+            return None
+        self._kept.move_to_end(version)
+        self.counts.hits += 1
+        return built
+
+    def _keep(self, version: str, built: BuiltAgent) -> None:
+        self._kept[version] = (self._clock.now(), built)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+            self.counts.evicted += 1
+
+    async def _build(
+        self, version: str, spec: AgentSpec, environment: Mapping[str, str]
+    ) -> BuiltAgent:
+        runtime = self._runtimes.get(spec.type)
+        if runtime is None:
+            known = ", ".join(self._runtimes)
+            raise NotFound(f"no runtime is called '{spec.type}'", f"this version has: {known}")
+        # Describing tools checks nothing of the world today; a runtime's own tools will.
+        await asyncio.sleep(0)
+        return BuiltAgent(version, runtime, self._toolbox.specs(spec.tools), environment)
+
+
+def version_of(tenant: str, spec: AgentSpec, environment: Mapping[str, str]) -> str:
+    """Give the SHA-256 of a resolved configuration; its secrets are in it, and can't be read."""
+    whole = {
+        "tenant": tenant,
+        "spec": spec.model_dump(mode="json", exclude_unset=True),
+        "environment": dict(sorted(environment.items())),
+    }
+    body = json.dumps(whole, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(body).hexdigest()
