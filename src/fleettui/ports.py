@@ -98,6 +98,16 @@ class Model(Protocol):
         """Answer, calling `on_text` with pieces of the text as they come; raises ModelFailed."""
 
 
+class Recordings(Protocol):
+    """In what order the agents of a recorded run did what they did."""
+
+    def append_order(self, file: str, key: str) -> None:
+        """Add what an agent did next to a recording."""
+
+    def read_order(self, file: str) -> tuple[str, ...]:
+        """Give what the agents of a recording did, in order."""
+
+
 class Toolbox(Protocol):
     """The things an agent can do."""
 

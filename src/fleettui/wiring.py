@@ -16,6 +16,7 @@ from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.models.builtin import builtin_models
+from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
@@ -27,6 +28,7 @@ from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
+from fleettui.engine.order import Order
 from fleettui.engine.reading import Reading
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
@@ -41,6 +43,7 @@ from fleettui.ports import (
     Clock,
     Files,
     Model,
+    Recordings,
     Runtime,
     SharedMemories,
     Snapshots,
@@ -65,6 +68,7 @@ class World:
     model: Model
     toolbox: Toolbox
     files: Files
+    recordings: Recordings
     vault: Vault
     specs: Specs
     runtimes: Mapping[str, Runtime]
@@ -114,12 +118,13 @@ async def running(world: World) -> AsyncIterator[House]:
     engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
-        turns = Turns(engine, built, world.model, world.toolbox, world.vault, group)
+        order = Order(engine, world.recordings)
+        turns = Turns(order, built, world.model, world.toolbox, world.vault, group)
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(engine, world.toolbox, world.vault, memories, group)
+        actions = Actions(order, world.toolbox, world.vault, memories, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
-        steps = Steps(engine, world.toolbox, world.vault, world.specs, items, group)
+        steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
         for watcher in (memories, actions, turns, steps, timers, reports):
@@ -158,6 +163,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             model=router,
             toolbox=toolbox,
             files=toolbox,
+            recordings=FileRecordings(),
             vault=MemoryVault(),
             specs=YamlSpecs(),
             runtimes=load_runtimes(),

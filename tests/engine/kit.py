@@ -14,6 +14,7 @@ from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.store import MemoryStore
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.runtimes.llm import LlmRuntime
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.tools.toolbox import LocalToolbox
@@ -129,6 +130,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         model=model,
         toolbox=toolbox,
         files=toolbox,
+        recordings=FileRecordings(),
         vault=MemoryVault(),
         specs=YamlSpecs(),
         runtimes={"llm": LlmRuntime()},

@@ -11,9 +11,9 @@ from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
 from fleettui.core.model import Facts, ToolCall, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
-from fleettui.engine.engine import Engine
 from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.watching import isolated
 from fleettui.ports import Toolbox, Vault
@@ -24,13 +24,14 @@ class Actions:
 
     def __init__(
         self,
-        engine: Engine,
+        order: Order,
         toolbox: Toolbox,
         vault: Vault,
         memories: Remembering,
         group: asyncio.TaskGroup,
     ) -> None:
-        self._engine, self._toolbox, self._vault, self._group = engine, toolbox, vault, group
+        self._order, self._engine = order, order.engine
+        self._toolbox, self._vault, self._group = toolbox, vault, group
         self._memories = memories
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -54,7 +55,7 @@ class Actions:
                     self._begin(state.id, name)
                 elif action.status == "started":
                     why = "the process that did it died; nobody knows whether it was done"
-                    await self._engine.send(LoseAction(state.id, name, why))
+                    await self._order.send(LoseAction(state.id, name, why))
 
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         return list(self._tasks.values())
@@ -89,7 +90,7 @@ class Actions:
                 except ToolFailed as refusal:
                     now = Facts(action.facts.tool, action.facts.arguments, problem=str(refusal))
                 start = StartAction(fleet, name, now)
-                if not await until_stored(lambda: self._engine.send(start)):
+                if not await until_stored(lambda: self._order.send(start)):
                     return
             result = await self._result(state, action)
             if result is not None:
@@ -100,14 +101,14 @@ class Actions:
     async def _finish(self, fleet: str, name: str, result: ToolResult) -> None:
         output = await self._engine.payload(result.output)
         told = ToolResult("", result.ok, result.exit_code, result.size)
-        await self._engine.send(FinishAction(fleet, name, told, output))
+        await self._order.send(FinishAction(fleet, name, told, output))
 
     async def _result(self, state: FleetState, action: ActionState) -> ToolResult | None:
         """Do it; None where the rules end the action themselves, later."""
         try:
             inner = INNER_TOOLS.get(action.facts.tool)
             if inner is not None:
-                return await inner(self._engine, self._memories, state, action)
+                return await inner(self._order, self._memories, state, action)
             place = workplace(state, action.agent, action.run, self._vault)
             return await self._toolbox.perform(action.facts, place)
         except FleettuiError as failure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
 
 from fleettui.client import Streamed
@@ -29,7 +28,7 @@ from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.variables import reveal
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.conversation import Conversation
-from fleettui.engine.engine import Engine
+from fleettui.engine.order import Order, nonce_of
 from fleettui.ports import Model, Toolbox, Vault
 
 # Models that need nothing of the environment of whoever opened the fleet.
@@ -57,7 +56,7 @@ class Door:
 
     def __init__(
         self,
-        engine: Engine,
+        order: Order,
         conversation: Conversation,
         changes: Changes,
         model: Model,
@@ -65,7 +64,8 @@ class Door:
         vault: Vault,
         actor: Actor,
     ) -> None:
-        self._engine, self._conversation, self._changes = engine, conversation, changes
+        self._order, self._engine = order, order.engine
+        self._conversation, self._changes = conversation, changes
         self._model, self._toolbox, self._vault = model, toolbox, vault
         self._actor = actor
         self._active = 0.0
@@ -105,7 +105,7 @@ class Door:
         state = self._state
         box = state.mailboxes[self._agent]
         while (name := box.take(self._engine.clock.now())) is not None:
-            await self._engine.send(DeliverMessage(self._fleet, name, self._turn.id))
+            await self._order.send(DeliverMessage(self._fleet, name, self._turn.id))
 
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""
@@ -123,7 +123,7 @@ class Door:
         finally:
             self._active += loop.time() - began
         content = await self._engine.payload(reply.content)
-        await self._engine.send(
+        await self._order.send(
             RecordStep(
                 self._fleet, self._turn.id, step, content, _unique(reply.tool_calls, step),
                 reply.usage, reply.finish_reason,
@@ -139,7 +139,7 @@ class Door:
         if model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
             return
         text = "waits for its fleet file to be opened again: keys are never stored"
-        await self._engine.send(NoteTrouble(self._fleet, self._agent, text))
+        await self._order.send(NoteTrouble(self._fleet, self._agent, text))
         await self._vault.wait_kept(self._fleet)
 
     def _left(self) -> float:
@@ -192,8 +192,14 @@ class Door:
             facts = await self._toolbox.freeze(call, self.workplace())
         except ToolFailed as refusal:
             return await self._reject(call, str(refusal))
-        name = await self._engine.send(
-            ProposeAction(self._fleet, self._turn.id, call, facts, secrets.token_hex(8)),
+        name = await self._order.send(
+            ProposeAction(
+                self._fleet,
+                self._turn.id,
+                call,
+                facts,
+                nonce_of(self._state.runs.get(self._turn.run), f"{self._turn.id} {call.id}"),
+            ),
             self._actor,
         )
         over = {"finished", "denied", "expired"}
@@ -209,7 +215,7 @@ class Door:
 
     async def _reject(self, call: ToolCall, reason: str) -> ToolResult:
         text = f"Not done: {reason}"
-        await self._engine.send(RejectCall(self._fleet, self._turn.id, call.id, text), self._actor)
+        await self._order.send(RejectCall(self._fleet, self._turn.id, call.id, text), self._actor)
         return ToolResult(text, ok=False)
 
     def workplace(self) -> Workplace:

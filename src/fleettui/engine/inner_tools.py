@@ -8,17 +8,17 @@ from typing import Final
 from fleettui.core.commands import CastVote, Delegate, SendBack, SendMessage
 from fleettui.core.model import Actor, Finding, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
-from fleettui.engine.engine import Engine
 from fleettui.engine.memory_tools import forget, recall, remember
+from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.talk_tools import ask_agent, broadcast, priority_of, publish, subscribe
 
 # None where the rules end the action themselves, later.
-InnerTool = Callable[[Engine, Remembering, FleetState, ActionState], Awaitable[ToolResult | None]]
+InnerTool = Callable[[Order, Remembering, FleetState, ActionState], Awaitable[ToolResult | None]]
 
 
 async def submit_result(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> ToolResult:
     """Cast the agent's vote; the rules take it once."""
     given = action.facts.arguments
@@ -29,44 +29,44 @@ async def submit_result(
         _number(given.get("confidence")),
         str(given.get("reason", "")),
         _findings(given.get("findings")),
-        await engine.payload(str(given.get("output") or "")),
+        await order.engine.payload(str(given.get("output") or "")),
     )
-    await engine.send(vote, Actor("agent", action.agent, state.tenant))
+    await order.send(vote, Actor("agent", action.agent, state.tenant))
     return ToolResult("your result was taken")
 
 
 async def send_message(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> ToolResult:
     """Put a message into another agent's queue, once by the action's id."""
     given = action.facts.arguments
-    body = await engine.payload(str(given.get("text", "")))
+    body = await order.engine.payload(str(given.get("text", "")))
     message = SendMessage(state.id, str(given.get("to")), body, priority_of(action), action.id)
-    await engine.send(message, Actor("agent", action.agent, state.tenant))
+    await order.send(message, Actor("agent", action.agent, state.tenant))
     return ToolResult(f"sent to {given.get('to')}")
 
 
 async def delegate(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> None:
     """Give a sub-task away, once by the action's id; its end is the action's."""
     given = action.facts.arguments
-    task = await engine.payload(str(given.get("task", "")))
+    task = await order.engine.payload(str(given.get("task", "")))
     worker, skill = str(given.get("worker") or ""), str(given.get("skill") or "")
-    await engine.send(Delegate(state.id, action.id, task, worker, skill, priority_of(action)))
+    await order.send(Delegate(state.id, action.id, task, worker, skill, priority_of(action)))
 
 
 async def send_back(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> ToolResult:
     """Send the work before the agent back."""
     reason = str(action.facts.arguments.get("reason", ""))
-    await engine.send(SendBack(state.id, action.turn, reason))
+    await order.send(SendBack(state.id, action.turn, reason))
     return ToolResult("it will be done again; end your turn now")
 
 
 async def approval(
-    _engine: Engine, _memories: Remembering, _state: FleetState, action: ActionState
+    _order: Order, _memories: Remembering, _state: FleetState, action: ActionState
 ) -> ToolResult:
     """Say who answered a workflow's question; there is nothing to do."""
     return ToolResult(f"approved by {', '.join(action.approved_by)}")

@@ -11,7 +11,7 @@ from fleettui.core.memory import MemoryEntry, check_value, fits
 from fleettui.core.model import ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.core.state.memory import shared_memory
-from fleettui.engine.engine import Engine
+from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 
 # An answer's bound is that of the other tools; a list shows the beginning of long texts.
@@ -20,7 +20,7 @@ _HEAD: Final = 2_000
 
 
 async def remember(
-    engine: Engine, memories: Remembering, state: FleetState, action: ActionState
+    order: Order, memories: Remembering, state: FleetState, action: ActionState
 ) -> ToolResult:
     """Keep an entry; done again after a crash it is the same entry, with the same end."""
     given = action.facts.arguments
@@ -28,7 +28,7 @@ async def remember(
     check_value(value)
     spec = shared_memory(state)
     ttl = given.get("ttl") or (spec.ttl if spec is not None else None)
-    at = action.started or engine.clock.now()
+    at = action.started or order.engine.clock.now()
     async with memories.memory(state.id) as memory:
         until = at + float(str(ttl)) if ttl else 0.0
         await memory.put(MemoryEntry(key, value, action.agent, at, until))
@@ -36,20 +36,20 @@ async def remember(
 
 
 async def recall(
-    engine: Engine, memories: Remembering, state: FleetState, action: ActionState
+    order: Order, memories: Remembering, state: FleetState, action: ActionState
 ) -> ToolResult:
     """Give one entry whole, or list those that fit."""
     given = action.facts.arguments
     key, prefix = str(given.get("key") or ""), str(given.get("prefix") or "")
     async with memories.memory(state.id) as memory:
-        found = memory.entries(engine.clock.now(), key=key, prefix=prefix)
+        found = memory.entries(order.engine.clock.now(), key=key, prefix=prefix)
         if key:
             return _whole(key, [entry async for entry in found], int(str(given.get("start") or 0)))
         return await _listed(found, str(given.get("query") or ""))
 
 
 async def forget(
-    _engine: Engine, memories: Remembering, state: FleetState, action: ActionState
+    _order: Order, memories: Remembering, state: FleetState, action: ActionState
 ) -> ToolResult:
     """Take an entry out; one that is not there is forgotten already."""
     key = str(action.facts.arguments["key"])

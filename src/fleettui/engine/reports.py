@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from fleettui.core.commands import NoteTrouble, ProposeAction, RecordReport
@@ -15,6 +14,7 @@ from fleettui.core.views.report import report_text
 from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.order import nonce_of
 from fleettui.ports import Toolbox, Vault
 
 
@@ -94,5 +94,5 @@ class Reports:
             return
         why = f"spec.report.run of {state.name}: attach the report of {run.id}"
         await self._engine.send(
-            ProposeAction(state.id, "", call, facts, secrets.token_hex(8), run.id, why)
+            ProposeAction(state.id, "", call, facts, nonce_of(run, key), run.id, why)
         )

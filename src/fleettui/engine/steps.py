@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,9 @@ from fleettui.core.state.outputs import handed_output
 from fleettui.core.state.parts import READING
 from fleettui.core.views.runs import run_text
 from fleettui.engine.door import workplace
-from fleettui.engine.engine import Engine
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.items import Items
+from fleettui.engine.order import Order, nonce_of
 from fleettui.engine.watching import isolated
 from fleettui.ports import Specs, Toolbox, Vault
 
@@ -36,10 +35,11 @@ class Steps:
     """One task per step while it is begun; what comes of it are events."""
 
     def __init__(
-        self, engine: Engine, toolbox: Toolbox, vault: Vault, specs: Specs, items: Items,
+        self, order: Order, toolbox: Toolbox, vault: Vault, specs: Specs, items: Items,
         group: asyncio.TaskGroup,
     ) -> None:  # fmt: skip
-        self._engine, self._toolbox, self._vault = engine, toolbox, vault
+        self._order, self._engine = order, order.engine
+        self._toolbox, self._vault = toolbox, vault
         self._specs, self._items, self._group = specs, items, group
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -96,7 +96,7 @@ class Steps:
             return
         except (FleettuiError, UnreadableCondition, OSError) as failure:
             failed = FinishPart(state.id, run.id, part.id, ok=False, why=str(failure))
-            await until_stored(lambda: self._engine.send(failed))
+            await until_stored(lambda: self._order.send(failed))
 
     # --- conditions and lists that look at large outputs ----------------------------------------
 
@@ -112,7 +112,7 @@ class Steps:
         else:
             text = await self._engine.text(source_of(run, str(step.for_each)))
             judged = JudgePart(state.id, run.id, part.id, items=tuple(read_items(text)))
-        await until_stored(lambda: self._engine.send(judged))
+        await until_stored(lambda: self._order.send(judged))
 
     # --- commands and questions -----------------------------------------------------------------
 
@@ -135,9 +135,9 @@ class Steps:
             call, workplace(state, FLEET_ITSELF, run.id, self._vault)
         )
         why = f"step {part.name} of {run.id}"
-        nonce = secrets.token_hex(8)
+        nonce = nonce_of(run, key)
         proposed = ProposeAction(state.id, "", call, facts, nonce, run.id, why, part.id)
-        await until_stored(lambda: self._engine.send(proposed))
+        await until_stored(lambda: self._order.send(proposed))
 
     async def _filled(self, run: RunState, part: PartState, text: str) -> str:
         """Put the item, the task and earlier outputs into a text."""
@@ -167,7 +167,7 @@ class Steps:
         loaded = await asyncio.to_thread(self._specs.load_fleet, path, environment)
         fleet = f"{state.id}-{part.name}".replace("[", "-").replace("]", "")
         self._vault.keep(fleet, environment)
-        await self._engine.send(
+        await self._order.send(
             AdmitFleet(fleet, loaded.name, path, state.workspace, loaded.spec, loaded.warnings)
         )
         seed = f"{part.id} {part.tries}"
@@ -178,9 +178,7 @@ class Steps:
         text = await self._filled(run, part, step.task or "") or await self._engine.text(run.task)
         task = await self._engine.payload(text)
         items = await self._items.find(fleet, text)
-        await self._engine.send(
-            StartRun(fleet, task, run.base, run.record, run.replay, seed, items)
-        )
+        await self._order.send(StartRun(fleet, task, run.base, run.record, run.replay, seed, items))
 
     def _tell_parent(self, ended: RunState) -> None:
         """End the step that a run was started for; one without a verdict waits for a person."""
@@ -205,4 +203,4 @@ class Steps:
         output: Payload = await self._engine.payload(run_text(ended, texts))
         ok = ended.status == "finished"
         finished = FinishPart(fleet, run, part, ok, output, ended.reason)
-        await until_stored(lambda: self._engine.send(finished))
+        await until_stored(lambda: self._order.send(finished))

@@ -5,45 +5,45 @@ from __future__ import annotations
 from fleettui.core.commands import AskAgent, Broadcast, Publish, Subscribe
 from fleettui.core.model import PRIORITIES, Priority
 from fleettui.core.state.fleet import ActionState, FleetState
-from fleettui.engine.engine import Engine
+from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 
 # The rules end each of these actions, in the commit that carries it out or later.
 
 
 async def broadcast(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> None:
     """Send a message to every agent."""
-    body = await engine.payload(str(action.facts.arguments.get("text", "")))
-    await engine.send(Broadcast(state.id, action.id, body, priority_of(action)))
+    body = await order.engine.payload(str(action.facts.arguments.get("text", "")))
+    await order.send(Broadcast(state.id, action.id, body, priority_of(action)))
 
 
 async def publish(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> None:
     """Send a message to every agent that subscribed to its topic."""
     given = action.facts.arguments
-    body = await engine.payload(str(given.get("text", "")))
+    body = await order.engine.payload(str(given.get("text", "")))
     topic = str(given.get("topic", ""))
-    await engine.send(Publish(state.id, action.id, topic, body, priority_of(action)))
+    await order.send(Publish(state.id, action.id, topic, body, priority_of(action)))
 
 
 async def subscribe(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> None:
     """Subscribe the agent to topics."""
     pattern = str(action.facts.arguments.get("topic", ""))
-    await engine.send(Subscribe(state.id, action.id, pattern))
+    await order.send(Subscribe(state.id, action.id, pattern))
 
 
 async def ask_agent(
-    engine: Engine, _memories: Remembering, state: FleetState, action: ActionState
+    order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> None:
     """Put a question to another agent; its answer ends the action."""
     given = action.facts.arguments
-    body = await engine.payload(str(given.get("question", "")))
-    await engine.send(
+    body = await order.engine.payload(str(given.get("question", "")))
+    await order.send(
         AskAgent(state.id, action.id, str(given.get("to", "")), body, priority_of(action))
     )
 

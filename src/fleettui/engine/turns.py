@@ -21,8 +21,8 @@ from fleettui.core.model import Actor, Payload
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes, Door
-from fleettui.engine.engine import Engine
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.order import Order
 from fleettui.engine.watching import isolated
 from fleettui.ports import Model, Toolbox, Turn, Vault
 
@@ -32,14 +32,14 @@ class Turns:
 
     def __init__(
         self,
-        engine: Engine,
+        order: Order,
         built: BuiltAgents,
         model: Model,
         toolbox: Toolbox,
         vault: Vault,
         group: asyncio.TaskGroup,
     ) -> None:
-        self._engine = engine
+        self._order, self._engine = order, order.engine
         self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
         self._group = group
@@ -92,14 +92,14 @@ class Turns:
         changes = self._changes.setdefault(fleet, Changes())
         conversation = Conversation(self._engine, fleet, name, agent)
         door = Door(
-            self._engine, conversation, changes, self._model, self._toolbox, self._vault, actor
+            self._order, conversation, changes, self._model, self._toolbox, self._vault, actor
         )
         while door.open():
             try:
                 built = await self._built.get(self._engine.state(fleet), agent)
                 output = await built.runtime.perform(await _turn(conversation), door)
                 payload = await self._engine.payload(output)
-                await self._engine.send(_finish(conversation, payload, output), actor)
+                await self._order.send(_finish(conversation, payload, output), actor)
             except Refused as refusal:
                 # Cancelled meanwhile, or a rule that says no: the log has it, the turn is over.
                 if door.open():
@@ -118,7 +118,7 @@ class Turns:
             again, after = failure.retryable, failure.retry_after or 0.0
         fail = FailTurn(fleet, turn, str(failure), again, after)
         try:
-            await until_stored(lambda: self._engine.send(fail, actor))
+            await until_stored(lambda: self._order.send(fail, actor))
         except Refused:
             return
 

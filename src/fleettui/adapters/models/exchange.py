@@ -30,6 +30,12 @@ class Failure(msgspec.Struct, frozen=True):
     status: int | None = None
 
 
+class Ordered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of its own: what an agent did next."""
+
+    order: str
+
+
 class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
     """A further line: who asked what as which call of its conversation, and what came of it.
 

@@ -41,7 +41,7 @@ class Recorder:
         on_text: Callable[[str], None] | None = None,
     ) -> ModelReply:
         """Answer as `inner` does; raises ModelFailed also when the file can't be written."""
-        await asyncio.to_thread(self._append, b"")
+        await asyncio.to_thread(append_line, self._file, b"")
         try:
             reply = await self._inner.complete(request, on_text)
         except ModelFailed as error:
@@ -68,29 +68,30 @@ class Recorder:
             request.agent, ordinal_of(request), digest_of(messages), request.model, messages,
             reply, failure,
         )  # fmt: skip
-        await asyncio.to_thread(self._append, redacted(exchange, secrets_of(request)))
+        await asyncio.to_thread(append_line, self._file, redacted(exchange, secrets_of(request)))
 
-    def _append(self, line: bytes) -> None:
-        """Write a line, behind the heading; refuses a file that is no recording."""
-        try:
-            descriptor = os.open(
-                self._file,
-                os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC,
-                MODE,
-            )
-            with os.fdopen(descriptor, "r+b") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                os.fchmod(file.fileno(), MODE)
-                if not os.fstat(file.fileno()).st_size:
-                    file.write(msgspec.json.encode(Heading(VERSION)) + b"\n")
-                else:
-                    check_heading(file.readline(1024), self._file)
-                file.write(line)
-        except OSError as error:
-            raise ModelFailed(
-                f"the recording {self._file} can't be written: {error.strerror}",
-                "choose another file with --record",
-            ) from error
+
+def append_line(path: Path, line: bytes) -> None:
+    """Write a line, behind the heading; refuses a file that is no recording."""
+    try:
+        descriptor = os.open(
+            path,
+            os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC,
+            MODE,
+        )
+        with os.fdopen(descriptor, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            os.fchmod(file.fileno(), MODE)
+            if not os.fstat(file.fileno()).st_size:
+                file.write(msgspec.json.encode(Heading(VERSION)) + b"\n")
+            else:
+                check_heading(file.readline(1024), path)
+            file.write(line)
+    except OSError as error:
+        raise ModelFailed(
+            f"the recording {path} can't be written: {error.strerror}",
+            "choose another file with --record",
+        ) from error
 
 
 def check_heading(line: bytes, file: Path) -> None:

@@ -120,6 +120,8 @@ def read(file: Path) -> dict[tuple[str, int], list[Exchange]]:
     check_heading(lines[0], file)
     found: dict[tuple[str, int], list[Exchange]] = defaultdict(list)
     for number, line in enumerate(lines[1:-1], 2):
+        if line.startswith(b'{"order":'):
+            continue
         try:
             exchange = msgspec.json.decode(line, type=Exchange)
         except msgspec.MsgspecError as error:
