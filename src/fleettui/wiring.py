@@ -28,6 +28,7 @@ from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
+from fleettui.engine.middleware import GROUP, Chain, Maker
 from fleettui.engine.order import Order
 from fleettui.engine.reading import Reading
 from fleettui.engine.remembering import Remembering
@@ -69,6 +70,7 @@ class World:
     toolbox: Toolbox
     files: Files
     recordings: Recordings
+    middleware: Mapping[str, Maker]
     vault: Vault
     specs: Specs
     runtimes: Mapping[str, Runtime]
@@ -118,7 +120,7 @@ async def running(world: World) -> AsyncIterator[House]:
     engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
-        order = Order(engine, world.recordings)
+        order = Order(engine, world.recordings, Chain(world.middleware))
         turns = Turns(order, built, world.model, world.toolbox, world.vault, group)
         memories = Remembering(engine, world.memories, world.vault, group)
         actions = Actions(order, world.toolbox, world.vault, memories, group)
@@ -164,6 +166,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             toolbox=toolbox,
             files=toolbox,
             recordings=FileRecordings(),
+            middleware=load_middleware(),
             vault=MemoryVault(),
             specs=YamlSpecs(),
             runtimes=load_runtimes(),
@@ -186,6 +189,11 @@ def collect_rarely() -> None:
 def load_runtimes() -> Mapping[str, Runtime]:
     """Load every runtime that is installed: ours, and those of other packages."""
     return {point.name: point.load()() for point in entry_points(group=RUNTIMES)}
+
+
+def load_middleware() -> Mapping[str, Maker]:
+    """Load every middleware of messages that is installed: ours, and those of other packages."""
+    return {point.name: point.load() for point in entry_points(group=GROUP)}
 
 
 def _hash_key(state: Path) -> bytes:

@@ -14,6 +14,7 @@ from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.store import MemoryStore
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.middleware import audit, rate, transform
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.runtimes.llm import LlmRuntime
 from fleettui.adapters.sharing.places import SharingPlaces
@@ -131,6 +132,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         toolbox=toolbox,
         files=toolbox,
         recordings=FileRecordings(),
+        middleware={"audit": audit.make, "rate": rate.make, "transform": transform.make},
         vault=MemoryVault(),
         specs=YamlSpecs(),
         runtimes={"llm": LlmRuntime()},

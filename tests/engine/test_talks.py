@@ -181,6 +181,45 @@ async def test_a_question_outlives_a_crash_and_is_asked_once(tmp_path: Path) -> 
         assert [request.agent for request in model.requests] == ["b", "a"]
 
 
+async def test_messages_pass_the_middleware_of_the_file(tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    def script(request: ModelRequest, step: int) -> Reply:
+        if request.agent == "b":
+            heard.append(asked(request))
+            return says("heard")
+        if step < 3:
+            return calls("send_message", to="b", text="x" * 50)
+        return says(told(request)[-1])
+
+    rules = ["audit", {"rate": {"per_minute": 2}}, {"transform": {"most_characters": 9}}]
+    text = talkers("ab", LED, pattern="direct", middleware=rules)
+    async with opened(make_world(tmp_path, FunctionModel(script)), tmp_path, text) as (
+        house,
+        session,
+    ):
+        state = house.engine.state("f")
+        await run_to_end(house, session)
+        await wait_for(session, lambda: not state.messages)
+        assert "[cut: 41 more characters]" in heard[0]
+        assert "a has sent 2 messages within a minute" in await run_output(session)
+
+
+async def test_an_unknown_middleware_is_named_to_the_sender(tmp_path: Path) -> None:
+    def script(request: ModelRequest, step: int) -> Reply:
+        if step == 0:
+            return calls("send_message", to="b", text="x")
+        return says(told(request)[-1])
+
+    text = talkers("ab", LED, pattern="direct", middleware=["audits"])
+    async with opened(make_world(tmp_path, FunctionModel(script)), tmp_path, text) as (
+        house,
+        session,
+    ):
+        await run_to_end(house, session)
+        assert "no middleware is called 'audits'" in await run_output(session)
+
+
 PARTS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4)
 
 

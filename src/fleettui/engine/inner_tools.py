@@ -11,7 +11,14 @@ from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.memory_tools import forget, recall, remember
 from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
-from fleettui.engine.talk_tools import ask_agent, broadcast, priority_of, publish, subscribe
+from fleettui.engine.talk_tools import (
+    ask_agent,
+    broadcast,
+    passed_on,
+    priority_of,
+    publish,
+    subscribe,
+)
 
 # None where the rules end the action themselves, later.
 InnerTool = Callable[[Order, Remembering, FleetState, ActionState], Awaitable[ToolResult | None]]
@@ -40,8 +47,9 @@ async def send_message(
 ) -> ToolResult:
     """Put a message into another agent's queue, once by the action's id."""
     given = action.facts.arguments
-    body = await order.engine.payload(str(given.get("text", "")))
-    message = SendMessage(state.id, str(given.get("to")), body, priority_of(action), action.id)
+    passed = await passed_on(order, state, action, "direct", str(given.get("to")), "text")
+    body = await order.engine.payload(passed.text)
+    message = SendMessage(state.id, passed.to, body, passed.priority, action.id)
     await order.send(message, Actor("agent", action.agent, state.tenant))
     return ToolResult(f"sent to {given.get('to')}")
 

@@ -11,6 +11,7 @@ from fleettui.core.commands import Command
 from fleettui.core.model import SYSTEM, Actor
 from fleettui.core.state.fleet import FleetState, RunState
 from fleettui.engine.engine import Engine
+from fleettui.engine.middleware import Chain
 from fleettui.ports import Recordings
 
 # How long (seconds) a replay waits for what came before: the world may have changed meanwhile.
@@ -44,8 +45,8 @@ class Order:
     A recording that was cut off says nothing of its end: that goes as it comes.
     """
 
-    def __init__(self, engine: Engine, recordings: Recordings) -> None:
-        self.engine, self._recordings = engine, recordings
+    def __init__(self, engine: Engine, recordings: Recordings, chain: Chain) -> None:
+        self.engine, self._recordings, self.chain = engine, recordings, chain
         self._replayed: dict[str, _Replayed] = {}
 
     async def send(self, command: Command, actor: Actor = SYSTEM) -> str:

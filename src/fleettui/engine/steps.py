@@ -167,7 +167,7 @@ class Steps:
         loaded = await asyncio.to_thread(self._specs.load_fleet, path, environment)
         fleet = f"{state.id}-{part.name}".replace("[", "-").replace("]", "")
         self._vault.keep(fleet, environment)
-        await self._order.send(
+        await self._engine.send(
             AdmitFleet(fleet, loaded.name, path, state.workspace, loaded.spec, loaded.warnings)
         )
         seed = f"{part.id} {part.tries}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fleettui.core.commands import AskAgent, Broadcast, Publish, Subscribe
-from fleettui.core.model import PRIORITIES, Priority
+from fleettui.core.model import PRIORITIES, MessageKind, Priority
 from fleettui.core.state.fleet import ActionState, FleetState
+from fleettui.engine.middleware import Envelope
 from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 
@@ -15,8 +16,9 @@ async def broadcast(
     order: Order, _memories: Remembering, state: FleetState, action: ActionState
 ) -> None:
     """Send a message to every agent."""
-    body = await order.engine.payload(str(action.facts.arguments.get("text", "")))
-    await order.send(Broadcast(state.id, action.id, body, priority_of(action)))
+    passed = await passed_on(order, state, action, "broadcast", "", "text")
+    body = await order.engine.payload(passed.text)
+    await order.send(Broadcast(state.id, action.id, body, passed.priority))
 
 
 async def publish(
@@ -24,9 +26,9 @@ async def publish(
 ) -> None:
     """Send a message to every agent that subscribed to its topic."""
     given = action.facts.arguments
-    body = await order.engine.payload(str(given.get("text", "")))
-    topic = str(given.get("topic", ""))
-    await order.send(Publish(state.id, action.id, topic, body, priority_of(action)))
+    passed = await passed_on(order, state, action, "topic", str(given.get("topic", "")), "text")
+    body = await order.engine.payload(passed.text)
+    await order.send(Publish(state.id, action.id, passed.to, body, passed.priority))
 
 
 async def subscribe(
@@ -42,13 +44,25 @@ async def ask_agent(
 ) -> None:
     """Put a question to another agent; its answer ends the action."""
     given = action.facts.arguments
-    body = await order.engine.payload(str(given.get("question", "")))
-    await order.send(
-        AskAgent(state.id, action.id, str(given.get("to", "")), body, priority_of(action))
-    )
+    to = str(given.get("to", ""))
+    passed = await passed_on(order, state, action, "question", to, "question")
+    body = await order.engine.payload(passed.text)
+    await order.send(AskAgent(state.id, action.id, passed.to, body, passed.priority))
 
 
 def priority_of(action: ActionState) -> Priority:
     """Give the priority that a call asks for, normal where it makes no sense."""
     wanted = action.facts.arguments.get("priority")
     return next((name for name in PRIORITIES if name == wanted), "normal")
+
+
+async def passed_on(
+    order: Order, state: FleetState, action: ActionState, kind: MessageKind, to: str, field: str
+) -> Envelope:
+    """Send a message through the fleet's middleware; raises Refused where one keeps it back."""
+    text = str(action.facts.arguments.get(field, ""))
+    envelope = Envelope(
+        state.tenant, state.id, action.agent, kind, to, priority_of(action), text,
+        order.engine.clock.now(),
+    )  # fmt: skip
+    return await order.chain.pass_through(state, envelope)

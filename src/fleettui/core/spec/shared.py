@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -59,6 +59,9 @@ class PubSub(Shape):
     topics: Items = Field(default=(), description="The topics agents may publish to.")
 
 
+OneSetting = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
+
+
 class Communication(Shape):
     """How the agents talk to each other."""
 
@@ -68,6 +71,11 @@ class Communication(Shape):
     broadcast: Broadcast = Field(default_factory=Broadcast, description="Settings of broadcast.")
     direct: Direct = Field(default_factory=Direct, description="Settings of direct.")
     pub_sub: PubSub = Field(default_factory=PubSub, description="Settings of pub_sub.")
+    middleware: tuple[str | OneSetting, ...] = Field(
+        default=(),
+        strict=False,
+        description="What each message of an agent passes: names, or `{name: settings}`.",
+    )
     request_reply: Direct = Field(default_factory=Direct, description="Settings of request_reply.")
 
     @model_validator(mode="before")

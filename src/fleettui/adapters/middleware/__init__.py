@@ -1,0 +1,1 @@
+"""Middleware of messages that ships: one file each, found by entry point."""
