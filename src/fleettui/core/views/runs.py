@@ -69,8 +69,9 @@ def _ballot_row(state: FleetState, ballot: BallotState) -> BallotRow:
         if vote.state == "cast" and vote.verdict != decided
     )
     closed = "overridden" if ballot.overridden_by else "closed"
+    tier = f"tier {ballot.group}: " if ballot.group else ""
     return BallotRow(
-        ballot.id, state.id, ballot.run, ballot.question, ballot.rule.algorithm,
+        ballot.id, state.id, ballot.run, tier + ballot.question, ballot.rule.algorithm,
         1.0 if ballot.rule.algorithm == "unanimous" else 0.5, ballot.rule.options, shares, votes,
         "open" if ballot.verdict is None else closed,  # type: ignore[arg-type]
         ballot.ends_at, verdict_row(ballot), dissent,
