@@ -212,8 +212,9 @@ async def test_five_hundred_resizes_end_at_the_last_size(served):
 
 
 async def test_a_client_that_stops_reading_costs_no_memory_and_holds_up_nobody(served):
-    slow, other = await served.terminal(200, 60), await served.terminal()
+    slow = await served.terminal(200, 60)
     await slow.until_text("last=nothing")
+    other = await served.terminal()  # only now: apps[0] is the slow one's
     await other.until_text("last=nothing")
     driver = served.apps[0]._driver
     slow.type("n")
