@@ -88,6 +88,8 @@ PLACED = {
     "policy empty": (and_more('  policy: {allow: [""]}\n'), 11, 20, "would match everything"),
     "policy invisible": (and_more('  policy: {allow: ["a\\u202e"]}\n'), 11, 20, "U+202E"),
     "approval": (and_more("  approval: {timeout: soon}\n"), 11, 23, "no duration"),
+    "middleware": (
+        and_more("  communication: {middleware: [rate, {adit: {}}]}\n"), 11, 38, "mean 'audit'"),
     "label": (of_agent("      labels: {a: no}\n"), 8, 19, "read by YAML 1.1 as false"),
     "flow pattern": (
         f'{FLOW}  trigger: {{type: Slack, config: {{patterns: ["("]}}}}\n', 6, 46,

@@ -14,6 +14,7 @@ from fleettui.core.views.rows import (
     FleetRow,
     InboxRow,
     LogRow,
+    MemoryRow,
     MessageRow,
     RollbackPreview,
     RunRow,
@@ -160,6 +161,11 @@ CHECKPOINTS = (
                   4, 2100, 0.2),
     CheckpointRow("code-review/c1", "code-review", "security-1", NOW - 600, "by hand", 4, 9,
                   7000, None),
+)  # fmt: skip
+
+MEMORY = (
+    MemoryRow("bus", "code-review", "the bus in spain is a plain train", 33, "security-1", NOW - 60,
+              NOW + 3600),
 )  # fmt: skip
 
 PREVIEW = RollbackPreview(

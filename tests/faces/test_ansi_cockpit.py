@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from fleettui.core.errors import Refused
 from fleettui.core.safe import one_line
 from fleettui.core.views import queries
-from fleettui.core.views.rows import FleetRow, LogRow, TenantRow
+from fleettui.core.views.rows import FleetRow, LogRow, MemoryRow, TenantRow
 from fleettui.tui.alerts import notice_sequence, title_sequence
 from fleettui.tui.app import CockpitApp
 
@@ -126,6 +126,7 @@ def hostile_client(text: str):
         queries.ReadCheckpoints: (replace(CHECKPOINTS[0], why=text),),
         queries.ReadSpec: {"spec": {"agents": [{"name": "a", "instructions": text, text: text}]}},
         queries.ReadReport: text,
+        queries.ReadMemory: (MemoryRow(text, "code-review", text, 9, text, NOW, None),),
         queries.PreviewRollback: replace(PREVIEW, votes=(text,), messages=(text,),
                                          approvals=(text,), cannot_undo=(text,)),
     }  # fmt: skip
@@ -135,7 +136,7 @@ def hostile_client(text: str):
 
 EVERYTHING = "\n".join(text[:300] for text in TEXTS)
 WALK = (
-    *"1234560", *("right_square_bracket",) * 4, "3", "o", "y", "p", "r", "escape", "m", "x",
+    *"1234560", *("right_square_bracket",) * 5, "3", "o", "y", "p", "r", "escape", "m", "x",
     "enter", "6", "enter", "escape", "d", "A", "escape", "o", "escape", "y", "5", "enter", "2", "j",
     "enter", "1", "j",
     "colon", "x", "enter", "t", "enter", "question_mark", "escape", "ctrl+r", "escape",

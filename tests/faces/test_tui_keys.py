@@ -12,6 +12,7 @@ from cockpits import NARROW, TABBED, client_of, cockpit
 from fleettui.client import Streamed
 from fleettui.core.commands import (
     DropMessage,
+    ForgetEntry,
     MakeCheckpoint,
     MoveAgent,
     MoveMessage,
@@ -182,6 +183,7 @@ async def test_nothing_is_offered_where_a_run_was():
         ("run look at it", StartRun("code-review", Payload("look at it"))),
         ("pause perf", MoveAgent("code-review", "perf-1", "pause")),
         ("send docs-1 hi there", SendMessage("code-review", "docs-1", Payload("hi there"))),
+        ("forget bus", ForgetEntry("code-review", "bus")),
     ],
 )
 async def test_a_typed_command_is_sent(line, sent):
@@ -274,7 +276,14 @@ async def test_what_a_model_says_right_now_is_in_the_log():
 async def test_every_tab_of_the_detail_shows_its_own():
     async with cockpit() as shown:
         await shown.press("0")
-        words = ("plan: run pip-audit", "+os.system(x)", "no messages", "before run r1", "waiting")
+        words = (
+            "plan: run pip-audit",
+            "+os.system(x)",
+            "no messages",
+            "before run r1",
+            "bus in spain",
+            "waiting",
+        )
         for word in words:
             await shown.until(lambda word=word: word in shown.text())
             await shown.press("right_square_bracket")

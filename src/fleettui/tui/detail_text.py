@@ -11,10 +11,11 @@ from fleettui.core.views.rows import (
     CheckpointRow,
     InboxRow,
     LogRow,
+    MemoryRow,
     MessageRow,
     RunRow,
 )
-from fleettui.tui.amounts import money, time_of_day, tokens
+from fleettui.tui.amounts import left, money, time_of_day, tokens
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.parts import Part, Tone
 from fleettui.tui.words import turn_sign
@@ -99,6 +100,18 @@ def checkpoint_words(row: CheckpointRow) -> str:
     """Say when and why a checkpoint was made, and what came since."""
     since = f"{row.entries} entries, {tokens(row.tokens)} tok, {money(row.cost)} since"
     return f"{time_of_day(row.at)}  {row.why}  ({since})"
+
+
+def memory_blocks(rows: Sequence[MemoryRow], now: float) -> list[Block]:
+    """Draw what the fleet remembers, by key: who wrote it, how long it stays, how it begins."""
+    blocks: list[Block] = []
+    for row in rows:
+        stays = "" if row.expires_at is None else f"  {left(row.expires_at - now)} left"
+        by = f"  {row.agent}  {row.size} bytes{stays}"
+        blocks.append(Block(by, "dim", (_moment(row.at, True), Part(row.key, "bold"))))
+        blocks.append(Block(_some(row.value), lead=(Part("  "),)))
+    nothing = "nothing is remembered: agents use remember and recall where a file has shared.memory"
+    return blocks or [Block(nothing, "dim")]
 
 
 def spec_blocks(spec: Mapping[str, Any], entry: str) -> list[Block]:

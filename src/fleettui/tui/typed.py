@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from fleettui.core.commands import (
     CancelRun,
+    ForgetEntry,
     MakeCheckpoint,
     MoveAgent,
     OperatorCommand,
@@ -27,7 +28,13 @@ _ALONE: Final = {
     "detail": "screen.go('detail')", "theme": "app.next_theme",
 }  # fmt: skip
 _OF_AGENTS: Final = (*_VERBS, "checkpoint", "send")
-SUGGESTIONS: Final = ("run ", *(f"{verb} " for verb in _OF_AGENTS), "fleet", *sorted(_ALONE))
+SUGGESTIONS: Final = (
+    "run ",
+    *(f"{verb} " for verb in _OF_AGENTS),
+    "fleet",
+    "forget ",
+    *sorted(_ALONE),
+)
 
 
 class TypedError(FleettuiError):
@@ -54,6 +61,9 @@ def parse_typed(line: str, board: Board) -> Typed:
         return Typed(action=f"app.use_theme({rest!r})")
     if word == "fleet":
         return Typed(fleet=_fleet(board, rest))
+    if word == "forget":
+        key = _some(rest, "forget KEY")
+        return Typed(ForgetEntry(board.fleet, key), f"forgotten: {key}")
     if word == "cancel":
         run = next((row for row in board.runs if row.state == "running"), None)
         if run is None:

@@ -90,18 +90,24 @@ class SqliteEntries:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Make the table in a file that is ours or empty; what is not ours is not touched."""
-        (mark,) = db.execute("PRAGMA application_id").fetchone()
-        if mark == APPLICATION_ID:
+        if _mark(db) == APPLICATION_ID:
             return
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if mark or tables:
-            raise MemoryLost(
-                f"{self._path} is a database of another program", "name another file in 'path'"
-            )
-        db.executescript(
-            f"BEGIN IMMEDIATE; {_QUERIES['schema']}"
-            f" PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
-        )
+        with db:
+            # Whoever makes the file does it in one transaction: ask again inside of it.
+            db.execute("BEGIN IMMEDIATE")
+            mark = _mark(db)
+            (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if mark not in {0, APPLICATION_ID} or (tables and not mark):
+                raise MemoryLost(
+                    f"{self._path} is a database of another program", "name another file in 'path'"
+                )
+            db.execute(_QUERIES["schema"])
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _mark(db: sqlite3.Connection) -> int:
+    (mark,) = db.execute("PRAGMA application_id").fetchone()
+    return int(mark)
 
 
 def _page(db: sqlite3.Connection, given: tuple[object, ...]) -> list[_Entry]:

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS entries (
   at REAL NOT NULL,
   expires_at REAL NOT NULL,
   PRIMARY KEY (tenant, namespace, key)
-) STRICT;
+) STRICT
 
 -- name: put
 -- Keep an entry in place of the one with its key.

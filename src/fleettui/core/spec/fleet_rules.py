@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from fleettui.core.spec.known import closest, tool_name
+from fleettui.core.spec.known import MIDDLEWARE, closest, tool_name
 from fleettui.core.spec.problem import Fault, Loc
 from fleettui.core.spec.secrets import has_password
 from fleettui.core.spec.workflow_rules import workflow_faults
@@ -42,6 +42,7 @@ def fleet_faults(data: Data) -> Iterator[Fault]:
     yield from _memory(data)
     yield from _memory_tools(data, agents)
     yield from _topics(part(data, "spec", "communication", "pub_sub").get("topics"))
+    yield from _middleware(part(data, "spec", "communication").get("middleware"))
     yield from _approval(part(data, "spec", "approval"))
     yield from _policy(part(data, "spec", "policy"))
     yield from _report(part(data, "spec", "report"))
@@ -212,6 +213,20 @@ def _topics(topics: Any) -> Iterator[Fault]:
         wrong = flaw(topic, pattern=True) if isinstance(topic, str) else ""
         if wrong:
             yield Fault(("spec", "communication", "pub_sub", "topics", at), wrong)
+
+
+def _middleware(steps: Any) -> Iterator[Fault]:
+    for at, step in enumerate(steps if isinstance(steps, list) else ()):
+        name = next(iter(step), None) if isinstance(step, dict) else step
+        if not isinstance(name, str) or name in MIDDLEWARE:
+            continue
+        loc: Loc = ("spec", "communication", "middleware", at)
+        near = closest(name, MIDDLEWARE)
+        if near:
+            yield Fault(loc, f"unknown middleware '{name}', did you mean '{near}'?")
+        else:
+            message = f"middleware '{name}' is not built in: it needs a package that brings it"
+            yield Fault(loc, message, "warning")
 
 
 def _approval(approval: Data) -> Iterator[Fault]:

@@ -67,6 +67,7 @@ PATTERN_SPELLINGS: Final = {"pub-sub": "pub_sub", "request-reply": "request_repl
 
 RUNTIMES: Final = ("llm",)
 LATER_RUNTIMES: Final = ("acp", "worker", "monitor", "human", "webhook")
+MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",
     "PagerDuty", "Opsgenie", "GitHub", "GitLab", "Bitbucket", "Jira", "Kafka", "Manual", "CLI",

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from fleettui.core.views.queries import ReadCheckpoints, ReadLog, ReadParts, ReadReport, ReadSpec
+from fleettui.core.views.queries import (
+    ReadCheckpoints,
+    ReadLog,
+    ReadMemory,
+    ReadParts,
+    ReadReport,
+    ReadSpec,
+)
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.detail_text import (
     ballot_blocks,
     checkpoint_blocks,
     diff_blocks,
     log_blocks,
+    memory_blocks,
     message_blocks,
     messages_of,
     report_blocks,
@@ -75,6 +83,8 @@ class DetailKeys(Desk):
             self.detail.show(blocks)
 
     async def _blocks(self, subject: Subject, tab: str) -> Sequence[Block]:
+        if tab == "Memory":
+            return memory_blocks(await self.client.read(ReadMemory(self.board.fleet)), self.now)
         match subject.kind:
             case "agent":
                 return await self._agent_blocks(subject.id, tab)

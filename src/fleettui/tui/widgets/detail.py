@@ -18,8 +18,8 @@ from fleettui.tui.widgets.strip_text import StripText
 
 Kind = Literal["agent", "run", "ballot", "nothing"]
 TABS: Final[dict[Kind, tuple[str, ...]]] = {
-    "agent": ("Log", "Diff", "Messages", "Checkpoints", "Spec"),
-    "run": ("Report", "Parts", "Turns"),
+    "agent": ("Log", "Diff", "Messages", "Checkpoints", "Memory", "Spec"),
+    "run": ("Report", "Parts", "Turns", "Memory"),
     "ballot": ("Ballot",),
     "nothing": ("Log",),
 }
