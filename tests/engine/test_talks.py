@@ -211,13 +211,13 @@ async def test_an_unknown_middleware_is_named_to_the_sender(tmp_path: Path) -> N
             return calls("send_message", to="b", text="x")
         return says(told(request)[-1])
 
-    text = talkers("ab", LED, pattern="direct", middleware=["audits"])
+    text = talkers("ab", LED, pattern="direct", middleware=["stamped"])
     async with opened(make_world(tmp_path, FunctionModel(script)), tmp_path, text) as (
         house,
         session,
     ):
         await run_to_end(house, session)
-        assert "no middleware is called 'audits'" in await run_output(session)
+        assert "no middleware is called 'stamped'" in await run_output(session)
 
 
 PARTS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4)
