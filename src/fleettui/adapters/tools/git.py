@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Final
 
-from fleettui.adapters.tools.process import KEPT, Ended, run_program
+from fleettui.adapters.processes.program import KEPT, Ended, run_program
 from fleettui.adapters.tools.tool import Surroundings
 from fleettui.adapters.tools.workspace import SECRET_GLOBS, real_root
 from fleettui.core.errors import ToolFailed

@@ -9,10 +9,10 @@ import shutil
 import sys
 from typing import Any, Final
 
+from fleettui.adapters.processes.program import run_program
 from fleettui.adapters.tools.bounds import page
 from fleettui.adapters.tools.changes import changes_of, list_changes
 from fleettui.adapters.tools.git import find_repository
-from fleettui.adapters.tools.process import run_program
 from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, spec
 from fleettui.adapters.tools.workspace import confine, looks_secret, open_inside, real_root
 from fleettui.core.errors import ToolFailed

@@ -10,9 +10,9 @@ import shutil
 import sys
 from typing import Final
 
-from fleettui.adapters.tools import launch
+from fleettui.adapters.processes import launch
+from fleettui.adapters.processes.program import Ended, run_program
 from fleettui.adapters.tools.operands import digest_of, operands_of
-from fleettui.adapters.tools.process import Ended, run_program
 from fleettui.adapters.tools.secrecy import holds_secret
 from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, absolute_entries, spec
 from fleettui.adapters.tools.workspace import confine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fleettui.adapters.processes.program import Ended, run_program
 from fleettui.adapters.tools.bounds import page
 from fleettui.adapters.tools.files import reading
 from fleettui.adapters.tools.git import (
@@ -12,7 +13,6 @@ from fleettui.adapters.tools.git import (
     git_environment,
     git_program,
 )
-from fleettui.adapters.tools.process import Ended, run_program
 from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, spec
 from fleettui.adapters.tools.workspace import Place, confine
 from fleettui.core.errors import ToolFailed

@@ -85,7 +85,13 @@ class AgentSpec(Shape):
 
     type: str = Field(default="llm", min_length=1, description="Runtime that performs its turns.")
     model: ModelName = Field(
-        description="`provider:model`, or `{provider, name}`; `builtin:review` too."
+        default="",
+        description="`provider:model`, or `{provider, name}`; type llm needs one.",
+    )
+    command: Items = Field(
+        default=(),
+        min_length=1,
+        description="The program of a runtime that has one, with its arguments.",
     )
     instructions: str = Field(
         default="", description="What it is told; also `system_prompt`, `system`."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fleettui.core.spec.known import (
+    ASKS_MODEL,
     LATER_RUNTIMES,
     LATER_TOOLS,
     RUNTIMES,
@@ -26,6 +27,7 @@ _INSTRUCTIONS = ("instructions", "system_prompt", "system")
 def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
     """Check an agent's spec as written, found at `loc`."""
     yield from _runtime(spec, loc)
+    yield from _model(spec, loc)
     yield from _instructions(spec, loc)
     tools = spec.get("tools")
     names: list[str] = []
@@ -49,6 +51,13 @@ def _runtime(spec: Data, loc: Loc) -> Iterator[Fault]:
     else:
         message = f"type '{kind}' is not built in: it needs a package that brings this runtime"
         yield Fault((*loc, "type"), message, "warning")
+
+
+def _model(spec: Data, loc: Loc) -> Iterator[Fault]:
+    """Demand a model where the runtime asks one; runtimes of other packages know for themselves."""
+    if spec.get("type", "llm") in ASKS_MODEL and "model" not in spec:
+        here: Loc = (*loc, "model")
+        yield Fault(here, f"missing '{'model' if len(here) > 3 else 'spec.model'}'")
 
 
 def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:

@@ -82,7 +82,7 @@ def _agents(agents: Any) -> Iterator[Fault]:
             first.setdefault(name, (*loc, "name"))
         yield from _patterns(agent.get("patterns"), (*loc, "patterns"))
         tools = {key: agent[key] for key in ("tools", "tool_config") if key in agent}
-        yield from agent_faults({"instructions": "", **tools}, loc)
+        yield from agent_faults({"instructions": "", "model": "", **tools}, loc)
 
 
 def _approval(approval: Data) -> Iterator[Fault]:

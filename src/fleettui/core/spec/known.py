@@ -66,6 +66,8 @@ TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "
 PATTERN_SPELLINGS: Final = {"pub-sub": "pub_sub", "request-reply": "request_reply"}
 
 RUNTIMES: Final = ("llm",)
+# Runtimes that put the questions of a turn to `model` themselves.
+ASKS_MODEL: Final = frozenset({"llm"})
 LATER_RUNTIMES: Final = ("acp", "worker", "monitor", "human", "webhook")
 MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (

@@ -1,0 +1,1 @@
+"""Programs of this machine, started and ended: what tools and runtimes both build on."""
