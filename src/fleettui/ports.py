@@ -219,6 +219,21 @@ class SharedMemories(Protocol):
         """
 
 
+class Vitals(NamedTuple):
+    """What an agent's programs use: how many run, bytes of memory, seconds of CPU so far."""
+
+    processes: int
+    memory: int
+    cpu: float
+
+
+class Measures(Protocol):
+    """What agents cost this machine."""
+
+    def measure(self) -> Mapping[tuple[str, str], Vitals]:
+        """Measure the programs of all agents, by fleet and agent; blocks, call it in a thread."""
+
+
 class Clock(Protocol):
     """Wall-clock time, so that tests can hold it."""
 

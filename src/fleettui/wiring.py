@@ -18,6 +18,7 @@ from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.models.builtin import builtin_models
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.models.router import ModelRouter
+from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
@@ -25,16 +26,19 @@ from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
+from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
 from fleettui.engine.middleware import GROUP, Chain, Maker
 from fleettui.engine.order import Order
+from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
+from fleettui.engine.supervisor import Supervisor
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
@@ -43,6 +47,7 @@ from fleettui.ports import (
     Bus,
     Clock,
     Files,
+    Measures,
     Model,
     Recordings,
     Runtime,
@@ -75,6 +80,7 @@ class World:
     specs: Specs
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
+    measures: Measures
     reports: Path
 
 
@@ -88,12 +94,14 @@ class House:
         actions: Actions,
         memories: Remembering,
         built: BuiltAgents,
+        pulse: Pulse,
+        breakers: Breakers,
         known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories = memories
         self.presence = Presence()
-        self._reading = Reading(engine, memories, built, frozenset(known_tools))
+        self._reading = Reading(engine, memories, built, pulse, breakers, frozenset(known_tools))
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -121,23 +129,28 @@ async def running(world: World) -> AsyncIterator[House]:
     async with engine.running(), asyncio.TaskGroup() as group:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
-        turns = Turns(order, built, world.model, world.toolbox, world.vault, group)
+        pulse, breakers = Pulse(world.clock), Breakers(world.clock)
+        turns = Turns(
+            order, built, world.model, world.toolbox, world.vault, pulse, breakers, group
+        )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
         actions = Actions(order, world.toolbox, world.vault, memories, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
+        supervisor = Supervisor(engine, pulse, world.measures)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (memories, actions, turns, steps, timers, reports):
+        for watcher in (memories, actions, turns, steps, timers, reports, supervisor):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
             watchers.append(group.create_task(watching, name=name))
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
+        watchers.append(group.create_task(supervisor.run(), name="sweep"))
         try:
-            yield House(engine, world, actions, memories, built, tuple(TOOLS))
+            yield House(engine, world, actions, memories, built, pulse, breakers, tuple(TOOLS))
         finally:
             tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
             for task in (*watchers, *chain(*tasks)):
@@ -171,6 +184,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             specs=YamlSpecs(),
             runtimes=load_runtimes(),
             memories=SharingPlaces(),
+            measures=ProcessMeasures(),
             reports=state / "reports",
         )
         yield await stack.enter_async_context(running(world))

@@ -16,6 +16,7 @@ from fleettui.adapters.memory.store import MemoryStore
 from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.middleware import audit, rate, transform
 from fleettui.adapters.models.recordings import FileRecordings
+from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.runtimes.llm import LlmRuntime
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.tools.toolbox import LocalToolbox
@@ -137,6 +138,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         specs=YamlSpecs(),
         runtimes={"llm": LlmRuntime()},
         memories=parts.get("memories") or SharingPlaces(),
+        measures=ProcessMeasures(),
         reports=tmp_path / "reports",
     )
 

@@ -131,6 +131,7 @@ def board(**fields: Any) -> Board:
             message("code-review/m3", status="dead", tries=3, why="no such agent", to="lint"),
         ),
         ballots=(ballot(),),
+        alerts=(),
         inbox=(
             item(),
             item("code-review/b0", kind="ballot", agent="", action=None, nonce="",
@@ -145,7 +146,7 @@ def board(**fields: Any) -> Board:
     return replace(whole, **fields)
 
 
-EMPTY = Board("", 0, NOW, (), (), (), (), (), (), (), UsageRow(0, 0, None), "", "ok")
+EMPTY = Board("", 0, NOW, (), (), (), (), (), (), (), (), UsageRow(0, 0, None), "", "ok")
 
 LOG = (
     LogRow(NOW - 60, "prompt", "review the changes", "t1", "security-1"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from fleettui.core.spec import agent, approval, consensus, fleet, metadata, shared, workflow
+from fleettui.core.spec import agent, approval, consensus, fleet, health, metadata, shared, workflow
 from fleettui.core.spec.known import TOOLS
 from fleettui.core.spec.schema import fleet_schema
 
@@ -40,6 +40,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "spec.approval": approval.Approval,
     "spec.policy": approval.Policy,
     "spec.report": approval.Report,
+    "spec.health": health.Health,
+    "spec.health.restarts": health.Restarts,
 }
 
 

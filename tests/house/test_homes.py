@@ -26,6 +26,7 @@ HOMES = {
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
     "platformdirs": ("tui/",),
+    "psutil": ("adapters/processes/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),
     "pydantic_core": ("core/spec/", "adapters/yaml/"),
     "redis": ("adapters/sharing/redis.py",),

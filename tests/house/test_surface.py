@@ -27,6 +27,7 @@ PORTS = {
     "Model": {"complete"},
     "Toolbox": {"freeze", "perform", "specs"},
     "Files": {"match"},
+    "Measures": {"measure"},
     "Recordings": {"append_order", "read_order"},
     "TurnDoor": {"act", "ask_model", "wait_may_go_on"},
     "Runtime": {"perform"},

@@ -68,7 +68,7 @@ def approve(
     state: str,
     as_json: bool,
 ) -> None:
-    """Allow one exact action, once; or decide a ballot that agents did not."""
+    """Allow one exact action, once; decide a ballot that agents did not; restart a failed agent."""
 
     async def answer(client: Client) -> InboxRow:
         row = find_item(await client.read(ReadInbox()), item)
@@ -80,13 +80,12 @@ def approve(
                 )
             await client.send(OverrideBallot(row.fleet, row.id, verdict, reason))
             return row
-        assert row.action is not None
         await client.send(
             Approve(
                 row.fleet,
                 row.id,
                 row.version,
-                row.action.digest,
+                row.action.digest if row.action else "",
                 row.nonce,
                 always or "",
                 confirmed=yes,
@@ -108,7 +107,7 @@ def approve(
 @JSON
 @click.pass_context
 def deny(context: click.Context, *, item: str, reason: str, state: str, as_json: bool) -> None:
-    """Refuse an action; the agent gets the reason."""
+    """Refuse an action; the agent gets the reason. Or leave a failed agent as it is."""
 
     async def answer(client: Client) -> InboxRow:
         row = find_item(await client.read(ReadInbox()), item)

@@ -46,6 +46,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "runs": ("records", "runs", "List the runs of a fleet."),
     "stats": ("stats", "stats", "Show what the host holds and did."),
     "plan": ("plans", "plan", "Show, hold, change or resume the parts of a run."),
+    "health": ("health", "health", "Show how every agent is, or how one was."),
+    "alerts": ("health", "alerts", "List the alerts that stand."),
     "memory": ("memory", "memory", "List what fleets remember together."),
     "validate": ("validate", "validate", "Check fleet files."),
     "schema": ("schema", "schema", "Print the JSON Schema of fleet files."),

@@ -19,6 +19,7 @@ FleettuiError
 │   └── StoreFull        the disk is full
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
+├── AgentDied            the program of an agent ended, or its runtime broke
 ├── ToolFailed           a tool refuses a call, or its work failed
 └── HostGone             the host process ended or can't be reached
 """
@@ -129,6 +130,10 @@ class ModelFailed(FleettuiError):
         self.retryable = retryable
         self.retry_after = retry_after
         self.status = status
+
+
+class AgentDied(FleettuiError):
+    """An agent itself broke: its program ended, or its runtime did; supervision decides."""
 
 
 class ToolFailed(FleettuiError):

@@ -27,8 +27,10 @@ from fleettui.core.model import (
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.variables import reveal
 from fleettui.core.state.fleet import FleetState, TurnState
+from fleettui.engine.breakers import Breakers
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.order import Order, nonce_of
+from fleettui.engine.pulse import Pulse
 from fleettui.ports import Model, Toolbox, Vault
 
 # Models that need nothing of the environment of whoever opened the fleet.
@@ -63,11 +65,13 @@ class Door:
         toolbox: Toolbox,
         vault: Vault,
         actor: Actor,
+        pulse: Pulse,
+        breakers: Breakers,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._conversation, self._changes = conversation, changes
         self._model, self._toolbox, self._vault = model, toolbox, vault
-        self._actor = actor
+        self._actor, self._pulse, self._breakers = actor, pulse, breakers
         self._active = 0.0
 
     @property
@@ -116,8 +120,12 @@ class Door:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            async with asyncio.timeout(self._left()):
-                reply = await self._model.complete(request, self._stream)
+            async with (
+                asyncio.timeout(self._left()),
+                self._breakers.around(request, self._note),
+            ):
+                with self._pulse.asking(self._fleet, self._agent):
+                    reply = await self._model.complete(request, self._stream)
         except TimeoutError:
             raise self._too_long() from None
         finally:
@@ -133,14 +141,18 @@ class Door:
         await self._conversation.refresh()
         return reply
 
+    async def _note(self, text: str) -> None:
+        await self._order.send(NoteTrouble(self._fleet, self._agent, text))
+
     async def _wait_settings(self) -> None:
         """Wait for a provider's keys: they are never stored, so a new process has none."""
         model = self._turn.model or self._spec.model
         if model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
             return
         text = "waits for its fleet file to be opened again: keys are never stored"
-        await self._order.send(NoteTrouble(self._fleet, self._agent, text))
-        await self._vault.wait_kept(self._fleet)
+        await self._note(text)
+        with self._pulse.waiting(self._fleet, self._agent):
+            await self._vault.wait_kept(self._fleet)
 
     def _left(self) -> float:
         left = self._spec.timeout - self._active
@@ -177,6 +189,7 @@ class Door:
         return self._toolbox.specs((*self._spec.tools, *offered_tools(self._state, self._turn)))
 
     def _stream(self, text: str) -> None:
+        self._pulse.beat(self._fleet, self._agent)
         piece = Streamed(self._fleet, self._agent, self._turn.id, text)
         self._engine.bus.publish(f"stream.{self._fleet}", [piece])
 

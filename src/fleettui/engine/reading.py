@@ -13,14 +13,17 @@ from fleettui.core.state.outputs import handed_output
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
 from fleettui.core.views.board import board, fleet_row, stats_row
+from fleettui.core.views.health import alert_rows
 from fleettui.core.views.inbox import action_rows, inbox_rows
 from fleettui.core.views.log import log_rows
 from fleettui.core.views.memory import memory_rows
 from fleettui.core.views.parts import part_rows
 from fleettui.core.views.rows import CacheRow, LogRow, MemoryRow, RuleRow, RunReport
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
+from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
+from fleettui.engine.pulse import Pulse
 from fleettui.engine.remembering import Remembering
 
 
@@ -32,10 +35,13 @@ class Reading:
         engine: Engine,
         memories: Remembering,
         built: BuiltAgents,
+        pulse: Pulse,
+        breakers: Breakers,
         known_tools: Collection[str],
     ) -> None:
         self._engine, self._memories = engine, memories
         self._built, self._known_tools = built, known_tools
+        self._pulse, self._breakers = pulse, breakers
 
     async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
         """Answer from the states that whoever asks may see."""
@@ -46,11 +52,15 @@ class Reading:
             case queries.ReadBoard():
                 shown = _shown(some)
                 clock, trouble = self._engine.clock.now(), self._engine.trouble
-                return board(states, shown, self._known_tools, clock, trouble)
+                return board(states, shown, self._known_tools, self._pulse.looks, clock, trouble)
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
-                return tuple(row for state in some for row in agent_rows(state, self._known_tools))
+                return tuple(
+                    row
+                    for state in some
+                    for row in agent_rows(state, self._known_tools, self._pulse.looks)
+                )
             case queries.ReadInbox():
                 rows = [row for state in some for row in inbox_rows(state)]
                 return tuple(sorted(rows, key=lambda row: (row.asked_at, row.id)))
@@ -82,10 +92,15 @@ class Reading:
                     for state in some
                     for rule in state.rules.values()
                 )
+            case queries.ReadHealth(agent=agent):
+                state, found = _agent(some, agent)
+                return self._pulse.looks(state.id, found.id)
+            case queries.ReadAlerts():
+                return tuple(row for state in some for row in alert_rows(state))
             case queries.ReadMemory():
                 return await self._memory(some)
             case queries.ReadStats():
-                return stats_row(some, self._cache_row())
+                return stats_row(some, self._cache_row(), self._breakers.states())
             case queries.ReadSpec():
                 spec = _only(some).spec
                 return spec.model_dump(mode="json", exclude_unset=True) if spec else {}

@@ -11,11 +11,13 @@ from fleettui.core.commands import (
     ExpireAction,
     ExpireMessage,
     RetryTurn,
+    RollBack,
     WakeRun,
 )
-from fleettui.core.errors import FleettuiError
+from fleettui.core.errors import FleettuiError, Refused
 from fleettui.core.events import (
     ActionAsked,
+    AgentCrashed,
     BallotExtended,
     BallotOpened,
     ExpiryMoved,
@@ -50,6 +52,8 @@ class Timers:
                 self._add(at, ExpireAction(fleet, name))
             case BallotOpened(ballot=name, ends_at=at) | BallotExtended(ballot=name, ends_at=at):
                 self._add(at, CloseBallot(fleet, name))
+            case AgentCrashed(agent=name, checkpoint=point, wait=wait) if point:
+                self._add(recorded.at + wait, RollBack(fleet, name, point))
             case TurnFailed(turn=name, retry_at=at) if at:
                 self._add(at, RetryTurn(fleet, name))
             case MessageQueued(message=name, due=at) if at:
@@ -105,6 +109,9 @@ class Timers:
     async def _send(self, command: Command) -> None:
         try:
             await self._engine.send(command)
+        except Refused:
+            # What was due has been overtaken.
+            return
         except FleettuiError:
             # The store says no right now; what is due stays due.
             self._add(self._engine.clock.now() + LONGEST_SLEEP, command)

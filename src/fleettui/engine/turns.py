@@ -9,20 +9,23 @@ from fleettui.core.ballot import Vote
 from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn
 from fleettui.core.coordination.listing import parse_plan, parse_sent_back
-from fleettui.core.errors import FleettuiError, ModelFailed, Refused, StoreFailed
+from fleettui.core.errors import AgentDied, FleettuiError, ModelFailed, Refused, StoreFailed
 from fleettui.core.events import (
     FleetOpened,
     Recorded,
     TurnCancelled,
+    TurnFailed,
     TurnOpened,
     TurnRetried,
 )
 from fleettui.core.model import Actor, Payload
+from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes, Door
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.order import Order
+from fleettui.engine.pulse import Pulse
 from fleettui.engine.watching import isolated
 from fleettui.ports import Model, Toolbox, Turn, Vault
 
@@ -37,12 +40,14 @@ class Turns:
         model: Model,
         toolbox: Toolbox,
         vault: Vault,
+        pulse: Pulse,
+        breakers: Breakers,
         group: asyncio.TaskGroup,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
-        self._group = group
+        self._pulse, self._breakers, self._group = pulse, breakers, group
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, Changes] = {}
 
@@ -54,7 +59,7 @@ class Turns:
         match recorded.event:
             case TurnOpened(turn=turn) | TurnRetried(turn=turn):
                 self._begin(recorded.stream, turn)
-            case TurnCancelled(turn=turn):
+            case TurnCancelled(turn=turn) | TurnFailed(turn=turn):
                 task = self._tasks.pop(turn, None)
                 if task is not None:
                     task.cancel()
@@ -92,8 +97,9 @@ class Turns:
         changes = self._changes.setdefault(fleet, Changes())
         conversation = Conversation(self._engine, fleet, name, agent)
         door = Door(
-            self._order, conversation, changes, self._model, self._toolbox, self._vault, actor
-        )
+            self._order, conversation, changes, self._model, self._toolbox, self._vault, actor,
+            self._pulse, self._breakers,
+        )  # fmt: skip
         while door.open():
             try:
                 built = await self._built.get(self._engine.state(fleet), agent)
@@ -108,7 +114,7 @@ class Turns:
                 await self._fail(fleet, name, failure, actor)
                 return
             except Exception as defect:  # noqa: BLE001 a runtime's defect fails its turn, no more
-                wrapped = FleettuiError(f"{type(defect).__name__}: {defect}")
+                wrapped = AgentDied(f"{type(defect).__name__}: {defect}")
                 await self._fail(fleet, name, wrapped, actor)
                 return
 
@@ -116,7 +122,8 @@ class Turns:
         again, after = isinstance(failure, StoreFailed), 0.0
         if isinstance(failure, ModelFailed):
             again, after = failure.retryable, failure.retry_after or 0.0
-        fail = FailTurn(fleet, turn, str(failure), again, after)
+        crashed = isinstance(failure, AgentDied)
+        fail = FailTurn(fleet, turn, str(failure), again, after, crashed)
         try:
             await until_stored(lambda: self._order.send(fail, actor))
         except Refused:

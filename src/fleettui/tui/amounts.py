@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
+# The marks of a small picture, lowest first.
+_LEVELS: Final = "_.:-=+*#"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -48,3 +52,12 @@ def tokens(count: int) -> str:
 def money(dollars: float | None) -> str:
     """Give a cost in US dollars; what is not known is `?`, never 0."""
     return "?" if dollars is None else f"${dollars:.2f}"
+
+
+def spark(values: Sequence[float]) -> str:
+    """Draw values as a line of ASCII marks, the largest highest; nothing at all is `_`."""
+    most = max(values, default=0)
+    if most <= 0:
+        return _LEVELS[0] * len(values)
+    top = len(_LEVELS) - 1
+    return "".join(_LEVELS[min(round(value / most * top) or value > 0, top)] for value in values)

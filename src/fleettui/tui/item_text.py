@@ -34,6 +34,9 @@ def _what(row: InboxRow) -> Iterator[Block]:
         case "unknown":
             yield Block(f"{row.agent or 'the fleet'} was doing this when its process ended", "bold")
             yield Block("nobody knows whether it was done: a runs it again, d leaves it", "need")
+        case "failed":
+            yield Block(f"{row.agent} was given up: a starts it again, d leaves it failed", "bold")
+            yield Block(row.summary, gutter=_GUTTER)
         case "ballot":
             yield Block("the agents did not decide: o does", "bold")
             yield Block(row.summary, gutter=_GUTTER)
@@ -67,7 +70,7 @@ def shown_argument(text: str) -> str:
 
 
 def _about(row: InboxRow) -> Iterator[Block]:
-    if row.why and row.kind != "ballot":
+    if row.why and row.kind not in {"ballot", "failed"}:
         yield Block(row.why, "dim", (Part("why   ", "dim"),))
     if row.rule:
         yield labelled("rule", row.rule, "dim")
@@ -91,6 +94,8 @@ def answers_of(row: InboxRow) -> str:
     match row.kind:
         case "ballot":
             return "o decide   enter full view"
+        case "failed":
+            return "a start it again   d leave it failed   enter full view"
         case "unknown":
             return "a run again   d leave it   enter full view"
         case "action":

@@ -33,12 +33,16 @@ class FinishTurn(Command, frozen=True, tag=True, omit_defaults=True):
 
 
 class FailTurn(Command, frozen=True, tag=True, omit_defaults=True):
-    """The runtime failed; a retryable failure is tried again by the engine's rules."""
+    """The runtime failed; a retryable failure is tried again by the engine's rules.
+
+    `crashed` says that the agent itself died or stood still: then supervision decides.
+    """
 
     turn: str
     reason: str
     retryable: bool = False
     retry_after: float = 0.0
+    crashed: bool = False
 
 
 class RetryTurn(Command, frozen=True, tag=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from fleettui.core.commands import (
     StartAction,
 )
 from fleettui.core.decide.ballots import extend_ballot
+from fleettui.core.decide.health import failed_agent, leave_failed, restart_failed
 from fleettui.core.decide.judging import judge_action
 from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
 from fleettui.core.errors import Forbidden, NotFound, Refused, Stale
@@ -124,6 +125,9 @@ def _answered(state: FleetState, name: str, version: int, asked: Asked) -> Actio
 def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
     """Count one person's approval; enough of them allow the exact action, once."""
     by = only_people(asked, "approve")
+    failed = failed_agent(state, command.action)
+    if failed is not None:
+        return restart_failed(state, failed, asked)
     action = _answered(state, command.action, command.version, asked)
     if (command.digest, command.nonce) != (action.digest, action.nonce):
         raise Stale(f"{action.id} is not the action that was shown", "look at it again")
@@ -172,6 +176,9 @@ def _always(state: FleetState, action: ActionState, command: Approve, by: str) -
 
 def deny(state: FleetState, command: Deny, asked: Asked) -> Outcome:
     by = only_people(asked, "deny")
+    failed = failed_agent(state, command.action)
+    if failed is not None:
+        return leave_failed(state, failed, asked)
     action = _answered(state, command.action, command.version, asked)
     return Outcome((ActionDenied(action.id, by, command.reason),))
 

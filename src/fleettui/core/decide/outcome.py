@@ -20,6 +20,13 @@ class Outcome(NamedTuple):
 NOTHING = Outcome(())
 
 
+def no_agent(asked: Asked, what: str) -> str:
+    """Name the person, or fleettui itself; raises Forbidden for agents."""
+    if asked.actor.kind == "agent":
+        raise Forbidden(f"no agent may {what}")
+    return asked.actor.name
+
+
 def only_people(asked: Asked, what: str) -> str:
     """Name the person who asks; raises Forbidden for agents and for the system."""
     if asked.actor.kind != "operator":

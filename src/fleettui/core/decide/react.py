@@ -7,6 +7,7 @@ from typing import Any
 
 from fleettui.core.coordination.modes import MODES, advance
 from fleettui.core.coordination.work import Work
+from fleettui.core.decide.health import recovered
 from fleettui.core.decide.messages import returned
 from fleettui.core.decide.talks import answered
 from fleettui.core.events import (
@@ -68,7 +69,9 @@ def _turn_over(
     turn = state.turns[event.turn]
     if turn.status == "retrying":
         return ()
+    well = recovered(state, turn.agent) if turn.status == "finished" else ()
     return (
+        *well,
         *_settle_mail(state, turn),
         *_settle(state, turn.agent, turn.status),
         *_part_over(state, turn),

@@ -14,6 +14,7 @@ from fleettui.core.commands import (
 )
 from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.voting import ABSTAIN, voting_prompt
+from fleettui.core.decide.health import crash
 from fleettui.core.decide.outcome import NOTHING, Outcome
 from fleettui.core.errors import Refused, Stale
 from fleettui.core.events import (
@@ -157,15 +158,15 @@ def open_ballot(state: FleetState, turn: TurnState) -> BallotState | None:
 def fail_turn(state: FleetState, command: FailTurn, asked: Asked) -> Outcome:
     """Fail a turn; a retryable failure waits and is tried again, at most four times."""
     turn = _open_turn(state, command.turn)
-    retry_at = 0.0
-    if command.retryable and turn.failures < len(BACKOFF):
+    retry_at, about = 0.0, list[AnyEvent]()
+    if command.crashed:
+        about, retry_at = crash(state, turn, command.reason, asked.at)
+    elif command.retryable and turn.failures < len(BACKOFF):
         wait = max(BACKOFF[turn.failures], min(command.retry_after, LONGEST_BACKOFF))
         retry_at = asked.at + wait
-    events: list[AnyEvent] = [TurnFailed(turn.id, command.reason, retry_at)]
-    if not retry_at:
-        denied = end_turn(state, turn, "its turn failed")[:-1]
-        events = [*denied, *events]
-    return Outcome(events)
+    failed = TurnFailed(turn.id, command.reason, retry_at)
+    denied = [] if retry_at else end_turn(state, turn, "its turn failed")[:-1]
+    return Outcome((*about, *denied, failed))
 
 
 def retry_turn(state: FleetState, command: RetryTurn, asked: Asked) -> Outcome:

@@ -39,6 +39,12 @@ from fleettui.core.events.fleets import (
     FleetStopping,
     TroubleNoted,
 )
+from fleettui.core.events.health import (
+    AgentCrashed,
+    AlertCleared,
+    AlertRaised,
+    FailureDismissed,
+)
 from fleettui.core.events.memory import EntryForgotten, ForgettingAsked, SharedMemoryMoved
 from fleettui.core.events.messages import (
     MessageAcked,
@@ -82,10 +88,13 @@ __all__ = [
     "ActionLost",
     "ActionProposed",
     "ActionStarted",
+    "AgentCrashed",
     "AgentCreated",
     "AgentMoved",
     "AgentRemoved",
     "AgentRolledBack",
+    "AlertCleared",
+    "AlertRaised",
     "AnyEvent",
     "ApprovalGiven",
     "BallotClosed",
@@ -97,6 +106,7 @@ __all__ = [
     "EntryForgotten",
     "Event",
     "ExpiryMoved",
+    "FailureDismissed",
     "FleetOpened",
     "FleetReloaded",
     "FleetResumed",

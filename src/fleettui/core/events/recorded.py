@@ -43,6 +43,12 @@ from fleettui.core.events.fleets import (
     FleetStopping,
     TroubleNoted,
 )
+from fleettui.core.events.health import (
+    AgentCrashed,
+    AlertCleared,
+    AlertRaised,
+    FailureDismissed,
+)
 from fleettui.core.events.memory import EntryForgotten, ForgettingAsked, SharedMemoryMoved
 from fleettui.core.events.messages import (
     MessageAcked,
@@ -86,6 +92,10 @@ AnyEvent = (
     | CheckpointMade
     | AgentRolledBack
     | TroubleNoted
+    | AgentCrashed
+    | FailureDismissed
+    | AlertRaised
+    | AlertCleared
     | RunStarted
     | RunFinished
     | RunHeld

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from fleettui.core.spec.agent import AgentSpec, Memory, Resources
 from fleettui.core.spec.approval import Approval, Policy, Report
 from fleettui.core.spec.consensus import Coordination, Question
+from fleettui.core.spec.health import Health
 from fleettui.core.spec.metadata import ApiVersion, Metadata
 from fleettui.core.spec.shape import Anything, Items, Name, Shape, Texts
 from fleettui.core.spec.shared import Communication, Shared
@@ -62,6 +63,7 @@ class FleetSpec(Shape):
     approval: Approval = Field(default_factory=Approval, description="How a person is asked.")
     policy: Policy = Field(default_factory=Policy, description="What runs, asks, or never runs.")
     report: Report = Field(default_factory=Report, description="What follows a report.")
+    health: Health = Field(default_factory=Health, description="How its agents are watched.")
     description: str | None = Field(default=None, description="A sentence for people.")
     strategy: str | None = Field(
         default=None, description="AOF's field in older files; kept, not used."

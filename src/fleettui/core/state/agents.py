@@ -14,6 +14,7 @@ from fleettui.core.events import (
 )
 from fleettui.core.queue import Mailbox
 from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, LogLine
+from fleettui.core.supervision import Crashes
 
 
 def _created(state: FleetState, event: AgentCreated, at: float) -> None:
@@ -25,6 +26,8 @@ def _moved(state: FleetState, event: AgentMoved, at: float) -> None:
     agent = state.agents[event.agent]
     if event.to in {"paused", "stopped", "failed"} or agent.status in {"paused", "stopped"}:
         agent.log.append(LogLine(at, "note", f"{event.to} {event.why}".strip(), agent.turn))
+    if agent.status == "failed" and event.to != "failed":
+        agent.crashes = Crashes()
     agent.status, agent.why, agent.since = event.to, event.why, at
 
 

@@ -32,6 +32,7 @@ from fleettui.core.model import (
 from fleettui.core.queue import Mailbox
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.fleet import AgentEntry, FleetFile
+from fleettui.core.supervision import Crashes
 
 _T = TypeVar("_T")
 EntryKind = Literal["prompt", "message", "reply", "result"]
@@ -112,6 +113,7 @@ class AgentState:
     turn: str = ""
     trouble: str = ""
     bill: Bill = field(default_factory=Bill)
+    crashes: Crashes = field(default_factory=Crashes)
 
 
 @dataclass(slots=True)
@@ -281,6 +283,17 @@ class MessageState:
 
 
 @dataclass(slots=True)
+class AlertState:
+    """Something about an agent that is not as it should be, since `at`."""
+
+    agent: str
+    rule: str
+    severity: Literal["warning", "critical"]
+    text: str
+    at: float
+
+
+@dataclass(slots=True)
 class AlwaysRule:
     """A rule an operator saved while answering."""
 
@@ -321,6 +334,8 @@ class FleetState:
     subscriptions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rules: dict[str, AlwaysRule] = field(default_factory=dict)
     log: list[LogLine] = field(default_factory=list)
+    # By agent and rule.
+    alerts: dict[tuple[str, str], AlertState] = field(default_factory=dict)
     memory: MemoryState = ""
     memory_why: str = ""
     # Keys that a person wants forgotten, with who asked, until it is done.

@@ -13,6 +13,7 @@ from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.state.fleet import (
     ActionState,
     AgentState,
+    AlertState,
     AlwaysRule,
     BallotState,
     Bill,
@@ -25,6 +26,7 @@ from fleettui.core.state.fleet import (
     RunState,
     TurnState,
 )
+from fleettui.core.supervision import Crashes
 
 
 class SavedCheckpoint(msgspec.Struct, array_like=True):
@@ -56,6 +58,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     turn: str
     trouble: str
     bill: Bill
+    crashes: Crashes
 
 
 class SavedFleet(msgspec.Struct):
@@ -77,11 +80,12 @@ class SavedFleet(msgspec.Struct):
     sent_keys: set[str]
     log: list[LogLine]
     forgetting: dict[str, str]
+    alerts: list[AlertState]
 
 
 _PARTS = (
     AgentState, CheckpointState, Entry, LogLine, Bill, RunState, PartState, TurnState, BallotState,
-    ActionState, MessageState, AlwaysRule, FleetState,
+    ActionState, MessageState, AlwaysRule, AlertState, Crashes, FleetState,
 )  # fmt: skip
 _SHAPE = hashlib.sha256(
     repr([(part.__name__, sorted(part.__annotations__.items())) for part in _PARTS]).encode()
@@ -115,7 +119,7 @@ def save(state: FleetState) -> bytes:
                 )
                 for one in agent.checkpoints.values()
             ],
-            agent.turn, agent.trouble, agent.bill,
+            agent.turn, agent.trouble, agent.bill, agent.crashes,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -126,7 +130,7 @@ def save(state: FleetState) -> bytes:
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting,
+            state.forgetting, list(state.alerts.values()),
         )
     )  # fmt: skip
 
@@ -146,6 +150,7 @@ def restore(body: bytes) -> FleetState | None:
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
         forgetting=saved.forgetting,
+        alerts={(one.agent, one.rule): one for one in saved.alerts},
     )  # fmt: skip
     for one in saved.agents:
         marks = {
@@ -157,7 +162,7 @@ def restore(body: bytes) -> FleetState | None:
         }  # fmt: skip
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
-            one.log, marks, one.turn, one.trouble, one.bill,
+            one.log, marks, one.turn, one.trouble, one.bill, one.crashes,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():

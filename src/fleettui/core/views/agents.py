@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 from fleettui.core.model import AgentStatus
 from fleettui.core.state.actions import describe
@@ -18,9 +18,15 @@ from fleettui.core.views.rows import (
     AgentRow,
     Attention,
     CheckpointRow,
+    HealthRow,
     RollbackPreview,
     UsageRow,
 )
+
+# How many looks the trend of a row shows.
+TREND = 8
+# Gives the looks at an agent of a fleet, oldest first.
+Looks = Callable[[str, str], Sequence[HealthRow]]
 
 _ATTENTION: dict[AgentStatus, Attention] = {
     "created": "idle",
@@ -44,18 +50,26 @@ def usage_of(bill: Bill) -> UsageRow:
     return UsageRow(bill.input_tokens, bill.output_tokens, cost_of(bill))
 
 
-def agent_rows(state: FleetState, known_tools: Collection[str]) -> tuple[AgentRow, ...]:
+def agent_rows(
+    state: FleetState, known_tools: Collection[str], looks: Looks
+) -> tuple[AgentRow, ...]:
     """Give the agents of a fleet, those that need somebody first, else in file order."""
-    rows = [_agent_row(state, agent, known_tools) for agent in state.agents.values()]
+    rows = [
+        _agent_row(state, agent, known_tools, looks(state.id, agent.id))
+        for agent in state.agents.values()
+    ]
     return tuple(sorted(rows, key=lambda row: ATTENTION.index(row.attention)))
 
 
-def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str]) -> AgentRow:
+def _agent_row(
+    state: FleetState, agent: AgentState, known_tools: Collection[str], seen: Sequence[HealthRow]
+) -> AgentRow:
     entry, spec, bill = state.entry_of(agent.id), state.spec_of(agent.id), agent.bill
     turn = state.turns.get(agent.turn)
     attention = _ATTENTION[agent.status]
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
+    stalled = (agent.id, "stalled") in state.alerts
     missing = tuple(tool for tool in spec.tools if tool not in known_tools)
     return AgentRow(
         id=agent.id,
@@ -68,7 +82,7 @@ def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str
         model=spec.model,
         weight=entry.weight,
         status=agent.status,
-        attention=attention,
+        attention="stale" if stalled and attention == "run" else attention,
         step=_step(state, agent),
         since=agent.since,
         input_tokens=bill.input_tokens,
@@ -78,9 +92,17 @@ def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str
         queued=len(state.mailboxes[agent.id]),
         run=turn.run if turn else "",
         turn=agent.turn,
-        trouble=agent.trouble,
+        trouble=_trouble(state, agent),
         missing_tools=missing,
+        health=seen[-1] if seen else None,
+        trend=tuple(look.beats for look in seen[-TREND:]),
     )
+
+
+def _trouble(state: FleetState, agent: AgentState) -> str:
+    """Say what is wrong with an agent: its last failure, else an alert that stands."""
+    alerts = (one.text for one in state.alerts.values() if one.agent == agent.id)
+    return agent.trouble or next(alerts, "")
 
 
 def _voted(state: FleetState, agent: str) -> bool:
@@ -95,8 +117,8 @@ def _step(state: FleetState, agent: AgentState) -> str:
     waiting = [action for action in actions if action.status in {"asking", "unknown"}]
     if waiting:
         return f"{waiting[0].facts.tool} {describe(waiting[0])}".replace("run ", "", 1)
-    if agent.trouble:
-        return agent.trouble
+    if trouble := _trouble(state, agent):
+        return trouble
     if agent.status == "paused":
         return agent.why or "paused"
     turn = state.turns.get(agent.turn)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from fleettui.core.breaker import BreakerState
 from fleettui.core.state.fleet import Bill, FleetState
-from fleettui.core.views.agents import agent_rows, cost_of, usage_of
+from fleettui.core.views.agents import Looks, agent_rows, cost_of, usage_of
+from fleettui.core.views.health import alert_rows
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
 from fleettui.core.views.rows import Board, CacheRow, FleetRow, StatsRow, TenantRow
@@ -52,7 +54,9 @@ def tenant_rows(states: Sequence[FleetState]) -> tuple[TenantRow, ...]:
     return tuple(rows)
 
 
-def stats_row(states: Sequence[FleetState], cache: CacheRow) -> StatsRow:
+def stats_row(
+    states: Sequence[FleetState], cache: CacheRow, providers: Mapping[str, BreakerState]
+) -> StatsRow:
     """Count what is in some fleets."""
     return StatsRow(
         len(states),
@@ -63,6 +67,7 @@ def stats_row(states: Sequence[FleetState], cache: CacheRow) -> StatsRow:
         sum(len(state.messages) for state in states),
         sum(agent.bill.calls for state in states for agent in state.agents.values()),
         cache,
+        dict(providers),
     )
 
 
@@ -70,6 +75,7 @@ def board(
     states: Sequence[FleetState],
     shown: FleetState | None,
     known_tools: Collection[str],
+    looks: Looks,
     now: float,
     trouble: str,
 ) -> Board:
@@ -81,10 +87,11 @@ def board(
         now=now,
         fleets=tuple(fleet_row(state) for state in states),
         tenants=tenant_rows(states),
-        agents=agent_rows(shown, known_tools) if shown else (),
+        agents=agent_rows(shown, known_tools, looks) if shown else (),
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),
         ballots=ballot_rows(shown, MOST_SHOWN) if shown else (),
+        alerts=alert_rows(shown) if shown else (),
         inbox=tuple(sorted(inbox, key=lambda row: (row.asked_at, row.id))),
         usage=usage_of(_sum([shown] if shown else [])),
         default_task=(shown.spec.spec.task or "") if shown and shown.spec else "",

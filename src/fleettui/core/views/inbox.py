@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleettui.core.state.actions import describe
-from fleettui.core.state.fleet import ActionState, BallotState, FleetState
+from fleettui.core.state.fleet import ActionState, AgentState, BallotState, FleetState
 from fleettui.core.views.rows import ActionRow, InboxRow, PendingRow, ShownAction
 
 
@@ -24,6 +24,7 @@ def inbox_rows(state: FleetState) -> tuple[InboxRow, ...]:
         for action in (state.actions[name] for name in state.open_actions)
         if action.status in {"asking", "unknown"}
     ]
+    rows += [_failed_row(state, agent) for agent in state.agents.values() if agent.crashes.item]
     rows += [_ballot_row(state, ballot) for ballot in state.ballots.values() if undecided(ballot)]
     return tuple(sorted(rows, key=lambda row: (row.asked_at, row.id)))
 
@@ -79,6 +80,31 @@ def _ballot_row(state: FleetState, ballot: BallotState) -> InboxRow:
         always="",
         approved_by=(),
         options=ballot.rule.options,
+        destructive=False,
+    )
+
+
+def _failed_row(state: FleetState, agent: AgentState) -> InboxRow:
+    count = len(agent.crashes.times)
+    return InboxRow(
+        id=agent.crashes.item,
+        kind="failed",
+        tenant=state.tenant,
+        fleet=state.id,
+        agent=agent.id,
+        run="",
+        summary=f"{agent.id} was given up after {count} crashes: {agent.crashes.why}",
+        action=None,
+        asked_at=agent.crashes.times[-1] if count else agent.since,
+        expires_at=None,
+        rule="spec.health.restarts",
+        needs=1,
+        version=1,
+        nonce="",
+        why=agent.crashes.why,
+        always="",
+        approved_by=(),
+        options=(),
         destructive=False,
     )
 

@@ -91,6 +91,16 @@ class ReadRules(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[RuleRow, ...]."""
 
 
+class ReadHealth(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[HealthRow, ...]: the looks at an agent since the host began, oldest first."""
+
+    agent: str = ""
+
+
+class ReadAlerts(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[AlertRow, ...], critical ones first."""
+
+
 class ReadMemory(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[MemoryRow, ...], what fleets remember, by key; raises MemoryLost."""
 
@@ -126,6 +136,8 @@ AnyQuery = (
     | ReadCheckpoints
     | PreviewRollback
     | ReadRules
+    | ReadHealth
+    | ReadAlerts
     | ReadMemory
     | ReadStats
     | ReadSpec

@@ -7,6 +7,7 @@ from functools import partial
 
 from fleettui.core.views.queries import (
     ReadCheckpoints,
+    ReadHealth,
     ReadLog,
     ReadMemory,
     ReadParts,
@@ -27,6 +28,7 @@ from fleettui.tui.detail_text import (
     turn_blocks,
 )
 from fleettui.tui.feed import LOST
+from fleettui.tui.health_text import health_blocks
 from fleettui.tui.plan_text import part_blocks
 from fleettui.tui.screens.desk import Desk
 from fleettui.tui.widgets.detail import DetailPane, Kind, Subject
@@ -114,6 +116,10 @@ class DetailKeys(Desk):
                 return message_blocks(messages_of(self.board, agent), rows)
             case "Checkpoints":
                 return checkpoint_blocks(await self.client.read(ReadCheckpoints(fleet, agent)))
+            case "Health":
+                looks = await self.client.read(ReadHealth(fleet, agent))
+                alerts = [row for row in self.board.alerts if row.agent == agent]
+                return health_blocks(looks, alerts, self.now)
             case _:
                 row = next((row for row in self.board.agents if row.id == agent), None)
                 spec = await self.client.read(ReadSpec(fleet))

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from fleettui.core.views.rows import AgentRow, Board
-from fleettui.tui.amounts import age, money, tokens
+from fleettui.tui.amounts import age, money, spark, tokens
 from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
 from fleettui.tui.parts import Line, Part, fit, fit_right
@@ -21,8 +21,10 @@ from fleettui.tui.words import agent_sign
 Order = Literal["attention", "name", "cost"]
 ORDERS: Final[tuple[Order, ...]] = ("attention", "name", "cost")
 _EMPTY: Final = "no agents yet\n\nopen a fleet: fleettui open FILE"
-# Below this many cells a row has no cost, below the next no tokens.
+# Below this many cells a row has no cost, below the next no tokens; from the last ones on it has
+# a trend, and a longer one.
 _COST_FROM, _TOKENS_FROM = 46, 38
+_TREND_FROM: Final = ((70, 8), (54, 4))
 
 
 def agent_head(width: int) -> Line:
@@ -37,6 +39,8 @@ def agent_line(row: AgentRow, width: int, now: float, *, fine: bool) -> Line:
     agent, step = _columns(width)
     quiet = row.attention in {"idle", "done"}
     tail: str = fit_right(_idle(row, now, fine=fine), 6)
+    if wide := _trend(width):
+        tail = f"{fit_right(spark(row.trend[-wide:]), wide + 1)}{tail}"
     if width >= _COST_FROM:
         tail = f"{fit_right(money(row.cost), 7)}{tail}"
     if width >= _TOKENS_FROM:
@@ -52,7 +56,13 @@ def agent_line(row: AgentRow, width: int, now: float, *, fine: bool) -> Line:
 
 
 def _columns(width: int) -> tuple[int, int]:
-    tail = 6 + (7 if width >= _COST_FROM else 0) + (5 if width >= _TOKENS_FROM else 0)
+    trend = _trend(width)
+    tail = (
+        6
+        + (trend + 1 if trend else 0)
+        + (7 if width >= _COST_FROM else 0)
+        + (5 if width >= _TOKENS_FROM else 0)
+    )
     room = max(width - 7 - 2 - tail, 8)
     agent = min(max(room // 2, 6), 18)
     return agent, room - agent
@@ -60,11 +70,18 @@ def _columns(width: int) -> tuple[int, int]:
 
 def _tail_head(width: int) -> str:
     head: str = fit_right("IDLE", 6)
+    if wide := _trend(width):
+        head = fit_right("LIFE"[:wide], wide + 1) + head
     if width >= _COST_FROM:
         head = fit_right("COST", 7) + head
     if width >= _TOKENS_FROM:
         head = fit_right("TOK", 5) + head
     return head
+
+
+def _trend(width: int) -> int:
+    """Give how many looks the trend of a row shows in a width."""
+    return next((cells for least, cells in _TREND_FROM if width >= least), 0)
 
 
 def _idle(row: AgentRow, now: float, *, fine: bool) -> str:

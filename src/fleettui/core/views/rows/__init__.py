@@ -4,6 +4,7 @@ from fleettui.core.views.rows.agents import AgentRow, CheckpointRow, LogRow, Rol
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
+from fleettui.core.views.rows.health import AlertRow, HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
 from fleettui.core.views.rows.messages import MessageRow
@@ -16,6 +17,7 @@ __all__ = [
     "ATTENTION",
     "ActionRow",
     "AgentRow",
+    "AlertRow",
     "Attention",
     "BallotRow",
     "Board",
@@ -23,6 +25,7 @@ __all__ = [
     "CheckpointRow",
     "FindingRow",
     "FleetRow",
+    "HealthRow",
     "InboxRow",
     "LogRow",
     "MemoryRow",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from fleettui.core.model import AgentStatus
+from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.root import Attention, Row
 
 
 class AgentRow(Row, frozen=True):
-    """An agent: `step` says what it is doing, `since` when that began (seconds since 1970)."""
+    """An agent: `step` says what it is doing, `since` when that began (seconds since 1970).
+
+    `health` is the last look at it, null before the first; `trend` its beats in the last looks.
+    """
 
     id: str
     tenant: str
@@ -33,6 +37,8 @@ class AgentRow(Row, frozen=True):
     turn: str
     trouble: str
     missing_tools: tuple[str, ...]
+    health: HealthRow | None = None
+    trend: tuple[int, ...] = ()
 
 
 class CheckpointRow(Row, frozen=True):

@@ -28,12 +28,13 @@ class InboxRow(Row, frozen=True):
     """Something that waits for a person.
 
     `kind`: action (answer with approve or deny), unknown (an action caught by a crash: approve
-    runs it again, deny leaves it), ballot (agents did not decide: choose one of `options`).
+    runs it again, deny leaves it), ballot (agents did not decide: choose one of `options`), failed
+    (an agent that was given up: approve starts it again, deny leaves it).
     `needs` is how many more persons must approve; `expires_at` of None means never.
     """
 
     id: str
-    kind: Literal["action", "unknown", "ballot"]
+    kind: Literal["action", "unknown", "ballot", "failed"]
     tenant: str
     fleet: str
     agent: str

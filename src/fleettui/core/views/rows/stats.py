@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleettui.core.breaker import BreakerState
 from fleettui.core.views.rows.root import Row
 
 
@@ -17,7 +18,10 @@ class CacheRow(Row, frozen=True):
 
 
 class StatsRow(Row, frozen=True):
-    """What a host holds and did: counts of its fleets, and the agents it built."""
+    """What a host holds and did: counts of its fleets, and the agents it built.
+
+    `providers` gives the circuit breaker of each provider of models that was called.
+    """
 
     fleets: int
     agents: int
@@ -27,3 +31,4 @@ class StatsRow(Row, frozen=True):
     messages: int
     model_calls: int
     agent_cache: CacheRow
+    providers: dict[str, BreakerState]
