@@ -9,7 +9,7 @@ from fleettui.core.coordination.panel import (
     open_panel,
     winners,
 )
-from fleettui.core.coordination.roster import coordination_of, manager_of, tier_of
+from fleettui.core.coordination.roster import coordination_of, seated, tier_of
 from fleettui.core.coordination.synthesis import conclude, merge, synthesise
 from fleettui.core.coordination.voting import wanted_consensus
 from fleettui.core.coordination.work import Work, done, troubles
@@ -47,20 +47,11 @@ def advance(work: Work, at: float) -> None:
 
 
 def _tiers(work: Work) -> list[int]:
-    return sorted({tier_of(work.state, agent) for agent in _members(work)})
-
-
-def _members(work: Work) -> list[str]:
-    """Give who sits in a tier: everybody, without the manager where it brings answers together."""
-    agents = [name for name in work.run.agents if name in work.state.agents]
-    if coordination_of(work.state).tiered.final_aggregation != "manager_synthesis":
-        return agents
-    manager = manager_of(work.state, work.run)
-    return [name for name in agents if name != manager] or agents
+    return sorted({tier_of(work.state, agent) for agent in seated(work.state, work.run)})
 
 
 def _open(work: Work, tier: int, at: float) -> None:
-    members = [name for name in _members(work) if tier_of(work.state, name) == tier]
+    members = [name for name in seated(work.state, work.run) if tier_of(work.state, name) == tier]
     before = [part for part in work.run.parts.values() if part.kind == "answer"]
     given: list[PartState] = done(before)
     if before and not _passes_all(work.state):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fleettui.core.state.fleet import PartState, RunState
+from fleettui.core.coordination.roster import seated, tier_of
+from fleettui.core.state.fleet import FleetState, PartState, RunState
 from fleettui.core.views.rows import PartRow
 
 # How much of a text a row has; the whole is in the log and in the report.
@@ -33,6 +34,22 @@ def shown_parts(run: RunState, most: int) -> tuple[PartRow, ...]:
                 chosen.add(part.id)
         parts = [part for part in parts if part.id in chosen]
     return tuple(_part_row(run, part) for part in parts)
+
+
+def coming_parts(state: FleetState, run: RunState) -> tuple[PartRow, ...]:
+    """Give who sits in the tiers that are still to open; they are planned when they do."""
+    if run.mode != "tiered" or run.status != "running":
+        return ()
+    open_tier = max((part.planned.group for part in run.parts.values()), default=0)
+    later = [(tier_of(state, name), name) for name in seated(state, run)]
+    return tuple(
+        PartRow(
+            f"{run.id}/later/{name}", run.id, name, "answer", tier, "waiting", name, (), "", 0, 0.0,
+            None, "", "", "",
+        )
+        for tier, name in sorted(later, key=lambda one: one[0])
+        if tier > open_tier
+    )  # fmt: skip
 
 
 def part_counts(run: RunState) -> dict[str, int]:
