@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleettui.core.coordination.distribution import choose
-from fleettui.core.coordination.roster import coordination_of, manager_of, workers_of
 from fleettui.core.coordination.synthesis import merge
 from fleettui.core.coordination.work import Work, done, title, troubles, with_task
 from fleettui.core.model import Given, Payload
 from fleettui.core.spec.consensus import Deep
 from fleettui.core.state.fleet import PartState
 from fleettui.core.state.parts import OVER
+from fleettui.core.state.roster import coordination_of, manager_of, workers_of
 
 _PLAN = (
     "Plan the next steps towards the goal of this task: each one piece of work that can be done on "

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from fleettui.core.coordination.roster import coordination_of, entry_name
 from fleettui.core.coordination.work import Work
 from fleettui.core.spec.consensus import Distribution
 from fleettui.core.state.fleet import FleetState, PartState
+from fleettui.core.state.roster import coordination_of, entry_name
 
 # What a word that a part and an agent share counts, by where the agent has it.
 SKILL, LABEL, NAME = 3, 2, 1

@@ -9,12 +9,12 @@ from fleettui.core.coordination.panel import (
     open_panel,
     winners,
 )
-from fleettui.core.coordination.roster import coordination_of, seated, tier_of
 from fleettui.core.coordination.synthesis import conclude, merge, synthesise
 from fleettui.core.coordination.voting import wanted_consensus
 from fleettui.core.coordination.work import Work, done, troubles
 from fleettui.core.spec.consensus import Consensus
 from fleettui.core.state.fleet import FleetState, PartState
+from fleettui.core.state.roster import coordination_of, seated, tier_of
 
 
 def begin(work: Work, at: float) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleettui.core.coordination.pipeline import may_send_back
-from fleettui.core.coordination.roster import manager_of
 from fleettui.core.memory import MEMORY_TOOLS
 from fleettui.core.spec.shared import Pattern
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.core.state.memory import shared_memory
+from fleettui.core.state.roster import manager_of
 
 PATTERN_TOOLS: Mapping[Pattern, tuple[str, ...]] = {
     "direct": ("send_message",),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fleettui.core.coordination.roster import seated, tier_of
 from fleettui.core.state.fleet import FleetState, PartState, RunState
+from fleettui.core.state.parts import EDITABLE
+from fleettui.core.state.roster import seated, tier_of
 from fleettui.core.views.rows import PartRow
 
 # How much of a text a row has; the whole is in the log and in the report.
@@ -14,8 +15,14 @@ _HEAD = 200
 
 
 def part_rows(run: RunState) -> tuple[PartRow, ...]:
-    """Give every part of a run in the order it was planned."""
-    return tuple(_part_row(run, part) for part in run.parts.values())
+    """Give every part of a run in the order it was planned; what may be changed has its text whole.
+
+    Whoever changes one step sends the others back as they were.
+    """
+    return tuple(
+        _part_row(run, part, whole=part.status == "waiting" and part.kind in EDITABLE)
+        for part in run.parts.values()
+    )
 
 
 def shown_parts(run: RunState, most: int) -> tuple[PartRow, ...]:
@@ -57,12 +64,13 @@ def part_counts(run: RunState) -> dict[str, int]:
     return dict(Counter(part.status for part in run.parts.values()))
 
 
-def _part_row(run: RunState, part: PartState) -> PartRow:
+def _part_row(run: RunState, part: PartState, *, whole: bool = False) -> PartRow:
     planned = part.planned
     return PartRow(
         part.id, run.id, part.name, part.kind, planned.group, part.status,
         part.agent or planned.agent, _names(run, planned.given or planned.needs), planned.parent,
-        part.tries, part.started, part.finished, part.why, planned.text.head[:_HEAD],
+        part.tries, part.started, part.finished, part.why,
+        planned.text.head if whole else planned.text.head[:_HEAD],
         part.output.head[:_HEAD],
     )  # fmt: skip
 
