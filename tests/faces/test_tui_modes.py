@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from boards import NOW
 from cockpits import TABBED, WIDE
-from mode_boards import BOARDS, swarm
+from mode_boards import BOARDS, long_over, swarm
 from msgspec.structs import replace
 from test_tui_snapshots import after, app_of
 
@@ -43,7 +43,8 @@ def test_a_run_beside_the_other_panes(snap_compare, mode):
 
 def test_a_wide_terminal_gives_room_to_every_column(snap_compare):
     """From 160 columns on names and steps are whole."""
-    assert snap_compare(app_of(BOARDS["workflow"]()), terminal_size=(200, 50))
+    shown = app_of(BOARDS["workflow"]())
+    assert snap_compare(shown, terminal_size=(200, 50), run_before=after())
 
 
 def test_tiers_that_are_still_to_open_are_shown():
@@ -105,3 +106,10 @@ def test_a_thousand_items_are_counted_and_bounded():
     assert run.counts == {"done": 9, "running": 4, "waiting": 987}
     states = {part.state for part in run.parts}
     assert states == {"running", "waiting"}
+
+
+def test_a_long_run_that_is_over_shows_what_ended_last():
+    """A run of many parts is never empty, also when nothing waits any more."""
+    run = long_over(70).runs[0]
+    assert run.state == "finished"
+    assert [part.name for part in run.parts] == [f"item {number}" for number in range(11, 71)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, islice
 
 from fleettui.core.state.fleet import FleetState, PartState, RunState
-from fleettui.core.state.parts import EDITABLE
+from fleettui.core.state.parts import EDITABLE, OVER
 from fleettui.core.state.roster import seated, tier_of
 from fleettui.core.views.rows import PartRow
 
@@ -28,17 +29,14 @@ def part_rows(run: RunState) -> tuple[PartRow, ...]:
 def shown_parts(run: RunState, most: int) -> tuple[PartRow, ...]:
     """Give the parts worth a look, in their order: all, or of many those that go on or failed.
 
-    What is left room for is filled with the newest that ended and the next that wait.
+    What is left room for is filled with the next that wait, then with the last that ended.
     """
     parts = list(run.parts.values())
     if len(parts) > most:
-        urgent = [*run.going, *run.failed][:most]
-        chosen = set(urgent)
-        for part in parts:
-            if len(chosen) >= most:
-                break
-            if part.status == "waiting":
-                chosen.add(part.id)
+        coming = (part for part in parts if part.status == "waiting")
+        ended = (part for part in reversed(parts) if part.status in OVER)
+        rest = (part.id for part in chain(coming, ended))
+        chosen = set(islice(dict.fromkeys(chain(run.going, run.failed, rest)), most))
         parts = [part for part in parts if part.id in chosen]
     return tuple(_part_row(run, part) for part in parts)
 
