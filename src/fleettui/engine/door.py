@@ -31,8 +31,9 @@ from fleettui.engine.conversation import Conversation
 from fleettui.engine.order import Order, nonce_of
 from fleettui.ports import Model, Toolbox, Vault
 
-# Models that need nothing of the environment of whoever opened the fleet.
-WITHOUT_SETTINGS = ("builtin:", "scripted:")
+# Models that need nothing of the environment of whoever opened the fleet; the path of another
+# script is where they stood.
+WITHOUT_SETTINGS = ("builtin:", "scripted:/", "scripted:~")
 
 
 class Changes:
