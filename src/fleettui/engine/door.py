@@ -156,7 +156,7 @@ class Door:
         )
 
     def _request(self, step: int) -> ModelRequest:
-        run = self._state.runs.get(self._turn.run)
+        run = self._state.runs.get(self._turn.run) or self._state.running()
         spec = self._spec
         return ModelRequest(
             id=f"{self._turn.id}.{step}.{self._turn.failures}",
