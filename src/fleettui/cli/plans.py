@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -11,11 +12,11 @@ import click
 from fleettui.cli.door import JSON, STATE, ask
 from fleettui.cli.printing import age, print_json, print_table, say
 from fleettui.client import Client
-from fleettui.core.commands import CancelRun, EditPlan, HoldRun, ReleaseRun, ResumeRun
+from fleettui.core.commands import CancelRun, EditPlan, HoldRun, OpenFleet, ReleaseRun, ResumeRun
 from fleettui.core.errors import Refused
 from fleettui.core.model import PlannedStep
-from fleettui.core.views.queries import ReadParts, ReadRun
-from fleettui.core.views.rows import PartRow, RunReport
+from fleettui.core.views.queries import ReadFleets, ReadParts, ReadRun
+from fleettui.core.views.rows import FleetRow, PartRow, RunReport
 
 _VERBS: Mapping[str, type[HoldRun | ReleaseRun | ResumeRun | CancelRun]] = {
     "hold": HoldRun,
@@ -54,6 +55,8 @@ def plan(
         if wanted is not None:
             rows: tuple[PartRow, ...] = await client.read(ReadParts(report.fleet, report.run))
             await client.send(EditPlan(report.fleet, report.run, _kept(wanted, rows)))
+        if verb == "resume":
+            await _open_again(client, report.fleet)
         if verb:
             await client.send(_VERBS[verb](report.fleet, report.run))
         now: tuple[PartRow, ...] = await client.read(ReadParts(report.fleet, report.run))
@@ -75,6 +78,14 @@ def plan(
     )  # fmt: skip
     if verb:
         say(f"{verb}: done")
+
+
+async def _open_again(client: Client, fleet: str) -> None:
+    """Open the file of a stopped fleet again, so that its run can go on."""
+    rows: tuple[FleetRow, ...] = await client.read(ReadFleets())
+    for row in rows:
+        if row.id == fleet and row.state == "stopped":
+            await client.send(OpenFleet(fleet, row.file, row.workspace, row.name, dict(os.environ)))
 
 
 def _steps(text: str) -> list[str]:

@@ -31,8 +31,9 @@ from fleettui.engine.conversation import Conversation
 from fleettui.engine.order import Order, nonce_of
 from fleettui.ports import Model, Toolbox, Vault
 
-# Models that need nothing of the environment of whoever opened the fleet.
-WITHOUT_SETTINGS = ("builtin:", "scripted:")
+# Models that need nothing of the environment of whoever opened the fleet; the path of another
+# script is where they stood.
+WITHOUT_SETTINGS = ("builtin:", "scripted:/", "scripted:~")
 
 
 class Changes:
@@ -155,7 +156,7 @@ class Door:
         )
 
     def _request(self, step: int) -> ModelRequest:
-        run = self._state.runs.get(self._turn.run)
+        run = self._state.runs.get(self._turn.run) or self._state.running()
         spec = self._spec
         return ModelRequest(
             id=f"{self._turn.id}.{step}.{self._turn.failures}",
