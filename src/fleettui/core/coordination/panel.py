@@ -92,7 +92,7 @@ def _is_reopened(work: Work, answers: Sequence[PartState], ballot: BallotState, 
     if not again or ballot.verdict is None or ballot.verdict.reached:
         return False
     name = work.name()
-    ends = at + max(ballot.ends_at - ballot.opened, 1.0)
+    ends = at + max(ballot.lasts, 1.0)
     work.add(BallotOpened(name, work.run.id, ballot.question, ballot.rule, ends, ballot.group))
     for part in answers:
         vote = ballot.votes.get(part.planned.agent)
