@@ -193,3 +193,12 @@ async def test_a_failed_tier_is_resumed_without_asking_the_others_again(tmp_path
         await wait_for(session, lambda: run.status == "finished")
         agents = [request.agent for request in model.requests]
         assert (agents.count("logs"), agents.count("metrics"), agents[-1]) == (1, 1, "lead")
+
+
+async def test_a_run_that_failed_leaves_no_ballot_to_a_person(tmp_path: Path) -> None:
+    text = fleet_of(AGENTS, mode="tiered", consensus={"algorithm": "human_review"})
+    model = FunctionModel(lambda *_: ModelFailed("the key is wrong"))
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        run = await run_to_end(house, session)
+        assert run.status == "failed"
+        assert not await session.read(ReadInbox())
