@@ -130,6 +130,48 @@ async def test_without_memory_a_plan_sees_the_last_iteration_only(tmp_path: Path
         assert "found 1" not in plans[2]
 
 
+async def test_without_memory_an_agent_forgets_its_earlier_turns_of_the_run(tmp_path: Path) -> None:
+    def script(request: ModelRequest, _: int) -> Reply:
+        if what(request) in {"plan", "again"}:
+            return plan("look", met="Step 2.1" in asked(request))
+        return says("found it")
+
+    for memory, most in ((True, 8), (False, 2)):
+        model = FunctionModel(script)
+        text = fleet_of(ONE, mode="deep", deep={"memory": memory})
+        folder = tmp_path / str(memory)
+        folder.mkdir()
+        async with opened(make_world(folder, model), folder, text) as (house, session):
+            await run_to_end(house, session)
+            assert max(len(request.messages) for request in model.requests[:4]) == most
+
+
+async def test_steps_of_single_step_plans_go_round_too(tmp_path: Path) -> None:
+    def script(request: ModelRequest, _: int) -> Reply:
+        if what(request) in {"plan", "again"}:
+            return plan("look", met="Step 4.1" in asked(request))
+        return says("found it")
+
+    model = FunctionModel(script)
+    text = fleet_of({"a": {}, "b": {}, "c": {}}, mode="deep")
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        await run_to_end(house, session)
+        steps = [one.agent for one in model.requests if what(one) == "step"]
+        assert steps == ["a", "b", "c", "a"]
+
+
+async def test_a_goal_that_is_met_at_once_needs_no_step(tmp_path: Path) -> None:
+    model = FunctionModel(
+        lambda request, _: says("42") if what(request) == "end" else plan(met=True)
+    )
+    async with opened(make_world(tmp_path, model), tmp_path, fleet_of(ONE, mode="deep")) as (
+        house,
+        session,
+    ):
+        run = await run_to_end(house, session)
+        assert (run.status, await run_output(session)) == ("finished", "42")
+
+
 async def test_a_failed_step_is_told_to_the_planner(tmp_path: Path) -> None:
     def script(request: ModelRequest, _: int) -> Reply:
         if what(request) == "step" and "disk" in asked(request):

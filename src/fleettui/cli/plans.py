@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 import click
@@ -30,7 +30,12 @@ _VERBS: Mapping[str, type[HoldRun | ReleaseRun | ResumeRun | CancelRun]] = {
 @click.argument("run", default="")
 @click.option("--hold", "verb", flag_value="hold", help="Let nothing new begin.")
 @click.option("--release", "verb", flag_value="release", help="Let a held run go on.")
-@click.option("--resume", "verb", flag_value="resume", help="Go on with a run that failed.")
+@click.option(
+    "--resume",
+    "verb",
+    flag_value="resume",
+    help="Go on with a run that failed or was cut.",
+)
 @click.option("--cancel", "verb", flag_value="cancel", help="End the run.")
 @click.option(
     "--set", "steps", type=click.File("r"), help="Steps for those that wait: one a line, or JSON."
@@ -57,7 +62,7 @@ def plan(
             await client.send(EditPlan(report.fleet, report.run, _kept(wanted, rows)))
         if verb == "resume":
             await _open_again(client, report.fleet)
-        if verb:
+        if verb and not (verb == "resume" and report.state == "running"):
             await client.send(_VERBS[verb](report.fleet, report.run))
         now: tuple[PartRow, ...] = await client.read(ReadParts(report.fleet, report.run))
         return now
@@ -81,11 +86,10 @@ def plan(
 
 
 async def _open_again(client: Client, fleet: str) -> None:
-    """Open the file of a stopped fleet again, so that its run can go on."""
-    rows: tuple[FleetRow, ...] = await client.read(ReadFleets())
-    for row in rows:
-        if row.id == fleet and row.state == "stopped":
-            await client.send(OpenFleet(fleet, row.file, row.workspace, row.name, dict(os.environ)))
+    """Open the file of a run's fleet: it may be stopped, and its keys are in our environment."""
+    rows: Sequence[FleetRow] = await client.read(ReadFleets())
+    row = next(row for row in rows if row.id == fleet)
+    await client.send(OpenFleet(row.id, row.file, row.workspace, row.name, dict(os.environ)))
 
 
 def _steps(text: str) -> list[str]:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 
 from fleettui.client import Streamed
 from fleettui.core.commands import (
+    AwaitSettings,
     DeliverMessage,
-    NoteTrouble,
     ProposeAction,
     RecordStep,
     RejectCall,
+    TakeSettings,
 )
 from fleettui.core.coordination.tools import offered_tools
 from fleettui.core.errors import ModelFailed, ToolFailed
@@ -137,11 +138,11 @@ class Door:
     async def _wait_settings(self) -> None:
         """Wait for a provider's keys: they are never stored, so a new process has none."""
         model = self._turn.model or self._spec.model
-        if model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
-            return
-        text = "waits for its fleet file to be opened again: keys are never stored"
-        await self._order.send(NoteTrouble(self._fleet, self._agent, text))
-        await self._vault.wait_kept(self._fleet)
+        if not (model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet)):
+            await self._order.send(AwaitSettings(self._fleet, self._turn.id))
+            await self._vault.wait_kept(self._fleet)
+        if self._conversation.agent_state.status == "waiting":
+            await self._order.send(TakeSettings(self._fleet, self._turn.id))
 
     def _left(self) -> float:
         left = self._spec.timeout - self._active

@@ -30,7 +30,7 @@ def advance(work: Work, at: float) -> None:
         return
     answers, ballot = answers_of(work.run, tier), ballot_of(work, tier)
     last = tier == tiers[-1]
-    verdict = ballot.verdict if ballot is not None and not last else None
+    verdict = ballot.verdict if ballot is not None else None
     aggregation = coordination_of(work.state).tiered.final_aggregation
     if not done(answers):
         work.finish("failed", f"tier {tier}: {troubles(answers) or 'nobody answered'}", _all(work))
@@ -56,13 +56,16 @@ def _open(work: Work, tier: int, at: float) -> None:
     given: list[PartState] = done(before)
     if before and not _passes_all(work.state):
         given = winners(work, max(part.planned.group for part in before))
-    open_panel(work, members, tier, _consensus(work.state, tier), at, given)
+    open_panel(work, members, tier, _consensus(work, tier), at, given)
 
 
-def _consensus(state: FleetState, tier: int) -> Consensus | None:
-    """Give a tier's own consensus, else the fleet's."""
-    own = coordination_of(state).tiered.tier_consensus.get(str(tier))
-    return own if own is not None else wanted_consensus(state)
+def _consensus(work: Work, tier: int) -> Consensus | None:
+    """Give a tier's own consensus, else the fleet's, unless nobody looks at the last verdict."""
+    rules = coordination_of(work.state).tiered
+    own = rules.tier_consensus.get(str(tier))
+    if own is None and tier == _tiers(work)[-1] and rules.final_aggregation != "consensus":
+        return None
+    return own if own is not None else wanted_consensus(work.state)
 
 
 def _passes_all(state: FleetState) -> bool:

@@ -50,6 +50,11 @@ def seated(state: FleetState, run: RunState) -> list[str]:
     return [name for name in agents if name != manager] or agents
 
 
+def skills_of(state: FleetState, agent: str) -> tuple[str, ...]:
+    """Give what an agent is good at, by its file."""
+    return (*state.entry_of(agent).skills, *state.spec_of(agent).capabilities)
+
+
 def tier_of(state: FleetState, agent: str) -> int:
     """Give an agent's tier; 1 where the file says nothing."""
     return state.entry_of(agent).tier or 1
