@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
@@ -24,13 +26,14 @@ from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.core.errors import Refused
 from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
-from fleettui.engine.middleware import GROUP, Chain, Maker
+from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
@@ -60,6 +63,7 @@ from fleettui.ports import (
 )
 
 RUNTIMES = "fleettui.runtimes"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +205,33 @@ def collect_rarely() -> None:
 
 
 def load_runtimes() -> Mapping[str, Runtime]:
-    """Load every runtime that is installed: ours, and those of other packages."""
-    return {point.name: point.load()() for point in entry_points(group=RUNTIMES)}
+    """Load every runtime that is installed; one that is broken is recorded and left out."""
+    found: dict[str, Runtime] = {}
+    for point in entry_points(group=RUNTIMES):
+        try:
+            found[point.name] = point.load()()
+        except Exception:  # noqa: BLE001 another package's defect: fleets without it go on
+            _log.exception("the runtime %s (%s) can't be loaded", point.name, point.value)
+    return found
 
 
 def load_middleware() -> Mapping[str, Maker]:
-    """Load every middleware of messages that is installed: ours, and those of other packages."""
-    return {point.name: point.load() for point in entry_points(group=GROUP)}
+    """Name every middleware of messages that is installed; each is loaded when a fleet uses it."""
+    return {point.name: _loaded_later(point) for point in entry_points(group=GROUP)}
+
+
+def _loaded_later(point: EntryPoint) -> Maker:
+    """Keep a package that is broken from harming fleets that do not use it."""
+
+    def make(settings: Mapping[str, Any]) -> Middleware:
+        try:
+            maker: Maker = point.load()
+        except Exception as error:
+            what = f"the middleware '{point.name}' can't be loaded: {type(error).__name__}: {error}"
+            raise Refused(what, f"mend the package that brings {point.value}") from error
+        return maker(settings)
+
+    return make
 
 
 def _hash_key(state: Path) -> bytes:

@@ -177,7 +177,7 @@ async def test_a_new_file_gets_its_folders(work: Path) -> None:
         ("run", {"argv": []}, "must not be empty"),
         ("run", {"argv": ["ls", 3]}, r"argv\[2\] must be of type string"),
         ("submit_result", {"verdict": "approve", "confidence": 2, "reason": "r"}, "at most 1"),
-        ("submit_result", {"verdict": "approve", "confidence": 1}, "reason is missing"),
+        ("submit_result", {"confidence": 1}, "verdict is missing"),
         ("submit_result", {"verdict": "a", "confidence": 1, "reason": "r", "findings": [{}]}, "fi"),
         ("send_message", {"to": "a", "text": "b", "priority": "soon"}, "critical, high"),
     ],

@@ -35,7 +35,34 @@ def problems_of(tmp_path: Path, text: str | bytes) -> tuple[Problem, ...]:
     return check_files([str(path)], {})
 
 
+def of_steps(*steps: str) -> str:
+    lines = "".join(f"      - {{{step}}}\n" for step in steps)
+    return f"{HEAD}{AGENT}  coordination:\n    mode: workflow\n  workflow:\n    steps:\n{lines}"
+
+
 PLACED = {
+    "condition on an unknown step": (
+        of_steps("name: x, run: [a], when: steps.y.ok"), 13, 35, "no step is named 'y'"),
+    "condition on a later step": (
+        of_steps("name: x, run: [a]", "name: y, run: [a], when: steps.x.ok"), 14, 35,
+        "step 'x' may not be over by then: add it to 'needs'"),
+    "condition on an unknown field": (
+        of_steps("name: x, run: [a]", "name: y, needs: [x], when: steps.x.okay"), 14, 37,
+        "a step has no 'okay'"),
+    "condition of a thousand nots": (
+        of_steps(f"name: x, run: [a], when: '{'!' * 1000}task'"), 13, 35, "is no condition"),
+    "list of an unknown step": (
+        of_steps("name: x, run: [a], for_each: steps.y.output"), 13, 39, "no step is named 'y'"),
+    "no list": (of_steps("name: x, run: [a], for_each: all"), 13, 39, "'all' is no list"),
+    "text with an unknown step": (
+        of_steps("name: x, run: ['{steps.y.output}']"), 13, 25, "no step is named 'y'"),
+    "join that runs": (of_steps("name: x, type: join, run: [a]"), 13, 31, "does nothing itself"),
+    "more yes than people": (
+        of_steps("name: x, approval: On?, approvers: [ann], require: 2"), 13, 61,
+        "2 people must say yes, and only 1 may"),
+    "no question": (of_steps("name: x, type: approval"), 13, 9, "needs 'approval'"),
+    "no file of a fleet": (of_steps("name: x, fleet: no.yaml"), 13, 26, "file not found: no.yaml"),
+    "itself as a fleet": (of_steps("name: x, fleet: x.yaml"), 13, 26, "is this file itself"),
     "tab": (f"{HEAD}\tagents: []\n", 6, 1, "tab"),
     "duplicate key": (and_more("  coordination: {mode: swarm}\n"), 11, 3, "duplicate key"),
     "no anchor": (f"{HEAD}  agents: *x\n", 6, 11, "no anchor"),

@@ -77,10 +77,30 @@ def test_skill_based_matches_words_and_waits_for_the_best() -> None:
     assert choose(work, wanted, NAMES) == "b"
     assert choose(work, part("item 2", "check the frontend"), NAMES) == "c"
     assert score(work.state, wanted, "b") == 3
-    assert score(work.state, part(skill="database"), "b") == 13
     work.state.agents["b"].turn = "busy"
     assert choose(work, wanted, NAMES) == ""
     assert choose(work, part("item 3", "nothing known"), NAMES) == "a"
+
+
+@pytest.mark.parametrize("rule", ["round-robin", "least-loaded", "random", "skill-based", "sticky"])
+def test_a_skill_asked_for_by_name_counts_in_every_distribution(rule: str) -> None:
+    skills = {"b": {"skills": ["SQL tuning"]}, "d": {"skills": ["sql"]}}
+    work = at_work(rule, **skills)
+    assert choose(work, part(skill="sql"), NAMES) in {"b", "d"}
+    assert choose(work, part(skill="sql tuning"), NAMES) == "b"
+    assert choose(work, part(skill="cobol"), NAMES) in NAMES
+    work.state.agents["b"].turn = "busy"
+    assert choose(work, part(skill="sql tuning"), NAMES) == ""
+
+
+def test_round_robin_goes_round_among_parts_of_a_kind() -> None:
+    work = at_work("round-robin")
+    plan = PartState(Part("f/plan", "plan", "plan 1"))
+    chosen = spread(work, PARTS[:1])
+    for one in PARTS[1:4]:
+        work.open(plan, "a", Payload("plan"))
+        chosen += spread(work, [one])
+    assert chosen == list(NAMES)
 
 
 def test_sticky_keeps_a_key_with_its_agent() -> None:

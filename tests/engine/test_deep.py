@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from fleettui.core.commands import EditPlan, HoldRun, ReleaseRun, ResumeRun, StartRun
 from fleettui.core.errors import ModelFailed
 from fleettui.core.model import ModelRequest, Payload, PlannedStep
+from fleettui.core.views.queries import ReadParts
 from tests.engine.kit import (
     FunctionModel,
     Reply,
@@ -128,6 +130,48 @@ async def test_without_memory_a_plan_sees_the_last_iteration_only(tmp_path: Path
         assert "found 1" not in plans[2]
 
 
+async def test_without_memory_an_agent_forgets_its_earlier_turns_of_the_run(tmp_path: Path) -> None:
+    def script(request: ModelRequest, _: int) -> Reply:
+        if what(request) in {"plan", "again"}:
+            return plan("look", met="Step 2.1" in asked(request))
+        return says("found it")
+
+    for memory, most in ((True, 8), (False, 2)):
+        model = FunctionModel(script)
+        text = fleet_of(ONE, mode="deep", deep={"memory": memory})
+        folder = tmp_path / str(memory)
+        folder.mkdir()
+        async with opened(make_world(folder, model), folder, text) as (house, session):
+            await run_to_end(house, session)
+            assert max(len(request.messages) for request in model.requests[:4]) == most
+
+
+async def test_steps_of_single_step_plans_go_round_too(tmp_path: Path) -> None:
+    def script(request: ModelRequest, _: int) -> Reply:
+        if what(request) in {"plan", "again"}:
+            return plan("look", met="Step 4.1" in asked(request))
+        return says("found it")
+
+    model = FunctionModel(script)
+    text = fleet_of({"a": {}, "b": {}, "c": {}}, mode="deep")
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        await run_to_end(house, session)
+        steps = [one.agent for one in model.requests if what(one) == "step"]
+        assert steps == ["a", "b", "c", "a"]
+
+
+async def test_a_goal_that_is_met_at_once_needs_no_step(tmp_path: Path) -> None:
+    model = FunctionModel(
+        lambda request, _: says("42") if what(request) == "end" else plan(met=True)
+    )
+    async with opened(make_world(tmp_path, model), tmp_path, fleet_of(ONE, mode="deep")) as (
+        house,
+        session,
+    ):
+        run = await run_to_end(house, session)
+        assert (run.status, await run_output(session)) == ("finished", "42")
+
+
 async def test_a_failed_step_is_told_to_the_planner(tmp_path: Path) -> None:
     def script(request: ModelRequest, _: int) -> Reply:
         if what(request) == "step" and "disk" in asked(request):
@@ -185,6 +229,40 @@ async def test_a_person_holds_the_run_changes_the_plan_and_lets_it_go_on(tmp_pat
         assert any("look at the network" in step for step in steps)
         assert any("ask the users" in step for step in steps)
         assert not any("look at the disk" in step for step in steps)
+
+
+async def test_a_step_taken_out_leaves_the_others_as_they_are(tmp_path: Path) -> None:
+    """What a person did not touch keeps its name and its whole text, however long it is."""
+    long = "look at the network " * 40
+    gate = asyncio.Event()
+    gate.set()
+
+    def script(request: ModelRequest, _: int) -> Reply:
+        gate.clear()
+        return plan("one", "look at the disk", long, "ask")
+
+    world = make_world(tmp_path, FunctionModel(script, gate=gate))
+    async with opened(world, tmp_path, fleet_of(ONE, mode="deep")) as (house, session):
+        name = await session.send(StartRun("f", Payload("go")))
+        run = house.engine.state("f").runs[name]
+        await wait_for(session, lambda: any(one.kind == "step" for one in run.parts.values()))
+        await session.send(HoldRun("f", name))
+        rows = await session.read(ReadParts("f", name))
+        waiting = [row for row in rows if row.kind == "step" and row.state == "waiting"]
+        assert [row.text for row in waiting[-2:]] == [long.strip(), "ask"]
+        first, *others = waiting
+        steps = [PlannedStep(row.text, row.id) for row in others]
+        await session.send(EditPlan("f", name, (PlannedStep("", first.id), *steps)))
+        states = {row.id: row.state for row in await session.read(ReadParts("f", name))}
+        assert states[first.id] == "cancelled"
+        assert [states[row.id] for row in others] == ["waiting"] * len(others)
+        changed = (*steps[:-1], PlannedStep("ask the users", steps[-1].part))
+        await session.send(EditPlan("f", name, changed))
+        rows = await session.read(ReadParts("f", name))
+        assert [(row.name, row.text) for row in rows if row.state == "waiting"][-1:] == [
+            ("1.5", "ask the users")
+        ]
+        assert {row.id: row.state for row in rows}[steps[0].part] == "waiting"
 
 
 async def test_a_failed_planner_is_resumed_and_findings_are_kept(tmp_path: Path) -> None:

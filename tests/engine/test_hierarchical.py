@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fleettui.core.errors import ModelFailed
 from fleettui.core.model import ModelReply, ModelRequest, ToolCall, Usage
 from tests.engine.kit import (
@@ -106,7 +108,10 @@ async def test_a_failed_worker_is_the_managers_to_handle(tmp_path: Path) -> None
         assert await run_output(session) == "web did it"
 
 
-async def test_a_worker_is_found_by_skill_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("distribution", ["round-robin", "least-loaded", "skill-based", "sticky"])
+async def test_a_worker_is_found_by_skill_and_an_unknown_one_is_refused(
+    tmp_path: Path, distribution: str
+) -> None:
     def script(request: ModelRequest, step: int) -> Reply:
         if request.agent != "lead":
             return says(f"by {request.agent}")
@@ -114,7 +119,7 @@ async def test_a_worker_is_found_by_skill_and_an_unknown_one_is_refused(tmp_path
             return delegates({"skill": "frontend", "task": "x"}, {"worker": "nobody", "task": "y"})
         return says("; ".join(results(request)))
 
-    text = fleet_of(TEAM, mode="hierarchical", distribution="skill-based")
+    text = fleet_of(TEAM, mode="hierarchical", distribution=distribution)
     async with opened(make_world(tmp_path, FunctionModel(script)), tmp_path, text) as (
         house,
         session,
@@ -178,4 +183,4 @@ async def test_more_sub_tasks_than_workers_wait_by_priority(tmp_path: Path) -> N
         session,
     ):
         await run_to_end(house, session)
-        assert order == ["first", "sooner", "later"]
+        assert order == ["sooner", "first", "later"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fleettui.adapters.memory.clock import HandClock
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.core.commands import StartRun
 from fleettui.core.model import ModelReply, ModelRequest, Payload, ToolCall, Usage
@@ -138,3 +139,29 @@ async def test_a_cut_run_ends_as_one_that_was_not(tmp_path: Path, name: str) -> 
         assert (ended, both.total()) == (status, calls.total())
         if name not in {"swarm", "hierarchical"}:
             assert said == output
+
+
+@pytest.mark.parametrize("waits", [0.0, 900.0])
+async def test_a_ballot_is_not_over_while_there_was_no_host_or_no_key(
+    tmp_path: Path, waits: float
+) -> None:
+    text, task, reply = MODES["peer"]
+    first, second, clock = Cut(reply, 1), Cut(reply), HandClock()
+    async with SqliteStore.open(tmp_path / "state.db") as store:
+        world = make_world(tmp_path, first, store=store, clock=clock)
+        async with opened(world, tmp_path, text) as (_, session):
+            await session.send(StartRun("f", Payload(task)))
+            await first.stopped.wait()
+    clock.forward(3600)
+    async with SqliteStore.open(tmp_path / "state.db") as store:
+        world = make_world(tmp_path, second, store=store, clock=clock)
+        async with running(world) as house:
+            session, state = house.session("ann"), house.engine.state("f")
+            voters = [state.agents[name] for name in ("b", "c")]
+            await wait_for(session, lambda: all(one.status == "waiting" for one in voters))
+            clock.forward(waits)
+            known(world)
+            await wait_for(session, lambda: any(run.report for run in state.runs.values()))
+            report = await session.read(ReadRun())
+    assert [vote.state for vote in report.votes] == ["cast"] * 3
+    assert (report.state, len(second.answered)) == ("finished", 2)

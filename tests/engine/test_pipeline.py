@@ -84,6 +84,23 @@ async def test_a_validator_sends_work_back_once_with_a_reason(tmp_path: Path) ->
         assert "collect 3" in prompts[3][1]
 
 
+async def test_what_a_validator_checked_goes_on_with_its_words(tmp_path: Path) -> None:
+    seen: dict[str, str] = {}
+
+    def script(request: ModelRequest, _: int) -> Reply:
+        seen[request.agent] = asked(request)
+        return says(f"<{request.agent}>")
+
+    line = {"draft": {}, "facts": {"role": "validator"}, "style": {"role": "validator"}, "send": {}}
+    text = fleet_of(line, mode="pipeline")
+    model = FunctionModel(script)
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        await run_to_end(house, session)
+        assert len(model.requests) == 4
+        assert "<draft>" in seen["style"]
+        assert [word in seen["send"] for word in ("<draft>", "<facts>", "<style>")] == [True] * 3
+
+
 async def test_a_validator_may_use_the_tool_and_a_second_no_stops_the_line(tmp_path: Path) -> None:
     def script(request: ModelRequest, step: int) -> Reply:
         if request.agent == "check" and step == 0:

@@ -90,7 +90,7 @@ def assert_same_events(recorded: Any, replayed: Any) -> None:
     assert len(recorded) == len(replayed)
 
 
-async def events_of(folder: Path, text: str, task: str, model: Shuffled, **more: str) -> Any:
+async def events_of(folder: Path, text: str, task: str, model: Any, **more: str) -> Any:
     """Run a task in a fleet of its own; give all events up to the end of the run."""
     # The same paths, so that nothing but time and the recording's name may differ.
     for file in folder.glob("ws/*"):
@@ -147,4 +147,49 @@ async def test_a_replay_of_a_workflow_gives_the_same_events(tmp_path: Path) -> N
     say = lambda request: says("fine")  # noqa: E731 a model of one line
     recorded = await events_of(tmp_path, text, "go", Shuffled(say, 1), record=file)
     replayed = await events_of(tmp_path, text, "go", Shuffled(say, 2), replay=file)
+    assert_same_events(recorded, replayed)
+
+
+@dataclass
+class OneAnswers:
+    """Records a model that answers one call, and holds the others until they are cancelled."""
+
+    answered: int
+    asked: int = 0
+
+    async def complete(self, request: ModelRequest, on_text: Any = None) -> ModelReply:
+        return await Recorder(self.Inner(self), Path(request.record)).complete(request, on_text)
+
+    @dataclass
+    class Inner:
+        """What is recorded."""
+
+        of: OneAnswers
+
+        async def complete(self, request: ModelRequest, on_text: Any = None) -> ModelReply:
+            self.of.asked += 1
+            if self.of.asked - 1 != self.of.answered:
+                await asyncio.Event().wait()
+            while self.of.asked < 4:
+                await asyncio.sleep(0)
+            return submits("approve")
+
+
+@pytest.mark.parametrize("place", range(4))
+async def test_a_replay_holds_the_calls_that_were_cancelled(tmp_path: Path, place: int) -> None:
+    names: dict[str, Any] = {"a": {"replicas": 3}, "b": {}}
+    text = fleet_of(names, mode="peer", consensus={"algorithm": "first_wins"})
+    file = str(tmp_path / "run.jsonl")
+    recorded = await events_of(tmp_path, text, "go", OneAnswers(place), record=file)
+    replayed = await events_of(tmp_path, text, "go", Shuffled(says, 7), replay=file)
+    assert_same_events(recorded, replayed)
+
+
+async def test_a_replay_gives_equal_replicas_each_its_own_answer(tmp_path: Path) -> None:
+    answers = iter(["approve", "reject", "reject"])
+    text = fleet_of({"a": {"replicas": 3}}, mode="peer", consensus={"algorithm": "majority"})
+    file = str(tmp_path / "run.jsonl")
+    model = Shuffled(lambda _: submits(next(answers)), 4)
+    recorded = await events_of(tmp_path, text, "go", model, record=file)
+    replayed = await events_of(tmp_path, text, "go", Shuffled(says, 11), replay=file)
     assert_same_events(recorded, replayed)

@@ -100,9 +100,40 @@ async def test_incident_finds_the_first_grave_event_across_files(tmp_path: Path)
     (logs / "broken.log").write_bytes(b"\xff\xfe\x00\x01" * 100)
     report = await outcome(tmp_path, logs, "incident.yaml")
     assert report.state == "finished"
-    assert "**Likely cause**: 2026-11-20 10:02:59 FATAL out of memory (db.log:1" in report.output
-    assert "**Before it**: 2026-11-20 10:00:00 INFO deployed version 7 (app.log:1" in report.output
+    began = "**Likely beginning**: 2026-11-20 10:02:59 FATAL out of memory (db.log:1, 2026-11-20"
+    assert began in report.output
+    assert "- 2026-11-20 10:00:00 app.log:1 2026-11-20 10:00:00 INFO deployed" in report.output
+    assert "Not read whole: broken.log (" in report.output
     assert "rules" in report.output
+
+
+async def test_an_incident_is_told_apart_from_an_older_one(tmp_path: Path) -> None:
+    """A line without a year belongs to the others' year; a lone error hours before is no cause."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "app.log").write_text(LOG + LOG.replace("ERROR", "ERROR again"))
+    (logs / "app.log.1").write_text("2026-11-20 04:00:00 ERROR backup failed\n")
+    (logs / "app.log.2.gz").write_bytes(b"\x1f\x8b")
+    (logs / "kernel.out").write_text("Nov 20 10:05:00 host kernel: Out of memory: killed 991\n")
+    (logs / "proxy.err").write_text("2026/11/20 10:04:00 [error] 31#31: upstream timed out\n")
+    output = (await outcome(tmp_path, logs, "incident.yaml")).output
+    assert "**Likely beginning**: 2026-11-20 10:03:00 ERROR could not" in output
+    places = [line.split()[4] for line in output.split("\n") if line.startswith("- 2026-11-20 ")]
+    order = ["app.log.1:1", "app.log:1", "app.log:2", "app.log:5", "proxy.err:1", "kernel.out:1"]
+    assert [place for place in places if place in order] == order
+    assert "app.log.2.gz (packed, not read)" in output
+
+
+async def test_an_error_in_the_last_of_many_logs_is_found(tmp_path: Path) -> None:
+    """More logs than are read: they are searched, and the report says what was not read."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for number in range(60):
+        (logs / f"n{number:02}.log").write_text("2026-11-20 10:00:00 INFO fine\n")
+    (logs / "n59.log").write_text("2026-11-20 10:00:00 ERROR broken\n")
+    output = (await outcome(tmp_path, logs, "incident.yaml")).output
+    assert "(n59.log:1, 2026-11-20 10:00:00)" in output
+    assert "and 15 more (read only where the search found words of trouble)" in output
 
 
 @pytest.mark.parametrize("text", ["", "2026-11-20 10:00:00 INFO all is well\n"])
@@ -128,12 +159,36 @@ async def test_migrate_looks_at_every_file(tmp_path: Path, repository: Path) -> 
     assert "new.py: nothing to do" in report.output
 
 
+async def test_what_migrate_can_not_read_is_not_called_fine(tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "two words.py").write_text("import typing\nx: typing.List[int] = []\n")
+    (files / "python2.py").write_text("print 'hello'\n")
+    (files / "latin.py").write_bytes(b"# caf\xe9\n")
+    output = (await outcome(tmp_path, files, "migrate.yaml")).output
+    assert "two words.py: 1 to change" in output
+    assert "python2.py: can't be read as Python 3" in output
+    assert "latin.py: not checked: latin.py: stream did not contain valid UTF-8" in output
+
+
 async def test_an_audit_is_shared_out(tmp_path: Path, repository: Path) -> None:
     report = await outcome(tmp_path, repository, "repo-audit.yaml")
     assert report.state == "finished"
     assert "S602" in report.output
     assert "a README: README.md" in report.output
+    assert "new.py:2" in report.output
     assert "No manifest" in report.output
+
+
+async def test_an_audit_reads_requirements_and_names_secrets(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("# pins\nflask==2.0\nrequests>=2\n")
+    (folder / ".env").write_text("KEY=1\n")
+    output = (await outcome(tmp_path, folder, "repo-audit.yaml")).output
+    assert "- requirements.txt:3: requests>=2 is not pinned" in output
+    assert "flask" not in output
+    assert ".env: looks like a file of secrets" in output
 
 
 async def test_ci_asks_and_marks_the_commit(tmp_path: Path, repository: Path) -> None:
@@ -144,3 +199,36 @@ async def test_ci_asks_and_marks_the_commit(tmp_path: Path, repository: Path) ->
         cwd=repository, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert shown.stdout.strip() == "checked by fleettui"
+
+
+@pytest.mark.parametrize(
+    ("files", "reason", "told"),
+    [
+        ({"Makefile": "test:\n\t@echo it is red; exit 1\n"}, "step tests failed", "    it is red"),
+        ({"Makefile": "test:\n\ttrue\n", "a.py": "def f(:\n"}, "step syntax failed", "def f(:"),
+    ],
+)
+async def test_ci_asks_nobody_when_a_check_fails(
+    tmp_path: Path, repository: Path, files: dict[str, str], reason: str, told: str
+) -> None:
+    """A red check ends the run before anybody is asked, and the report says what it said."""
+    for name, text in files.items():
+        (repository / name).write_text(text)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "red")
+    report = await outcome(tmp_path, repository, "ci.yaml", approve=True)
+    assert report.state == "failed"
+    assert reason in report.reason
+    written = Path(report.report).read_text()
+    assert told in written
+    assert "| approve | waiting |" in written
+
+
+async def test_a_report_of_items_names_them(tmp_path: Path, repository: Path) -> None:
+    report = await outcome(tmp_path, repository, "migrate.yaml")
+    assert "## item 1 (worker-1)" in Path(report.report).read_text()
+
+
+async def test_notes_of_nothing_say_why(tmp_path: Path) -> None:
+    output = (await outcome(tmp_path, tmp_path, "release-notes.yaml")).output
+    assert output.startswith("There are no commits to write about. There is no git repository")

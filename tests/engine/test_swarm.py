@@ -55,6 +55,14 @@ async def test_a_thousand_items_over_twenty_agents(tmp_path: Path) -> None:
         assert len(run.output) == 1000
 
 
+async def test_an_item_is_worked_on_without_the_others(tmp_path: Path) -> None:
+    model = FunctionModel(lambda request, _: says(f"did {item(request)}"))
+    text = fleet_of({"a": {}}, mode="swarm")
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        await run_to_end(house, session, '["x", "y", "z"]')
+        assert [len(request.messages) for request in model.requests] == [2, 2, 2]
+
+
 async def test_a_failed_item_is_taken_over_by_somebody_else(tmp_path: Path) -> None:
     def script(request: ModelRequest, _: int) -> Reply:
         return ModelFailed("bad model") if request.agent == "a" else says("ok")

@@ -141,6 +141,39 @@ async def test_a_tier_without_a_verdict_stops_the_run_until_a_person_decides(
         assert [request.agent for request in model.requests][2:] == ["analyst", "lead"]
 
 
+async def test_the_last_tier_is_asked_for_no_vote_that_nobody_counts(tmp_path: Path) -> None:
+    def script(request: ModelRequest, _: int) -> Reply:
+        return says("plain") if request.agent == "lead" else submits("approve")
+
+    text = fleet_of(
+        AGENTS, mode="tiered", consensus={"algorithm": "majority"},
+        tiered={"final_aggregation": "merge"},
+    )  # fmt: skip
+    model = FunctionModel(script)
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        run = await run_to_end(house, session)
+        assert run.status == "finished"
+        assert [request.agent for request in model.requests].count("lead") == 1
+        assert await run_output(session) == "plain"
+
+
+async def test_a_last_tier_without_its_own_verdict_waits_for_a_person(tmp_path: Path) -> None:
+    rules = {"3": {"algorithm": "human_review"}}
+    text = fleet_of(
+        AGENTS, mode="tiered", tiered={"tier_consensus": rules, "final_aggregation": "merge"}
+    )
+    model = FunctionModel(
+        lambda request, _: submits("approve") if request.agent == "lead" else says("x")
+    )
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        run = await run_to_end(house, session)
+        assert run.status == "not_reached"
+        (item,) = await session.read(ReadInbox())
+        await session.send(OverrideBallot("f", item.id, "reject", "no"))
+        await wait_for(session, lambda: run.status == "finished")
+        assert len(model.requests) == 4
+
+
 async def test_a_failed_tier_is_resumed_without_asking_the_others_again(tmp_path: Path) -> None:
     broken = [True]
 
@@ -160,3 +193,12 @@ async def test_a_failed_tier_is_resumed_without_asking_the_others_again(tmp_path
         await wait_for(session, lambda: run.status == "finished")
         agents = [request.agent for request in model.requests]
         assert (agents.count("logs"), agents.count("metrics"), agents[-1]) == (1, 1, "lead")
+
+
+async def test_a_run_that_failed_leaves_no_ballot_to_a_person(tmp_path: Path) -> None:
+    text = fleet_of(AGENTS, mode="tiered", consensus={"algorithm": "human_review"})
+    model = FunctionModel(lambda *_: ModelFailed("the key is wrong"))
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        run = await run_to_end(house, session)
+        assert run.status == "failed"
+        assert not await session.read(ReadInbox())

@@ -82,6 +82,15 @@ def swarm() -> Board:
     return stage.board()
 
 
+def long_over(items: int) -> Board:
+    """Carry a list out to its end."""
+    stage = Stage(entry("worker", replicas=2), mode="swarm")
+    stage.start("count", items=items)
+    while busy := [agent.id for agent in stage.state.agents.values() if agent.turn]:
+        stage.finish(*busy)
+    return stage.board()
+
+
 def workflow() -> Board:
     steps = [
         {"name": "lint", "agent": "a"},

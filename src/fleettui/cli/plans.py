@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 import click
@@ -11,11 +12,11 @@ import click
 from fleettui.cli.door import JSON, STATE, ask
 from fleettui.cli.printing import age, print_json, print_table, say
 from fleettui.client import Client
-from fleettui.core.commands import CancelRun, EditPlan, HoldRun, ReleaseRun, ResumeRun
+from fleettui.core.commands import CancelRun, EditPlan, HoldRun, OpenFleet, ReleaseRun, ResumeRun
 from fleettui.core.errors import Refused
 from fleettui.core.model import PlannedStep
-from fleettui.core.views.queries import ReadParts, ReadRun
-from fleettui.core.views.rows import PartRow, RunReport
+from fleettui.core.views.queries import ReadFleets, ReadParts, ReadRun
+from fleettui.core.views.rows import FleetRow, PartRow, RunReport
 
 _VERBS: Mapping[str, type[HoldRun | ReleaseRun | ResumeRun | CancelRun]] = {
     "hold": HoldRun,
@@ -29,7 +30,12 @@ _VERBS: Mapping[str, type[HoldRun | ReleaseRun | ResumeRun | CancelRun]] = {
 @click.argument("run", default="")
 @click.option("--hold", "verb", flag_value="hold", help="Let nothing new begin.")
 @click.option("--release", "verb", flag_value="release", help="Let a held run go on.")
-@click.option("--resume", "verb", flag_value="resume", help="Go on with a run that failed.")
+@click.option(
+    "--resume",
+    "verb",
+    flag_value="resume",
+    help="Go on with a run that failed or was cut.",
+)
 @click.option("--cancel", "verb", flag_value="cancel", help="End the run.")
 @click.option(
     "--set", "steps", type=click.File("r"), help="Steps for those that wait: one a line, or JSON."
@@ -54,7 +60,9 @@ def plan(
         if wanted is not None:
             rows: tuple[PartRow, ...] = await client.read(ReadParts(report.fleet, report.run))
             await client.send(EditPlan(report.fleet, report.run, _kept(wanted, rows)))
-        if verb:
+        if verb == "resume":
+            await _open_again(client, report.fleet)
+        if verb and not (verb == "resume" and report.state == "running"):
             await client.send(_VERBS[verb](report.fleet, report.run))
         now: tuple[PartRow, ...] = await client.read(ReadParts(report.fleet, report.run))
         return now
@@ -75,6 +83,13 @@ def plan(
     )  # fmt: skip
     if verb:
         say(f"{verb}: done")
+
+
+async def _open_again(client: Client, fleet: str) -> None:
+    """Open the file of a run's fleet: it may be stopped, and its keys are in our environment."""
+    rows: Sequence[FleetRow] = await client.read(ReadFleets())
+    row = next(row for row in rows if row.id == fleet)
+    await client.send(OpenFleet(row.id, row.file, row.workspace, row.name, dict(os.environ)))
 
 
 def _steps(text: str) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from fleettui.core.model import ChatMessage, Payload, ToolCall
+from fleettui.core.coordination.tools import forgets_its_run
+from fleettui.core.model import PRIORITIES, ChatMessage, Payload, ToolCall
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import AgentState, Entry, FleetState, TurnState
 from fleettui.core.state.outputs import output_of
@@ -80,7 +81,7 @@ class Conversation:
                 groups[-1].append(call)
             else:
                 groups.append([call])
-        return groups
+        return [sorted(group, key=_urgency) for group in groups]
 
     def _unanswered(self) -> Sequence[ToolCall]:
         mine = self.mine()
@@ -118,8 +119,9 @@ class Conversation:
 
     def _remembered(self) -> list[ChatMessage]:
         turns: dict[str, list[Entry]] = {}
+        run = self.turn_state.run if forgets_its_run(self.state, self.turn_state) else None
         for entry in self.agent_state.transcript:
-            if entry.turn != self.turn:
+            if entry.turn != self.turn and self.state.turns[entry.turn].run != run:
                 turns.setdefault(entry.turn, []).append(entry)
         found: list[ChatMessage] = []
         for turn in list(turns)[-REMEMBERED_TURNS:]:
@@ -129,6 +131,12 @@ class Conversation:
             if asked and answer:
                 found += [ChatMessage("user", "\n".join(asked)), ChatMessage("assistant", answer)]
         return found
+
+
+def _urgency(call: ToolCall) -> int:
+    """Give the place of a call's priority: of those done side by side, the urgent begin first."""
+    priority = call.arguments.get("priority")
+    return PRIORITIES.index(priority if priority in PRIORITIES else "normal")
 
 
 def _in_order_of_calls(entries: Sequence[Entry]) -> list[Entry]:

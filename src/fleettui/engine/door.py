@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 
 from fleettui.client import Streamed
 from fleettui.core.commands import (
+    AwaitSettings,
     DeliverMessage,
     NoteTrouble,
     ProposeAction,
     RecordStep,
     RejectCall,
+    TakeSettings,
 )
 from fleettui.core.coordination.tools import offered_tools
 from fleettui.core.errors import ModelFailed, ToolFailed
@@ -33,8 +35,9 @@ from fleettui.engine.order import Order, nonce_of
 from fleettui.engine.pulse import Pulse
 from fleettui.ports import Model, Toolbox, Vault
 
-# Models that need nothing of the environment of whoever opened the fleet.
-WITHOUT_SETTINGS = ("builtin:", "scripted:")
+# Models that need nothing of the environment of whoever opened the fleet; the path of another
+# script is where they stood.
+WITHOUT_SETTINGS = ("builtin:", "scripted:/", "scripted:~")
 
 
 class Changes:
@@ -147,12 +150,11 @@ class Door:
     async def _wait_settings(self) -> None:
         """Wait for a provider's keys: they are never stored, so a new process has none."""
         model = self._turn.model or self._spec.model
-        if model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet):
-            return
-        text = "waits for its fleet file to be opened again: keys are never stored"
-        await self._note(text)
-        with self._pulse.waiting(self._fleet, self._agent):
+        if not (model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet)):
+            await self._order.send(AwaitSettings(self._fleet, self._turn.id))
             await self._vault.wait_kept(self._fleet)
+        if self._conversation.agent_state.status == "waiting":
+            await self._order.send(TakeSettings(self._fleet, self._turn.id))
 
     def _left(self) -> float:
         left = self._spec.timeout - self._active
@@ -167,7 +169,7 @@ class Door:
         )
 
     def _request(self, step: int) -> ModelRequest:
-        run = self._state.runs.get(self._turn.run)
+        run = self._state.runs.get(self._turn.run) or self._state.running()
         spec = self._spec
         return ModelRequest(
             id=f"{self._turn.id}.{step}.{self._turn.failures}",

@@ -52,7 +52,10 @@ class Chain:
             name, settings = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
             step = self._step(state.id, name, settings)
             try:
-                envelope = await step(envelope)
+                passed = await step(envelope)
+                if not isinstance(passed, Envelope):
+                    raise TypeError(f"it gave a {type(passed).__name__}, not an envelope")  # noqa: TRY301 a defect like any other
+                envelope = passed
             except FleettuiError:
                 raise
             except Exception:  # noqa: BLE001 its defect is recorded, and the message goes on
@@ -69,7 +72,9 @@ class Chain:
                 raise NotFound(f"no middleware is called '{name}'", f"installed are: {known}")
             try:
                 step = self._made[key] = maker(settings)
-            except (TypeError, ValueError) as error:
+            except FleettuiError:
+                raise
+            except Exception as error:  # noqa: BLE001 whatever it is, the sender is told
                 raise Refused(
                     f"the settings of middleware '{name}' make no sense: {error}"
                 ) from None

@@ -79,7 +79,9 @@ def _run_of(state: FleetState, command: Command) -> RunState | None:
     run = getattr(command, "run", "")
     turn = state.turns.get(getattr(command, "turn", ""))
     action = state.actions.get(getattr(command, "action", ""))
-    return state.runs.get(run or (turn.run if turn else action.run if action else ""))
+    named = run or (turn.run if turn else action.run if action else "")
+    # What agents do about their mail while a run goes on belongs to its recording.
+    return state.runs.get(named) or state.running()
 
 
 def _key(command: Command) -> str:

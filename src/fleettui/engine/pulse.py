@@ -24,7 +24,6 @@ class Signs:
     progress: float
     beats: int = 0
     asking_since: float = 0.0
-    waits: bool = False
     response: float | None = None
     looks: deque[HealthRow] = field(default_factory=lambda: deque(maxlen=KEPT))
 
@@ -59,17 +58,6 @@ class Pulse:
         finally:
             signs.asking_since = 0.0
             signs.response = self._clock.now() - began
-
-    @contextmanager
-    def waiting(self, fleet: str, agent: str) -> Iterator[None]:
-        """Note that an agent waits for something that is not its own to bring about."""
-        signs = self.of(fleet, agent)
-        signs.waits = True
-        try:
-            yield
-        finally:
-            signs.waits = False
-            signs.progress = self._clock.now()
 
     def looks(self, fleet: str, agent: str) -> tuple[HealthRow, ...]:
         """Give what was seen of an agent, oldest first."""

@@ -54,7 +54,12 @@ class Reports:
             agent: await self._engine.text(body)
             for agent, body in (ballot.outputs.items() if ballot else ())
         }
-        text = report_text(state, run, outputs, details)
+        told = {
+            part.id: await self._engine.text(part.output)
+            for part in run.parts.values()
+            if run.mode == "workflow" and not part.turn
+        }
+        text = report_text(state, run, outputs, details, told)
         path = self._folder / state.id / f"{run.id.rsplit('/', 1)[-1]}.md"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -107,7 +107,7 @@ class Supervisor:
         cpu = self._cores(key, vitals, now - signs.looks[-1].at if signs.looks else 0.0)
         asking = now - signs.asking_since if signs.asking_since else 0.0
         quiet = max(now - max(signs.progress, agent.since), 0.0)
-        condition = condition_of(state, agent, quiet, asking, cpu, waits=signs.waits)
+        condition = condition_of(state, agent, quiet, asking, cpu)
         row = HealthRow(
             agent.id, state.id, now, condition, vitals.processes, vitals.memory, cpu,
             asking if asking > (signs.response or 0.0) else signs.response, signs.progress,

@@ -10,6 +10,7 @@ from fleettui.core.commands import (
     Command,
     ExpireAction,
     ExpireMessage,
+    RenewBallot,
     RetryTurn,
     RollBack,
     WakeRun,
@@ -42,6 +43,7 @@ class Timers:
         self._due: list[tuple[float, int, Command]] = []
         self._count = 0
         self._wake = asyncio.Event()
+        self._began = False
 
     def on_event(self, recorded: Recorded) -> None:
         fleet = recorded.stream
@@ -64,14 +66,17 @@ class Timers:
                 pass
 
     def catch_up(self) -> None:
-        """Arm everything that is open."""
+        """Arm everything that is open; the time in which there was no host does not count."""
+        now, began = self._engine.clock.now(), self._began
+        self._began = True
         for state in self._engine.fleets():
             for action in (state.actions[name] for name in state.open_actions):
                 if action.status == "asking" and action.expires_at:
                     self._add(action.expires_at, ExpireAction(state.id, action.id))
-            for ballot in state.ballots.values():
-                if ballot.verdict is None:
-                    self._add(ballot.ends_at, CloseBallot(state.id, ballot.id))
+            for ballot in (one for one in state.ballots.values() if one.verdict is None):
+                if not began:
+                    self._add(now, RenewBallot(state.id, ballot.id))
+                self._add(ballot.ends_at if began else now + 1, CloseBallot(state.id, ballot.id))
             for turn in state.turns.values():
                 if turn.status == "retrying":
                     self._add(turn.retry_at, RetryTurn(state.id, turn.id))

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fleettui.core.views.rows import PartRow
 from fleettui.tui.blocks import Block
 from fleettui.tui.parts import Part, Tone
-from fleettui.tui.words import PART_SIGNS
+from fleettui.tui.words import part_sign
 
 GROUPS: Final = {"tiered": "tier", "deep": "iteration"}
 _SHOWN: Final = 160
+_ITEM: Final = re.compile(r"^(?:Item \d+ of \d+: )?(?:[-*] )?")
+_VOTE: Final = re.compile(r"^VOTE: ")
+
+
+def bare_item(text: str) -> str:
+    """Give what an item or a step is, on one line, without its number: the row has that."""
+    return " ".join(_ITEM.sub("", text).split())
+
+
+def bare_answer(text: str) -> str:
+    """Give what a part brought, on one line."""
+    return " ".join(_VOTE.sub("", text).split())
+
+
+def nested(rows: Sequence[PartRow]) -> list[PartRow]:
+    """Put the items of a step behind it; everything else keeps its place."""
+    names = {row.id for row in rows}
+    below: dict[str, list[PartRow]] = {}
+    for row in rows:
+        if row.parent in names:
+            below.setdefault(row.parent, []).append(row)
+    return [
+        each for row in rows if row.parent not in names for each in (row, *below.get(row.id, ()))
+    ]
 
 
 def part_blocks(rows: Sequence[PartRow], mode: str) -> list[Block]:
@@ -57,7 +82,7 @@ def _layers(rows: Sequence[PartRow]) -> dict[str, int]:
 
 
 def _part(row: PartRow) -> Iterator[Block]:
-    sign = PART_SIGNS[row.state]
+    sign = part_sign(row)
     who = f"  {row.agent}" if row.agent and row.agent != row.name else ""
     needs = f"  <- {', '.join(row.needs)}" if row.needs else ""
     again = f"  try {row.tries}" if row.tries > 1 else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from fleettui.core.model import PartStatus, Priority
-from fleettui.core.views.rows import AgentRow, Attention, RunRow, TurnRow
+from fleettui.core.views.rows import AgentRow, Attention, PartRow, RunRow, TurnRow
 from fleettui.tui.parts import Part, Tone
 
 
@@ -82,3 +82,12 @@ def run_sign(row: RunRow) -> Sign:
 def turn_sign(row: TurnRow) -> Sign:
     """Give a turn's sign."""
     return TURN_SIGNS[row.state]
+
+
+def part_sign(row: PartRow) -> Sign:
+    """Give a part's sign: an approval waits for a person, a failure let go is no success."""
+    if row.kind == "approval" and row.state == "running":
+        return Sign("!", "NEED", "need")
+    if row.state == "done" and row.why.startswith("failed"):
+        return Sign("x", "fail", "stale")
+    return PART_SIGNS[row.state]

@@ -40,6 +40,7 @@ class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
     """A further line: who asked what as which call of its conversation, and what came of it.
 
     `ordinal` counts the assistant messages that were there already; `digest` is over `messages`.
+    `cut` says that the call was cancelled before anything came of it; `id` is the request's.
     """
 
     agent: str
@@ -49,6 +50,8 @@ class Exchange(msgspec.Struct, frozen=True, omit_defaults=True):
     messages: tuple[ChatMessage, ...]
     reply: ModelReply | None = None
     failure: Failure | None = None
+    id: str = ""
+    cut: bool = False
 
 
 def ordinal_of(request: ModelRequest) -> int:

@@ -52,12 +52,16 @@ class Recorder:
                 error.retry_after,
                 error.status,
             )
-            await self._keep(request, None, failure)
+            await asyncio.to_thread(self._keep, request, None, failure)
             raise
-        await self._keep(request, reply, None)
+        except asyncio.CancelledError:
+            # Nothing may be waited for here any more.
+            self._keep(request, None, None)
+            raise
+        await asyncio.to_thread(self._keep, request, reply, None)
         return reply
 
-    async def _keep(
+    def _keep(
         self,
         request: ModelRequest,
         reply: ModelReply | None,
@@ -66,9 +70,9 @@ class Recorder:
         messages = shown_messages(request)
         exchange = Exchange(
             request.agent, ordinal_of(request), digest_of(messages), request.model, messages,
-            reply, failure,
+            reply, failure, request.id, cut=reply is None and failure is None,
         )  # fmt: skip
-        await asyncio.to_thread(append_line, self._file, redacted(exchange, secrets_of(request)))
+        append_line(self._file, redacted(exchange, secrets_of(request)))
 
 
 def append_line(path: Path, line: bytes) -> None:

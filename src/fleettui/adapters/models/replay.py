@@ -22,8 +22,9 @@ class Replay:
     """Answers a request as it was answered when `file` was recorded.
 
     A request is known by its agent, its place in the conversation and the digest of its messages.
-    Where several were the same (replicas, a failure and its second attempt), they are given in the
-    order of the file, the last one for ever.
+    Where several were the same (replicas, a failure and its second attempt), the one with the same
+    id is given, else they are in the order of the file, the last one for ever. One that was
+    cancelled then waits to be cancelled now.
     """
 
     def __init__(self, file: Path) -> None:
@@ -40,6 +41,8 @@ class Replay:
     ) -> ModelReply:
         """Answer from the recording; raises ModelFailed, the recorded one or for a difference."""
         exchange = self._choose(await self._all(), request)
+        if exchange.cut:
+            await asyncio.Event().wait()
         if exchange.failure is not None:
             failure = exchange.failure
             raise ModelFailed(
@@ -80,9 +83,15 @@ class Replay:
                 f"{request.agent!r}: {self._why(exchanges, recorded, messages, request.agent)}",
                 _MEND,
             )
+        answered = [one for one in same if not one.cut]
+        mine = sorted((one for one in same if one.id == request.id), key=lambda one: one.cut)
+        if mine:
+            return mine[0]
+        if not answered:
+            return same[0]
         nth = self._given[*place, digest]
         self._given[*place, digest] += 1
-        return same[min(nth, len(same) - 1)]
+        return answered[min(nth, len(answered) - 1)]
 
     def _why(
         self,

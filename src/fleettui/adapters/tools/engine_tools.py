@@ -13,7 +13,7 @@ _SEVERITIES: Final = ["critical", "high", "medium", "low", "info"]
 SUBMIT_RESULT = spec(
     "submit_result",
     "Cast your vote and end your turn. Call it once, when you are done.",
-    ("verdict", "confidence", "reason"),
+    ("verdict",),
     verdict={
         "type": "string",
         "minLength": 1,

@@ -56,7 +56,7 @@ async def _lint(facts: Facts, place: Workplace, around: Surroundings) -> ToolRes
         os.close(open_inside(checked))
     rules = ",".join(facts.arguments.get("rules") or _RULES)
     argv = (
-        ruff_program(around), "check", "--isolated", "--no-cache", "--no-fix", "--quiet",
+        ruff_program(around), "check", "--isolated", "--no-cache", "--no-fix",
         "--output-format=json", "--exit-zero", "--select", rules, "--", *(p.name for p in places),
     )  # fmt: skip
     env = {"PATH": around.path, "HOME": "/", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
@@ -66,7 +66,14 @@ async def _lint(facts: Facts, place: Workplace, around: Surroundings) -> ToolRes
         raise ToolFailed(f"ruff failed: {why}", "check the rule names, or lint fewer files")
     found = [_line(item, facts.cwd) for item in json.loads(ended.output or b"[]")]
     head = f"# ruff {rules} on {len(places)} file{'s'[: len(places) > 1]}: {len(found)} findings"
+    head = "\n".join([head, *_unchecked(ended.errors.decode(errors="replace"))])
     return page(head, found, 1, more="or lint fewer files") if found else ToolResult(head)
+
+
+def _unchecked(errors: str) -> list[str]:
+    """Name the files that ruff could not read, and why."""
+    said = (line.partition("Failed to lint ")[2] for line in errors.split("\n"))
+    return [f"# not checked: {line}" for line in said if line]
 
 
 async def _changed(place: Workplace, around: Surroundings) -> list[str]:

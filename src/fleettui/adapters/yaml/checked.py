@@ -9,6 +9,7 @@ from typing import Any
 from fleettui.adapters.yaml.compose import Composer
 from fleettui.adapters.yaml.document import MODELS, Document
 from fleettui.adapters.yaml.files import Unreadable, read_text, resolve_config
+from fleettui.adapters.yaml.subfleets import subfleet_faults
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.fleet_rules import entries
 from fleettui.core.spec.problem import Fault, Loc, Problem
@@ -43,6 +44,8 @@ class Checked:
             self.problems.append(Problem(path, 1, 1, "error", "", message))
         for document in self.documents:
             self._link(document)
+            for fault in subfleet_faults(path, document.data):
+                document.note(fault)
         for document in self.documents:
             self.problems += document.problems
         self._names()

@@ -14,7 +14,7 @@ from fleettui.core.commands.actions import (
     StartAction,
 )
 from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
-from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot
+from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot, RenewBallot
 from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
 from fleettui.core.commands.health import ClearAlert, RaiseAlert
 from fleettui.core.commands.memory import ForgetEntry, MoveSharedMemory, NoteForgotten
@@ -50,13 +50,21 @@ from fleettui.core.commands.runs import (
     ResumeRun,
     StartRun,
 )
-from fleettui.core.commands.turns import FailTurn, FinishTurn, RecordStep, RetryTurn
+from fleettui.core.commands.turns import (
+    AwaitSettings,
+    FailTurn,
+    FinishTurn,
+    RecordStep,
+    RetryTurn,
+    TakeSettings,
+)
 
 __all__ = [
     "AckMessage",
     "AdmitFleet",
     "Approve",
     "AskAgent",
+    "AwaitSettings",
     "Broadcast",
     "CancelRun",
     "CastVote",
@@ -96,6 +104,7 @@ __all__ = [
     "RecordStep",
     "RejectCall",
     "ReleaseRun",
+    "RenewBallot",
     "ResumeRun",
     "RetryMessage",
     "RetryTurn",
@@ -108,5 +117,6 @@ __all__ = [
     "StartRun",
     "StopFleet",
     "Subscribe",
+    "TakeSettings",
     "WakeRun",
 ]

@@ -23,6 +23,12 @@ class CloseBallot(Command, frozen=True, tag=True, omit_defaults=True):
     ballot: str
 
 
+class RenewBallot(Command, frozen=True, tag=True, omit_defaults=True):
+    """The host was away: nobody could vote, so an open ballot gets its whole time again."""
+
+    ballot: str
+
+
 class OverrideBallot(Command, frozen=True, tag=True, omit_defaults=True):
     """Decide as a person where agents did not, or against them; a reason is required."""
 

@@ -49,3 +49,15 @@ class RetryTurn(Command, frozen=True, tag=True, omit_defaults=True):
     """The time to try a failed turn again has come."""
 
     turn: str
+
+
+class AwaitSettings(Command, frozen=True, tag=True, omit_defaults=True):
+    """A turn's agent can't ask its model before the fleet's file is opened again."""
+
+    turn: str
+
+
+class TakeSettings(Command, frozen=True, tag=True, omit_defaults=True):
+    """The fleet's file was opened again, and a turn that waited for it goes on."""
+
+    turn: str

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleettui.core.coordination.distribution import choose
-from fleettui.core.coordination.roster import coordination_of, manager_of, workers_of
 from fleettui.core.coordination.synthesis import merge
 from fleettui.core.coordination.work import Work, done, title, troubles, with_task
 from fleettui.core.model import Given, Payload
 from fleettui.core.spec.consensus import Deep
 from fleettui.core.state.fleet import PartState
 from fleettui.core.state.parts import OVER
+from fleettui.core.state.roster import coordination_of, manager_of, workers_of
 
 _PLAN = (
     "Plan the next steps towards the goal of this task: each one piece of work that can be done on "
@@ -29,6 +29,7 @@ _CONCLUDE = (
     "Give the final answer to the task from the findings below. Behind each statement put the step "
     "it comes from, as in [step 1.2]. Say what stays open."
 )
+_AT_ONCE = "The goal is met without any step. Give the final answer to the task."
 
 
 def begin(work: Work, at: float) -> None:
@@ -178,9 +179,8 @@ def _conclude_or_plan(
         _plan_next(work, iteration + 1)
         return
     known = findings(work)
-    if not done(known):
-        reason = troubles(known) or "the planner had no step to take"
-        work.finish("failed", reason, ())
+    if known and not done(known):
+        work.finish("failed", troubles(known))
     elif not plans and len(known) == 1 and not rules.synthesizer_prompt:
         merge(work, known)
     else:
@@ -197,7 +197,7 @@ def _conclude(work: Work, known: Sequence[PartState]) -> None:
     elif part.status == "waiting" and work.is_gone(agent):
         work.move(part, "failed", f"{agent} is stopped")
     elif part.status == "waiting" and work.is_free(agent):
-        prompt, task = with_task(work.run, _CONCLUDE)
+        prompt, task = with_task(work.run, _CONCLUDE if done(known) else _AT_ONCE)
         instructions = _deep(work).synthesizer_prompt or ""
         work.open(
             part, agent, prompt, given=(*task, *_cited(done(known))), instructions=instructions

@@ -8,15 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from fleettui.core.coordination.roster import coordination_of, entry_name
 from fleettui.core.coordination.work import Work
 from fleettui.core.spec.consensus import Distribution
 from fleettui.core.state.fleet import FleetState, PartState
+from fleettui.core.state.roster import coordination_of, entry_name, skills_of
 
 # What a word that a part and an agent share counts, by where the agent has it.
 SKILL, LABEL, NAME = 3, 2, 1
-# What the skill counts that a part asks for by name.
-ASKED = 10
 _WORD: Final = re.compile(r"[a-z0-9]{2,}")
 
 
@@ -29,8 +27,9 @@ def choose(work: Work, part: PartState, agents: Sequence[str]) -> str:
     fresh = [name for name in able if name not in part.failed_by] or able
     if not fresh:
         return ""
+    skilled = _skilled(work.state, part, fresh)
     narrow, pick = _RULES[coordination_of(work.state).distribution]
-    free = [name for name in narrow(work, part, fresh) if _is_ready(work, name)]
+    free = [name for name in narrow(work, part, skilled) if _is_ready(work, name)]
     return pick(work, part, free, agents) if free else ""
 
 
@@ -42,6 +41,15 @@ def _named(work: Work, part: PartState, agents: Sequence[str]) -> Sequence[str]:
     if wanted.entry:
         return [name for name in agents if entry_name(work.state, name) == wanted.entry]
     return agents
+
+
+def _skilled(state: FleetState, part: PartState, agents: Sequence[str]) -> Sequence[str]:
+    """Leave those who fit the skill best that a part asks for by name; nobody does: all."""
+    asked = words(part.planned.skill)
+    if not asked:
+        return agents
+    fits = [len(asked & words(" ".join(skills_of(state, name)))) for name in agents]
+    return [name for name, fit in zip(agents, fits, strict=True) if fit == max(fits)]
 
 
 def _is_ready(work: Work, agent: str) -> bool:
@@ -71,9 +79,9 @@ def _hashed(_work: Work, part: PartState, agents: Sequence[str]) -> Sequence[str
 # --- which of those that are free ---------------------------------------------------------------
 
 
-def _next(work: Work, _part: PartState, free: Sequence[str], agents: Sequence[str]) -> str:
-    """Go round: the first free one behind the one that was last."""
-    last = work.last()
+def _next(work: Work, part: PartState, free: Sequence[str], agents: Sequence[str]) -> str:
+    """Go round: the first free one behind the one that got the last part of this kind."""
+    last = work.last(part.kind, agents)
     place = agents.index(last) if last in agents else -1
     return next((name for name in free if agents.index(name) > place), free[0])
 
@@ -104,13 +112,11 @@ def score(state: FleetState, part: PartState, agent: str) -> int:
     """Count how well an agent fits a part: its skills, labels and name in the part's text.
 
     Each word counts once: 3 from a skill or capability, 2 from a label, 1 from its name, role or
-    description; a skill that the part asks for by name counts 10 more.
+    description.
     """
-    entry, spec = state.entry_of(agent), state.spec_of(agent)
-    skills = (*entry.skills, *spec.capabilities)
+    entry, spec, skills = state.entry_of(agent), state.spec_of(agent), skills_of(state, agent)
     wanted = words(part.planned.text.head) | words(part.planned.skill)
-    asked = part.planned.skill.casefold()
-    total = ASKED if asked and asked in {skill.casefold() for skill in skills} else 0
+    total = 0
     left = wanted
     for text, weight in (
         (" ".join(skills), SKILL),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fleettui.core.coordination.distribution import choose
-from fleettui.core.coordination.roster import manager_of, workers_of
 from fleettui.core.coordination.work import Work, done, with_task
 from fleettui.core.model import PRIORITIES, Given
 from fleettui.core.state.fleet import FleetState, PartState
 from fleettui.core.state.parts import OVER
+from fleettui.core.state.roster import manager_of, skills_of, workers_of
 
 _WANTED = (
     "You manage the workers below. Give them sub-tasks with the tool delegate: name a worker, or a "
@@ -60,7 +60,7 @@ def _begin_manager(work: Work, part: PartState) -> None:
 
 def _introduced(state: FleetState, agent: str) -> str:
     entry, spec = state.entry_of(agent), state.spec_of(agent)
-    skills = ", ".join((*entry.skills, *spec.capabilities))
+    skills = ", ".join(skills_of(state, agent))
     about = f": {spec.description}" if spec.description else ""
     return f"- {agent} ({entry.role}){' skills: ' + skills if skills else ''}{about}"
 

@@ -92,7 +92,7 @@ def _is_reopened(work: Work, answers: Sequence[PartState], ballot: BallotState, 
     if not again or ballot.verdict is None or ballot.verdict.reached:
         return False
     name = work.name()
-    ends = at + max(ballot.ends_at - ballot.opened, 1.0)
+    ends = at + max(ballot.lasts, 1.0)
     work.add(BallotOpened(name, work.run.id, ballot.question, ballot.rule, ends, ballot.group))
     for part in answers:
         vote = ballot.votes.get(part.planned.agent)
@@ -139,9 +139,10 @@ def winners(work: Work, group: int) -> list[PartState]:
         if part.planned.agent in votes
         and votes[part.planned.agent].verdict == ballot.verdict.verdict
     ]
-    best = max(
-        for_it,
-        key=lambda part: votes[part.planned.agent].weight * (votes[part.planned.agent].sure or 0.5),
-        default=None,
-    )
+    best = max(for_it, key=lambda part: _standing(votes[part.planned.agent]), default=None)
     return [best] if best is not None else answers
+
+
+def _standing(vote: Vote) -> float:
+    """Give weight times confidence; a vote without a confidence stands in the middle."""
+    return vote.weight * (0.5 if vote.sure is None else vote.sure)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fleettui.core.coordination.panel import advance_panel, answers_of, ballot_of, open_panel
-from fleettui.core.coordination.roster import coordination_of, workers_of
 from fleettui.core.coordination.synthesis import conclude, merge, synthesise
 from fleettui.core.coordination.voting import wanted_consensus
 from fleettui.core.coordination.work import Work, done
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.state.roster import coordination_of, workers_of
 
 _ALL = 0
 

@@ -20,10 +20,14 @@ def begin(work: Work, at: float) -> None:
     """Plan a stage for every entry of the file that has an agent in the run."""
     del at
     entries = dict.fromkeys(work.state.agents[name].entry for name in work.run.agents)
+    checks = {name for name in entries if _checks(work.state, name)}
     stages: list[Part] = []
+    given: tuple[str, ...] = ()
     for number, entry in enumerate(entries, 1):
         needs = (stages[-1].id,) if stages else ()
-        stages.append(work.part("stage", entry, group=number, needs=needs, given=needs))
+        stages.append(work.part("stage", entry, group=number, needs=needs, given=given))
+        # What a validator says is no work: the work it was about goes on with it.
+        given = (*(given if entry in checks else ()), stages[-1].id)
     work.plan(stages)
 
 
@@ -93,6 +97,11 @@ def may_send_back(state: FleetState, turn: TurnState) -> bool:
 
 def _is_validator(state: FleetState, agent: str) -> bool:
     return agent in state.agents and state.entry_of(agent).role == "validator"
+
+
+def _checks(state: FleetState, entry: str) -> bool:
+    assert state.spec is not None
+    return any(one.name == entry and one.role == "validator" for one in state.spec.spec.agents)
 
 
 def _entry(state: FleetState, agent: str) -> str:

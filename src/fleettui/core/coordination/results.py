@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fleettui.core.coordination.listing import bullets
@@ -34,7 +34,8 @@ def is_met(work: Work, text: str) -> bool:
     condition = Condition(text)
     looked_at = condition.steps()
     for part in work.run.parts.values() if looked_at or condition.wants_all() else ():
-        if part.output.blob and (part.name in looked_at or condition.wants_all()):
+        step = part.name.partition("[")[0]
+        if part.output.blob and (step in looked_at or condition.wants_all()):
             raise Unread
     return condition.holds(values_of(work.state, work.run, {}))
 
@@ -43,8 +44,10 @@ def values_of(state: FleetState, run: RunState, texts: Mapping[str, str]) -> dic
     """Give what a condition can look at; `texts` are the whole outputs of parts by their id."""
     steps: dict[str, dict[str, Any]] = {}
     together: dict[str, Any] = {}
+    items = _items(run)
     for part in run.parts.values():
-        output = texts.get(part.id, part.output.head)
+        of = [texts.get(one.id, one.output.head) for one in items.get(part.id, (part,))]
+        output = joined(of)
         action = state.actions.get(part.action)
         fields = _fields(output)
         together.update(fields)
@@ -74,17 +77,22 @@ def items_of(work: Work, step: Step) -> list[str]:
     """Give the items of a step that is done for each; raises Unread for a large output."""
     if not isinstance(step.for_each, str):
         return list(step.for_each or ())
-    payload = source_of(work.run, step.for_each)
-    if payload.blob:
+    sources = sources_of(work.run, step.for_each)
+    if any(source.blob for source in sources):
         raise Unread
-    return read_items(payload.head)
+    return [item for source in sources for item in read_items(source.head)]
 
 
-def source_of(run: RunState, source: str) -> Payload:
-    """Give the output that `steps.NAME.output` means, or the run's task."""
+def sources_of(run: RunState, source: str) -> list[Payload]:
+    """Give the outputs that `steps.NAME.output` means, or the run's task for `task`."""
     name = source.strip().removeprefix("steps.").removesuffix(".output")
-    found = next((part for part in run.parts.values() if part.name == name), None)
-    return found.output if found else run.task
+    found = [part for part in run.parts.values() if part.name == name]
+    return [part.output for part in outputs_of(run, found)] if found else [run.task]
+
+
+def joined(outputs: Sequence[str]) -> str:
+    """Make one output of those of a step's items; one alone stays as it is."""
+    return outputs[0] if len(outputs) == 1 else "\n".join(one.strip("\n") for one in outputs)
 
 
 def read_items(text: str) -> list[str]:
@@ -101,8 +109,14 @@ def read_items(text: str) -> list[str]:
 
 def outputs_of(run: RunState, parts: Iterable[PartState]) -> list[PartState]:
     """Give the parts that have the outputs: of a step done for each item, its items."""
+    items = _items(run)
+    return [one for part in parts for one in items.get(part.id, [part])]
+
+
+def _items(run: RunState) -> dict[str, list[PartState]]:
+    """Give the items of every step that is done for each."""
     items: dict[str, list[PartState]] = {}
     for one in run.parts.values():
         if one.planned.parent:
             items.setdefault(one.planned.parent, []).append(one)
-    return [one for part in parts for one in items.get(part.id, [part])]
+    return items

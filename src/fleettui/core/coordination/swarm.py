@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleettui.core.coordination.distribution import choose
-from fleettui.core.coordination.roster import coordination_of, manager_of, workers_of
 from fleettui.core.coordination.synthesis import synthesise
 from fleettui.core.coordination.work import OPEN, Work, done, title, with_task
 from fleettui.core.events import TurnCancelled
 from fleettui.core.model import Given, Item, Payload
 from fleettui.core.state.fleet import PartState
 from fleettui.core.state.parts import OVER
+from fleettui.core.state.roster import coordination_of, manager_of, workers_of
 
 _SPLIT = (
     "Split this task into items that can be worked on one by one, without each other. Answer with "

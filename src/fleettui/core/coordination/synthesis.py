@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fleettui.core.coordination.roster import manager_of
 from fleettui.core.coordination.work import Work, done, handed, troubles, with_task
 from fleettui.core.state.fleet import BallotState, PartState
 from fleettui.core.state.parts import OVER
+from fleettui.core.state.roster import manager_of
 
 _WANTED = (
     "The other agents have answered; their answers are below. Bring them together into one answer "

@@ -9,12 +9,12 @@ from fleettui.core.coordination.panel import (
     open_panel,
     winners,
 )
-from fleettui.core.coordination.roster import coordination_of, manager_of, tier_of
 from fleettui.core.coordination.synthesis import conclude, merge, synthesise
 from fleettui.core.coordination.voting import wanted_consensus
 from fleettui.core.coordination.work import Work, done, troubles
 from fleettui.core.spec.consensus import Consensus
 from fleettui.core.state.fleet import FleetState, PartState
+from fleettui.core.state.roster import coordination_of, seated, tier_of
 
 
 def begin(work: Work, at: float) -> None:
@@ -30,7 +30,7 @@ def advance(work: Work, at: float) -> None:
         return
     answers, ballot = answers_of(work.run, tier), ballot_of(work, tier)
     last = tier == tiers[-1]
-    verdict = ballot.verdict if ballot is not None and not last else None
+    verdict = ballot.verdict if ballot is not None else None
     aggregation = coordination_of(work.state).tiered.final_aggregation
     if not done(answers):
         work.finish("failed", f"tier {tier}: {troubles(answers) or 'nobody answered'}", _all(work))
@@ -47,31 +47,25 @@ def advance(work: Work, at: float) -> None:
 
 
 def _tiers(work: Work) -> list[int]:
-    return sorted({tier_of(work.state, agent) for agent in _members(work)})
-
-
-def _members(work: Work) -> list[str]:
-    """Give who sits in a tier: everybody, without the manager where it brings answers together."""
-    agents = [name for name in work.run.agents if name in work.state.agents]
-    if coordination_of(work.state).tiered.final_aggregation != "manager_synthesis":
-        return agents
-    manager = manager_of(work.state, work.run)
-    return [name for name in agents if name != manager] or agents
+    return sorted({tier_of(work.state, agent) for agent in seated(work.state, work.run)})
 
 
 def _open(work: Work, tier: int, at: float) -> None:
-    members = [name for name in _members(work) if tier_of(work.state, name) == tier]
+    members = [name for name in seated(work.state, work.run) if tier_of(work.state, name) == tier]
     before = [part for part in work.run.parts.values() if part.kind == "answer"]
     given: list[PartState] = done(before)
     if before and not _passes_all(work.state):
         given = winners(work, max(part.planned.group for part in before))
-    open_panel(work, members, tier, _consensus(work.state, tier), at, given)
+    open_panel(work, members, tier, _consensus(work, tier), at, given)
 
 
-def _consensus(state: FleetState, tier: int) -> Consensus | None:
-    """Give a tier's own consensus, else the fleet's."""
-    own = coordination_of(state).tiered.tier_consensus.get(str(tier))
-    return own if own is not None else wanted_consensus(state)
+def _consensus(work: Work, tier: int) -> Consensus | None:
+    """Give a tier's own consensus, else the fleet's, unless nobody looks at the last verdict."""
+    rules = coordination_of(work.state).tiered
+    own = rules.tier_consensus.get(str(tier))
+    if own is None and tier == _tiers(work)[-1] and rules.final_aggregation != "consensus":
+        return None
+    return own if own is not None else wanted_consensus(work.state)
 
 
 def _passes_all(state: FleetState) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleettui.core.coordination.pipeline import may_send_back
-from fleettui.core.coordination.roster import manager_of
 from fleettui.core.memory import MEMORY_TOOLS
 from fleettui.core.spec.shared import Pattern
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.core.state.memory import shared_memory
+from fleettui.core.state.roster import coordination_of, manager_of
 
 PATTERN_TOOLS: Mapping[Pattern, tuple[str, ...]] = {
     "direct": ("send_message",),
@@ -17,6 +17,14 @@ PATTERN_TOOLS: Mapping[Pattern, tuple[str, ...]] = {
     "pub_sub": ("publish", "subscribe", "send_message"),
     "request_reply": ("ask_agent", "send_message"),
 }
+
+
+def forgets_its_run(state: FleetState, turn: TurnState) -> bool:
+    """Say whether a turn's agent is not to remember the turns it had in the same run before."""
+    run = state.runs.get(turn.run)
+    if run is None:
+        return False
+    return run.mode == "swarm" or (run.mode == "deep" and not coordination_of(state).deep.memory)
 
 
 def offered_tools(state: FleetState, turn: TurnState) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class Work:
         self.state, self.run = state, run
         self.events: list[AnyEvent] = []
         self._names = Names(state)
-        self._taken: list[str] = []
+        self._taken: list[tuple[str, str]] = []
 
     def name(self) -> str:
         """Give the next id; whatever is named must be in an event of this work."""
@@ -55,19 +55,25 @@ class Work:
         return (
             found is not None
             and not found.turn
-            and agent not in self._taken
+            and all(agent != taken for _, taken in self._taken)
             and found.status in ABLE
         )
 
     def share(self, agent: str) -> int:
         """Count the turns of the run that an agent got."""
-        return self.run.shares.get(agent, 0) + self._taken.count(agent)
+        return self.run.shares.get(agent, 0) + sum(agent == taken for _, taken in self._taken)
 
-    def last(self) -> str:
-        """Give who got the last turn of the run, empty before the first."""
-        if self._taken:
-            return self._taken[-1]
-        return self.state.turns[self.run.turns[-1]].agent if self.run.turns else ""
+    def last(self, kind: str, agents: Sequence[str]) -> str:
+        """Give which of some agents got the last part of a kind, empty before the first."""
+        for taken_kind, agent in reversed(self._taken):
+            if taken_kind == kind and agent in agents:
+                return agent
+        for name in reversed(self.run.turns):
+            turn = self.state.turns[name]
+            part = self.run.parts.get(turn.part)
+            if part is not None and part.kind == kind and turn.agent in agents:
+                return turn.agent
+        return ""
 
     def is_gone(self, agent: str) -> bool:
         """Say whether an agent can't take a turn however long one waits."""
@@ -87,7 +93,7 @@ class Work:
         due: float = 0.0,
     ) -> None:
         """Give a part to a free agent."""
-        self._taken.append(agent)
+        self._taken.append((part.kind, agent))
         turn = self.name()
         self.add(
             TurnOpened(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleettui.core.coordination.distribution import choose
+from fleettui.core.coordination.filling import filled_prompt
 from fleettui.core.coordination.results import (
     Unread,
     is_met,
@@ -54,7 +55,8 @@ def advance(work: Work, at: float) -> None:
     for name in list(run.failed):
         _try_again(work, run.parts[name], at)
     stuck = [name for name in run.failed if not _goes_on(work, run.parts[name])]
-    if not work.events and not stuck:
+    ending = work.state.stopping or work.state.stopped
+    if not work.events and not stuck and not ending:
         _begin_ready(work, at)
     if not work.events and not any(_is_busy(work, run.parts[name]) for name in run.going):
         _end(work, [run.parts[name] for name in stuck])
@@ -67,11 +69,12 @@ def workflow_of(state: FleetState) -> Workflow:
 
 
 def step_of(state: FleetState, part: PartState) -> Step | None:
-    """Give the step a part is of; None where the file was changed since."""
-    steps = workflow_of(state).steps
+    """Give the step a part is of; None where the file lost it since."""
+    steps, name = workflow_of(state).steps, part.name.partition("[")[0]
     place = int(part.planned.key or -1)
-    found = steps[place] if 0 <= place < len(steps) else None
-    return found if found and part.name.partition("[")[0] == found.name else None
+    if 0 <= place < len(steps) and steps[place].name == name:
+        return steps[place]
+    return next((step for step in steps if step.name == name), None)
 
 
 # --- beginning ----------------------------------------------------------------------------------
@@ -147,9 +150,10 @@ def _begin_turn(work: Work, part: PartState, step: Step, due: float) -> None:
         before = [work.run.parts[name] for name in part.planned.given]
         given = handed(done(outputs_of(work.run, before)))
         item = part.planned.text.head if part.planned.parent else ""
-        wanted = (step.task or "").replace("{item}", item).replace("{task}", work.run.task.head)
-        if wanted:
-            prompt = Payload(wanted, len(wanted.encode()))
+        if step.task:
+            prompt, more = filled_prompt(work, step.task, item)
+            known = {one.of for one in given}
+            given += [one for one in more if one.of not in known]
             work.open(part, agent, prompt, given=given, due=due)
         else:
             prompt, task = with_task(work.run, f"Item: {item}" if item else "")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fleettui.core.commands import MakeCheckpoint, MoveAgent, RollBack
-from fleettui.core.decide.outcome import Outcome, no_agent
+from fleettui.core.commands import AwaitSettings, MakeCheckpoint, MoveAgent, RollBack, TakeSettings
+from fleettui.core.decide.ballots import renewed
+from fleettui.core.decide.outcome import NOTHING, Outcome, no_agent
 from fleettui.core.errors import NotFound, Refused
 from fleettui.core.events import (
     ActionDenied,
@@ -13,6 +14,7 @@ from fleettui.core.events import (
     AnyEvent,
     CheckpointMade,
     PartMoved,
+    TroubleNoted,
     TurnCancelled,
     TurnOpened,
     VoteWithdrawn,
@@ -59,6 +61,26 @@ def _resumed(state: FleetState, agent: AgentState, by: str) -> AgentMoved:
         asking = any(action.status == "asking" for action in state.actions_of(agent.id))
         to = "waiting" if asking else "working"
     return AgentMoved(agent.id, to, f"resumed {by}")
+
+
+def await_settings(state: FleetState, command: AwaitSettings, _asked: Asked) -> Outcome:
+    """Show that an agent waits for a person; the time of ballots and leases does not run."""
+    agent = state.agent(state.turn(command.turn).agent)
+    text = "waits for its fleet file to be opened again: keys are never stored"
+    noted = TroubleNoted(agent.id, text)
+    if agent.status != "working":
+        return Outcome((noted,))
+    return Outcome((noted, AgentMoved(agent.id, "waiting", text)))
+
+
+def take_settings(state: FleetState, command: TakeSettings, asked: Asked) -> Outcome:
+    """Let a turn go on; the ballot it is to vote in gets its whole time again."""
+    turn = state.turn(command.turn)
+    agent, ballot = state.agent(turn.agent), state.ballots.get(turn.ballot)
+    if agent.status != "waiting" or agent.turn != turn.id:
+        return NOTHING
+    more = renewed(ballot, asked.at) if ballot is not None else []
+    return Outcome((AgentMoved(agent.id, "working", "its fleet file was opened again"), *more))
 
 
 def stop_agent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleettui.core.ballot import Rule, Vote, tally
 from fleettui.core.ballot.vote import VoteStatus
-from fleettui.core.commands import CastVote, CloseBallot, ExtendExpiry, OverrideBallot
+from fleettui.core.commands import CastVote, CloseBallot, ExtendExpiry, OverrideBallot, RenewBallot
 from fleettui.core.coordination.listing import SAYS_NO
 from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.voting import ABSTAIN
@@ -22,7 +22,7 @@ from fleettui.core.events import (
     WorkSentBack,
 )
 from fleettui.core.model import Asked
-from fleettui.core.state.fleet import FleetState, TurnState
+from fleettui.core.state.fleet import BallotState, FleetState, TurnState
 
 
 def cast_vote(state: FleetState, command: CastVote, _asked: Asked) -> Outcome:
@@ -78,8 +78,7 @@ def close_ballot(state: FleetState, command: CloseBallot, asked: Asked) -> Outco
     missing = [name for name in ballot.rule.voters if name not in ballot.votes]
     held = {"paused", "waiting"}
     if any(name in state.agents and state.agents[name].status in held for name in missing):
-        more = max(ballot.ends_at - ballot.opened, 1.0)
-        return Outcome((BallotExtended(ballot.id, asked.at + more),))
+        return Outcome((BallotExtended(ballot.id, asked.at + max(ballot.lasts, 1.0)),))
     why = "the time to vote is up"
     late = [
         Vote(name, "", None, ballot.rule.weight_of(name), why, "late", state.seq)
@@ -95,6 +94,17 @@ def close_ballot(state: FleetState, command: CloseBallot, asked: Asked) -> Outco
     ]
     votes: list[AnyEvent] = [VoteCast(ballot.id, vote) for vote in late]
     return Outcome((*votes, BallotClosed(ballot.id, verdict), *turns))
+
+
+def renew_ballot(state: FleetState, command: RenewBallot, asked: Asked) -> Outcome:
+    return Outcome(renewed(state.ballot(command.ballot), asked.at))
+
+
+def renewed(ballot: BallotState, at: float) -> list[AnyEvent]:
+    """Give an open ballot its whole time again, from now."""
+    if ballot.verdict is not None or at + ballot.lasts <= ballot.ends_at:
+        return []
+    return [BallotExtended(ballot.id, at + ballot.lasts)]
 
 
 def override_ballot(state: FleetState, command: OverrideBallot, asked: Asked) -> Outcome:

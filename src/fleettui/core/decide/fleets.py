@@ -43,13 +43,14 @@ def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome
             return Outcome((TroubleNoted("", text),), state.id)
         events += _reload(state, command, spec, policy, by)
     if state.stopped:
-        events.append(FleetResumed(by))
         gone = {event.agent for event in events if isinstance(event, AgentRemoved)}
         events += [
             AgentMoved(agent.id, "idle", "fleet opened")
             for agent in state.agents.values()
             if agent.status == "stopped" and agent.id not in gone
         ]
+        # Last: a run that goes on looks for all of its agents.
+        events.append(FleetResumed(by))
     return Outcome(events, state.id)
 
 

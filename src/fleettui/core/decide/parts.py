@@ -5,7 +5,6 @@ from __future__ import annotations
 from fleettui.core.commands import Delegate, FinishPart, JudgePart, SendBack, WakeRun
 from fleettui.core.coordination.modes import advance
 from fleettui.core.coordination.pipeline import may_send_back
-from fleettui.core.coordination.roster import manager_of, workers_of
 from fleettui.core.coordination.work import Work
 from fleettui.core.coordination.workflow import plan_each
 from fleettui.core.decide.outcome import NOTHING, Outcome
@@ -14,6 +13,7 @@ from fleettui.core.model import Asked, Part, Payload
 from fleettui.core.state.fleet import ActionState, FleetState, RunState
 from fleettui.core.state.names import Names
 from fleettui.core.state.parts import READING
+from fleettui.core.state.roster import manager_of, workers_of
 
 
 def delegate(state: FleetState, command: Delegate, _asked: Asked) -> Outcome:

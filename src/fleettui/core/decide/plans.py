@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fleettui.core.commands import EditPlan, HoldRun, ReleaseRun, ResumeRun
 from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
 from fleettui.core.errors import Refused, Stale
@@ -9,9 +11,7 @@ from fleettui.core.events import AnyEvent, PartMoved, PartsPlanned, RunHeld, Run
 from fleettui.core.model import Asked, Part, Payload, PlannedStep
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 from fleettui.core.state.names import Names
-
-# Parts whose text a person may change while they wait.
-EDITABLE = frozenset({"item", "step"})
+from fleettui.core.state.parts import EDITABLE
 
 
 def hold_run(state: FleetState, command: HoldRun, asked: Asked) -> Outcome:
@@ -66,15 +66,49 @@ def edit_plan(state: FleetState, command: EditPlan, asked: Asked) -> Outcome:
         (step.part, step.text, step.agent) for step in wanted
     ]:
         return NOTHING
+    kept = _kept(list(waiting.values()), wanted)
+    for step in wanted[len(kept) :]:
+        if step.part and waiting[step.part].planned.text.blob:
+            raise Refused(
+                f"{waiting[step.part].name} is too long to be planned anew",
+                "leave it as it is, before the steps that change",
+            )
     model = next(iter(waiting.values()))
-    names, number = Names(state), len(run.parts)
+    names, number = Names(state), _count_like(run, model)
     parts = tuple(
-        _planned(names.next(), number + place, step, model) for place, step in enumerate(wanted, 1)
+        _planned(names.next(), number + place, step, model)
+        for place, step in enumerate(wanted[len(kept) :], 1)
     )
+    planned: list[AnyEvent] = [PartsPlanned(run.id, parts, by)] if parts else []
     dropped: list[AnyEvent] = [
-        PartMoved(run.id, name, "cancelled", f"plan changed by {by}") for name in waiting
+        PartMoved(run.id, name, "cancelled", f"plan changed by {by}")
+        for name in waiting
+        if name not in kept
     ]
-    return Outcome((PartsPlanned(run.id, parts, by), *dropped))
+    return Outcome((*planned, *dropped))
+
+
+def _kept(waiting: Sequence[PartState], wanted: Sequence[PlannedStep]) -> frozenset[str]:
+    """Give the steps that stay as they are: those before the first that is new or changed."""
+    kept: list[str] = []
+    places = {part.id: place for place, part in enumerate(waiting)}
+    last = -1
+    for step in wanted:
+        place = places.get(step.part, -1)
+        part = waiting[place]
+        if place <= last or (part.planned.text.head, part.planned.agent) != (step.text, step.agent):
+            break
+        kept.append(part.id)
+        last = place
+    return frozenset(kept)
+
+
+def _count_like(run: RunState, model: PartState) -> int:
+    """Count the parts that are numbered together with a step."""
+    old = model.planned
+    return sum(
+        one.planned.group == old.group and one.kind == old.kind for one in run.parts.values()
+    )
 
 
 def _planned(name: str, number: int, step: PlannedStep, model: PartState) -> Part:

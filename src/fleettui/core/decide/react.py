@@ -21,6 +21,7 @@ from fleettui.core.events import (
     AnyEvent,
     BallotClosed,
     CheckpointMade,
+    FleetResumed,
     FleetStopped,
     MessageAcked,
     MessageDelivered,
@@ -127,6 +128,11 @@ def _agent_moved(state: FleetState, event: AgentMoved, at: float) -> Events:
     if event.to == "stopped":
         return (*_last_stopped(state), *(advance(state, run.id, at) if run else ()))
     return ()
+
+
+def _fleet_resumed(state: FleetState, _event: FleetResumed, at: float) -> Events:
+    run = state.running()
+    return advance(state, run.id, at) if run else ()
 
 
 def _last_stopped(state: FleetState) -> Events:
@@ -244,6 +250,7 @@ def _message_died(state: FleetState, event: MessageDied, _at: float) -> Events:
 
 
 _REACTIONS: dict[type, Any] = {
+    FleetResumed: _fleet_resumed,
     RunStarted: _begin,
     TurnFinished: _turn_over,
     TurnFailed: _turn_over,

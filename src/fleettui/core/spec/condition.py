@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 _WRAPPED: Final = re.compile(r"^\s*(?:\$\{\{?|\{\{)(?P<inside>.*?)\}?\}\s*$", re.DOTALL)
@@ -31,8 +31,11 @@ _COMPARES: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
 }
-_ROOTS: Final = ("steps", "state", "task", "item")
+_ROOTS: Final = ("steps", "state", "task")
+# What a condition can look at of a step.
+FIELDS: Final = ("ok", "status", "exit_code", "output", "result", "why")
 _LONGEST: Final = 2_000
+_SHOWN: Final = 120
 
 
 class UnreadableCondition(ValueError):
@@ -49,13 +52,23 @@ class Condition:
             raise UnreadableCondition(f"a condition has at most {_LONGEST:,} characters")
         try:
             self._tree = ast.parse(_plain(text), mode="eval").body
+            _check(self._tree)
+        except UnreadableCondition:
+            raise
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            raise UnreadableCondition(f"'{text}' is no condition") from None
-        _check(self._tree)
+            raise UnreadableCondition(f"'{_short(text)}' is no condition") from None
 
     def steps(self) -> frozenset[str]:
         """Name the steps whose results it looks at."""
-        return frozenset(_steps(self._tree))
+        return frozenset(name for node in ast.walk(self._tree) if (name := _step(node)))
+
+    def fields(self) -> frozenset[str]:
+        """Name what it looks at of the steps: `ok`, `output` and so on."""
+        return frozenset(
+            node.attr
+            for node in ast.walk(self._tree)
+            if isinstance(node, ast.Attribute) and _step(node.value)
+        )
 
     def wants_all(self) -> bool:
         """Say whether it looks at the fields of all results together (`state.name`)."""
@@ -64,14 +77,19 @@ class Condition:
         )
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Evaluate it; `values` gives `steps`, `state`, `task` and `item`.
+        """Evaluate it; `values` gives `steps`, `state` and `task`.
 
         Raises UnreadableCondition where values can't be compared.
         """
         try:
             return bool(_value(self._tree, values))
-        except (TypeError, KeyError, IndexError) as error:
-            raise UnreadableCondition(f"'{self.text}' can't be worked out: {error}") from None
+        except (TypeError, KeyError, IndexError, RecursionError):
+            why = "it compares what can't be compared, or what is not there"
+            raise UnreadableCondition(f"'{_short(self.text)}' can't be worked out: {why}") from None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _plain(text: str) -> str:
@@ -120,14 +138,16 @@ def _check(node: ast.expr) -> None:  # noqa: C901 one arm a kind of node
             raise UnreadableCondition("a condition compares results; it calls and computes nothing")
 
 
-def _steps(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case (
-                ast.Subscript(value=ast.Name(id="steps"), slice=ast.Constant(value=str(name)))
-                | ast.Attribute(value=ast.Name(id="steps"), attr=name)
-            ):
-                yield name
+def _step(node: ast.AST) -> str:
+    """Give the name of the step that a node is, empty for another."""
+    match node:
+        case (
+            ast.Subscript(value=ast.Name(id="steps"), slice=ast.Constant(value=str(name)))
+            | ast.Attribute(value=ast.Name(id="steps"), attr=name)
+        ):
+            return name
+        case _:
+            return ""
 
 
 def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: C901 as _check

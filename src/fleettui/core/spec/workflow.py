@@ -48,7 +48,8 @@ class Step(Shape):
     )
     for_each: Items | str | None = Field(
         default=None,
-        description="A list, or `steps.NAME.output` with one item a line or a JSON list; `{item}`.",
+        description="A list, or `steps.NAME.output` or `task` with one item a line or a JSON list; "
+        "`{item}`.",
     )
     retries: int = Field(default=0, ge=0, le=100, description="How often it is tried again.")
     backoff: Seconds = Field(

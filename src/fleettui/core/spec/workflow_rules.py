@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from fleettui.core.spec.condition import Condition, UnreadableCondition
 from fleettui.core.spec.known import closest
 from fleettui.core.spec.problem import Fault, Loc
 from fleettui.core.spec.workflow import KIND_FIELDS
+from fleettui.core.spec.workflow_looks import look_faults, needs_of, no_step
 
 Data = dict[str, Any]
 
@@ -25,7 +25,7 @@ def workflow_file_faults(data: Data) -> Iterator[Fault]:
         for entry in (listed if isinstance(listed, list) else ())
         if isinstance(entry, dict) and isinstance(entry.get("name"), str)
     ]
-    for fault in workflow_faults(spec, ("spec",), agents):
+    for fault in workflow_faults(spec, ("spec",), agents, lenient=True):
         unknown = fault.loc[-1] == "agent" and not agents
         yield fault._replace(severity="warning") if unknown else fault
     steps = spec.get("steps")
@@ -36,15 +36,20 @@ def workflow_file_faults(data: Data) -> Iterator[Fault]:
     )
     entry = spec.get("entrypoint")
     if isinstance(entry, str) and entry not in names:
-        yield Fault(("spec", "entrypoint"), _no_step(entry, [name for name in names if name]))
+        yield Fault(("spec", "entrypoint"), no_step(entry, [name for name in names if name]))
     for at, step in enumerate(steps if isinstance(steps, list) else ()):
         if isinstance(step, dict) and step.get("type") == "validation":
             message = "a step of type validation is not built yet: it fails when it is reached"
             yield Fault(("spec", "steps", at, "type"), message, "warning")
 
 
-def workflow_faults(data: Any, loc: Loc, agents: Collection[str]) -> Iterator[Fault]:
-    """Check the steps below `loc` as written; shapes that are wrong are left to the model."""
+def workflow_faults(
+    data: Any, loc: Loc, agents: Collection[str], *, lenient: bool = False
+) -> Iterator[Fault]:
+    """Check the steps below `loc` as written; shapes that are wrong are left to the model.
+
+    `lenient` lets through what only a file of kind Workflow may leave out.
+    """
     listed = data.get("steps") if isinstance(data, dict) else None
     steps = [
         (at, step)
@@ -58,30 +63,40 @@ def workflow_faults(data: Any, loc: Loc, agents: Collection[str]) -> Iterator[Fa
             message = f"step '{step['name']}' is there twice (first at line {{line}})"
             first: Loc = (*loc, "steps", names[step["name"]], "name")
             yield Fault((*here, "name"), message, other=first)
-        yield from _kind(step, here)
+        yield from _kind(step, here, lenient=lenient)
+        yield from _answer(step, here, lenient=lenient)
         yield from _agent(step, here, agents)
         yield from _needs(step, here, names)
-        yield from _condition(step, here, names)
+    yield from look_faults(steps, loc, names)
     yield from _cycle(steps, loc, names)
 
 
-def needs_of(step: Data) -> tuple[str, list[str]]:
-    """Give the word under which a step names its needs, and the needs."""
-    word = next((one for one in ("needs", "depends_on", "dependsOn") if one in step), "needs")
-    found = step.get(word, [])
-    found = [found] if isinstance(found, str) else found
-    return word, [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
-
-
-def _kind(step: Data, here: Loc) -> Iterator[Fault]:
+def _kind(step: Data, here: Loc, *, lenient: bool) -> Iterator[Fault]:
     given = [name for name, _ in KIND_FIELDS if step.get(name)]
     if len(given) > 1:
         yield Fault((*here, given[1]), f"give '{given[0]}' or '{given[1]}', not both", at="key")
     wanted = step.get("type")
-    if wanted in {"agent", "run", "fleet"} and wanted not in given:
+    needed = {"agent", "run", "fleet"} if lenient else {"agent", "run", "fleet", "approval"}
+    if isinstance(wanted, str) and wanted in needed and wanted not in given:
         yield Fault(here, f"a step of type {wanted} needs '{wanted}'")
+    elif wanted in {"join", "terminal"} and given:
+        message = f"a step of type {wanted} does nothing itself: take '{given[0]}' or 'type' out"
+        yield Fault((*here, given[0]), message, at="key")
     if step.get("task") and not {"agent", "fleet"} & set(given):
         yield Fault((*here, "task"), "only a step with 'agent' or 'fleet' has a task", at="key")
+
+
+def _answer(step: Data, here: Loc, *, lenient: bool) -> Iterator[Fault]:
+    """Check who is to answer the question of a step."""
+    asks = bool(step.get("approval")) or (lenient and step.get("type") == "approval")
+    for word in ("approvers", "require"):
+        if step.get(word) and not asks:
+            yield Fault((*here, word), f"only a step with 'approval' has '{word}'", at="key")
+    people, require = step.get("approvers"), step.get("require")
+    named = isinstance(people, list) and people and all(isinstance(one, str) for one in people)
+    if asks and named and isinstance(require, int) and require > len(people or ()):
+        message = f"{require} people must say yes, and only {len(people or ())} may"
+        yield Fault((*here, "require"), f"{message}: name more approvers")
 
 
 def _agent(step: Data, here: Loc, agents: Collection[str]) -> Iterator[Fault]:
@@ -103,24 +118,6 @@ def _needs(step: Data, here: Loc, names: Collection[str]) -> Iterator[Fault]:
             yield Fault(
                 loc, f"no step is named '{need}'" + (f", did you mean '{near}'?" if near else "")
             )
-
-
-def _condition(step: Data, here: Loc, names: Collection[str]) -> Iterator[Fault]:
-    text = step.get("when")
-    if not isinstance(text, str) or not text:
-        return
-    try:
-        looked_at = Condition(text).steps()
-    except UnreadableCondition as error:
-        yield Fault((*here, "when"), str(error))
-        return
-    for name in sorted(looked_at - set(names)):
-        yield Fault((*here, "when"), _no_step(name, names))
-
-
-def _no_step(name: str, names: Collection[str]) -> str:
-    near = closest(name, names)
-    return f"no step is named '{name}'" + (f", did you mean '{near}'?" if near else "")
 
 
 def _cycle(steps: list[tuple[int, Data]], loc: Loc, names: dict[str, int]) -> Iterator[Fault]:

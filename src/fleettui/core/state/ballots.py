@@ -18,8 +18,9 @@ from fleettui.core.state.fleet import BallotState, FleetState, LogLine
 def _opened(state: FleetState, event: BallotOpened, at: float) -> None:
     state.number += 1
     state.ballots[event.ballot] = BallotState(
-        event.ballot, event.run, event.question, event.rule, at, event.ends_at, group=event.group
-    )
+        event.ballot, event.run, event.question, event.rule, at, event.ends_at, group=event.group,
+        lasts=event.ends_at - at,
+    )  # fmt: skip
     run = state.runs[event.run]
     run.ballot = event.ballot
     run.ballots.append(event.ballot)

@@ -226,6 +226,8 @@ class BallotState:
     overridden_by: str = ""
     override_reason: str = ""
     group: int = 0
+    # The time (seconds) it was opened for, without what was added.
+    lasts: float = 1.0
 
 
 @dataclass(slots=True)

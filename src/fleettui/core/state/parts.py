@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fleettui.core.events import PartMoved, PartsPlanned, WorkSentBack
-from fleettui.core.model import PartStatus
+from fleettui.core.model import PartKind, PartStatus
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 
 # Why a part goes on that only waits for the engine to read large outputs: that is no try.
@@ -13,6 +13,8 @@ READING: Final = "reading earlier outputs"
 OVER: Final[frozenset[PartStatus]] = frozenset({"done", "failed", "skipped", "cancelled"})
 # What a part may wait for has ended well enough for it when it is one of these.
 MET: Final[frozenset[PartStatus]] = frozenset({"done", "skipped"})
+# Parts whose text a person may change while they wait.
+EDITABLE: Final[frozenset[PartKind]] = frozenset({"item", "step"})
 
 
 def _planned(state: FleetState, event: PartsPlanned, _at: float) -> None:

@@ -71,7 +71,7 @@ def _turn_opened(state: FleetState, event: TurnOpened, at: float) -> None:
     turn.model, turn.instructions = event.model, event.instructions
     agent = state.agents[event.agent]
     agent.turn, agent.trouble = event.turn, ""
-    if event.prompt.head:
+    if event.prompt.head or event.given:
         entry = Entry("prompt", at, event.turn, event.prompt, given=event.given)
         agent.transcript.append(entry)
     if event.run:

@@ -25,13 +25,21 @@ def inbox_rows(state: FleetState) -> tuple[InboxRow, ...]:
         if action.status in {"asking", "unknown"}
     ]
     rows += [_failed_row(state, agent) for agent in state.agents.values() if agent.crashes.item]
-    rows += [_ballot_row(state, ballot) for ballot in state.ballots.values() if undecided(ballot)]
+    rows += [
+        _ballot_row(state, ballot) for ballot in state.ballots.values() if undecided(state, ballot)
+    ]
     return tuple(sorted(rows, key=lambda row: (row.asked_at, row.id)))
 
 
-def undecided(ballot: BallotState) -> bool:
-    """Say whether a ballot was counted without an outcome, so that a person must decide."""
-    return ballot.verdict is not None and not ballot.verdict.reached
+def undecided(state: FleetState, ballot: BallotState) -> bool:
+    """Say whether a ballot was counted without an outcome, so that a person must decide.
+
+    A run that failed or was cancelled waits for nobody, and a ballot that was opened again is over.
+    """
+    run = state.runs[ballot.run]
+    if ballot.verdict is None or ballot.verdict.reached or run.status in {"failed", "cancelled"}:
+        return False
+    return ballot.id == [one for one in run.ballots if state.ballots[one].group == ballot.group][-1]
 
 
 def _action_row(state: FleetState, action: ActionState) -> InboxRow:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from fleettui.core.model import Finding
-from fleettui.core.state.fleet import BallotState, FleetState, RunState
+from fleettui.core.state.fleet import BallotState, FleetState, PartState, RunState
 
 _ORDER = ("critical", "high", "medium", "low", "info")
 
 
 def report_text(
-    state: FleetState, run: RunState, outputs: Mapping[str, str], details: Mapping[str, str]
+    state: FleetState,
+    run: RunState,
+    outputs: Mapping[str, str],
+    details: Mapping[str, str],
+    told: Mapping[str, str],
 ) -> str:
-    """Write the report: verdict, votes, findings, then what every agent said.
+    """Write the report: verdict, votes, findings, steps, then what every agent said.
 
-    `outputs` gives the whole answer of each turn, `details` what voters submitted with a vote.
+    `outputs` gives the whole answer of each turn, `details` what voters submitted with a vote,
+    `told` what the parts gave that no agent worked on.
     """
     ballot = state.ballots.get(run.ballot)
     parts = [
@@ -29,14 +34,39 @@ def report_text(
     ]
     if ballot is not None:
         parts += [_votes(ballot), _findings(ballot)]
+    if run.mode == "workflow":
+        parts += [_steps(run), *_commands(run, told)]
     for name in run.turns:
         turn = state.turns[name]
         said = details.get(turn.agent) or outputs.get(name) or ""
         body = said.strip() or turn.reason or f"({turn.status}, no answer)"
-        parts += [f"## {turn.agent}", body]
+        parts += [f"## {_title(run.parts.get(turn.part), turn.agent)}", body]
     models = sorted({state.spec_of(agent).model for agent in run.agents if agent in state.agents})
-    parts.append(f"Models: {', '.join(models)}. {_bill(run)}")
+    parts.append(f"Models: {', '.join(models)}. {_bill(run)}" if models else "No model was asked.")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(part: PartState | None, agent: str) -> str:
+    """Name a part by itself and its agent: a stage is called as its agent, an item is not."""
+    if part is None or part.name == agent or part.kind == "answer":
+        return agent
+    return f"{part.name} ({agent})"
+
+
+def _steps(run: RunState) -> str:
+    rows = ["| step | state | agent | why |", "|---|---|---|---|"]
+    for part in run.parts.values():
+        cells = (part.name, part.status, part.agent, part.why)
+        rows.append("| " + " | ".join(_line(cell).replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def _commands(run: RunState, told: Mapping[str, str]) -> Iterator[str]:
+    """Give what commands and other fleets said, those that failed first."""
+    parts = [part for part in run.parts.values() if told.get(part.id, "").strip()]
+    for part in sorted(parts, key=lambda one: one.status != "failed"):
+        yield f"## {part.name}"
+        yield "\n".join(f"    {line}" for line in told[part.id].rstrip().split("\n"))
 
 
 def _line(text: str) -> str:

@@ -9,7 +9,7 @@ from fleettui.core.model import PRIORITIES
 from fleettui.core.state.fleet import BallotState, FleetState, RunState
 from fleettui.core.views.agents import usage_of
 from fleettui.core.views.inbox import inbox_rows, pending_rows
-from fleettui.core.views.parts import part_counts, shown_parts
+from fleettui.core.views.parts import coming_parts, part_counts, shown_parts
 from fleettui.core.views.rows import (
     BallotRow,
     FindingRow,
@@ -120,7 +120,7 @@ def run_rows(state: FleetState, most: int | None = None) -> tuple[RunRow, ...]:
             sum(row.run == run.id for row in waiting),
             run.by,
             run.held_by,
-            shown_parts(run, MOST_PARTS) if place == 0 else (),
+            (*shown_parts(run, MOST_PARTS), *coming_parts(state, run)) if place == 0 else (),
             part_counts(run),
         )
         for place, run in enumerate(islice(reversed(state.runs.values()), most))

@@ -48,6 +48,7 @@ class CockpitScreen(AgentKeys, QueueKeys, RunKeys, GoingKeys, Signals):
         (0, "-narrow"),
         (60, "-tabbed"),
         (100, "-wide"),
+        (160, "-vast"),
     ]
     AUTO_FOCUS = "#agents-rows"
 
@@ -115,6 +116,7 @@ class CockpitScreen(AgentKeys, QueueKeys, RunKeys, GoingKeys, Signals):
         for pane in self.query(Pane):
             pane.fill(self.board, self.now, fine=self._fine)
         board, operators = self.board, self._operators
+        self.set_class(any(row.verdict is None for row in board.ballots[:1]), "-voting")
         header = partial(header_line, board, self.client.operator, operators)
         self.query_one("#header", LineBar).show(header)
         self.show_tabs()
@@ -188,6 +190,7 @@ class CockpitScreen(AgentKeys, QueueKeys, RunKeys, GoingKeys, Signals):
                 for each in self.query(".column"):
                     each.set_class(each is column, "-active")
         self.set_class(name == "inbox", "-inbox")
+        self.set_class(name == "flows", "-flows")
         self.set_class(name == "agents", "-agents")
         self.show_tabs()
         self._show_footer()

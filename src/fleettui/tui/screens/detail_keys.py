@@ -14,6 +14,7 @@ from fleettui.core.views.queries import (
     ReadReport,
     ReadSpec,
 )
+from fleettui.core.views.rows import PartRow
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.detail_text import (
     ballot_blocks,
@@ -137,7 +138,10 @@ class DetailKeys(Desk):
         if tab == "Report" and run.report:
             return report_blocks(await self.client.read(ReadReport(run.fleet, run.id)), run)
         if tab == "Parts":
-            return part_blocks(await self.client.read(ReadParts(run.fleet, run.id)), run.mode)
+            rows: Sequence[PartRow] = await self.client.read(ReadParts(run.fleet, run.id))
+            known = {row.id for row in rows}
+            later = [row for row in run.parts if row.id not in known]
+            return part_blocks([*rows, *later], run.mode)
         return report_blocks("", run) if tab == "Report" else turn_blocks(run)
 
     # --- keys ------------------------------------------------------------------------------------

@@ -45,10 +45,14 @@ class GoingKeys(InboxKeys, FleetKeys, DetailKeys):
             self.open_subject("agent", part.agent)
         elif part is not None:
             self.open_subject("run", part.run)
+            self.detail.open_tab("Parts")
         elif turn is not None:
             self.open_subject("agent", turn.instance)
         else:
             self.open_subject("run", key)
+            # While a run goes on it has no report, only parts.
+            going = any(run.id == key and run.state == "running" for run in self.board.runs)
+            self.detail.open_tab("Parts" if going else "Report")
 
     def _open_ballot(self, key: str) -> None:
         rows: Sequence[str] = [row.id for row in self.board.ballots]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
 
 from fleettui.core.commands import (
     CancelRun,
@@ -14,13 +13,11 @@ from fleettui.core.commands import (
     ResumeRun,
 )
 from fleettui.core.model import PlannedStep
+from fleettui.core.state.parts import EDITABLE
 from fleettui.core.views.queries import ReadParts
 from fleettui.core.views.rows import PartRow, RunRow
 from fleettui.tui.screens.desk import Desk
 from fleettui.tui.widgets.flows import FlowsPane
-
-# Parts whose text a person may change while they wait.
-EDITABLE: Final = frozenset({"step", "item"})
 
 
 class RunKeys(Desk):

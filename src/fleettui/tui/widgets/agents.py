@@ -6,9 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, Final, Literal
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from fleettui.core.safe import one_line
 from fleettui.core.views.rows import AgentRow, Board
 from fleettui.tui.amounts import age, money, spark, tokens
 from fleettui.tui.filters import fits
@@ -25,18 +27,21 @@ _EMPTY: Final = "no agents yet\n\nopen a fleet: fleettui open FILE"
 # a trend, and a longer one.
 _COST_FROM, _TOKENS_FROM = 46, 38
 _TREND_FROM: Final = ((70, 8), (54, 4))
+MOST_NAME: Final = 18
 
 
-def agent_head(width: int) -> Line:
-    """Name the columns."""
-    agent, step = _columns(width)
+def agent_head(width: int, names: int = MOST_NAME) -> Line:
+    """Name the columns; `names` is how wide the longest name is."""
+    agent, step = _columns(width, names)
     return (Part(f" {'ST':<6} {fit('AGENT', agent)} {fit('STEP', step)}{_tail_head(width)}"),)
 
 
-def agent_line(row: AgentRow, width: int, now: float, *, fine: bool) -> Line:
+def agent_line(
+    row: AgentRow, width: int, now: float, *, fine: bool, names: int = MOST_NAME
+) -> Line:
     """Draw an agent in a width."""
     sign = agent_sign(row)
-    agent, step = _columns(width)
+    agent, step = _columns(width, names)
     quiet = row.attention in {"idle", "done"}
     tail: str = fit_right(_idle(row, now, fine=fine), 6)
     if wide := _trend(width):
@@ -55,7 +60,7 @@ def agent_line(row: AgentRow, width: int, now: float, *, fine: bool) -> Line:
     )
 
 
-def _columns(width: int) -> tuple[int, int]:
+def _columns(width: int, names: int) -> tuple[int, int]:
     trend = _trend(width)
     tail = (
         6
@@ -64,7 +69,7 @@ def _columns(width: int) -> tuple[int, int]:
         + (5 if width >= _TOKENS_FROM else 0)
     )
     room = max(width - 7 - 2 - tail, 8)
-    agent = min(max(room // 2, 6), 18)
+    agent = min(max(room // 2, 6), MOST_NAME, max(names, 6))
     return agent, room - agent
 
 
@@ -118,15 +123,22 @@ class AgentsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("agents")]
 
     order: Order = "attention"
+    _names = MOST_NAME
 
     def compose(self) -> ComposeResult:
-        yield StripTable(id="agents-rows", head=agent_head)
+        yield StripTable(id="agents-rows", head=self._head)
+
+    def _head(self, width: int) -> Line:
+        return agent_head(width, self._names)
 
     def fill(self, board: Board, now: float, *, fine: bool) -> None:
         rows = [row for row in board.agents if fits(self.terms, agent_fields(row))]
         if self.order in _SORTS:
             rows.sort(key=_SORTS[self.order])  # type: ignore[arg-type]  # both keys compare
-        items = [Item(row.id, partial(agent_line, row, now=now, fine=fine)) for row in rows]
+        # What names leave is room for what the agents do.
+        self._names = max((cell_len(one_line(row.name)) for row in rows), default=MOST_NAME)
+        paint = partial(agent_line, now=now, fine=fine, names=self._names)
+        items = [Item(row.id, partial(paint, row)) for row in rows]
         empty = "no agent fits the filter: esc clears it" if board.agents else _EMPTY
         if board.fleet and not board.agents:
             empty = "this fleet has no agents: its steps are in 2 Flows"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from fleettui.core.views.rows import ATTENTION, Attention, Board
+from fleettui.core.views.rows import ATTENTION, Attention, Board, RunRow
 from fleettui.tui.amounts import money, tokens
 from fleettui.tui.keymap import Key
 from fleettui.tui.parts import Line, Part, Tone, clip, fit, spread, width_of
@@ -57,10 +57,17 @@ def _counts(board: Board, *, long: bool) -> list[Part]:
             sign = ATTENTION_SIGNS[state]
             word = f"{sign.word} {counted[state]} " if long else f"{sign.glyph}{counted[state]} "
             parts.append(Part(word, sign.tone))
+    if not parts and not board.agents and any(_goes_on(row, board) for row in board.runs):
+        # The steps of a fleet without agents run all the same.
+        parts.append(Part("RUN " if long else "> ", "run"))
     if not parts:
         quiet = ATTENTION_SIGNS["done" if counted["done"] else "idle"]
         parts.append(Part(f"{quiet.word} {sum(counted[name] for name in ATTENTION)} ", "dim"))
     return parts
+
+
+def _goes_on(row: RunRow, board: Board) -> bool:
+    return row.state == "running" and row.fleet == board.fleet
 
 
 def tabs_line(board: Board, active: str, width: int) -> Line:

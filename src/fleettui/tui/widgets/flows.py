@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
+from rich.cells import cell_len
 from textual.binding import BindingType
 
+from fleettui.core.model import PartStatus
 from fleettui.core.safe import one_line
 from fleettui.core.views.rows import Board, PartRow, RunRow, TurnRow
 from fleettui.tui.amounts import age
 from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
-from fleettui.tui.parts import Line, Part, fit, fit_right, spread
-from fleettui.tui.plan_text import GROUPS
+from fleettui.tui.parts import Line, Part, Tone, fit, fit_right, spread
+from fleettui.tui.plan_text import GROUPS, bare_answer, bare_item, nested
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item
-from fleettui.tui.words import PART_SIGNS, run_sign, turn_sign
+from fleettui.tui.words import PART_SIGNS, part_sign, run_sign, turn_sign
 
 # Which parts are drawn with what they wait for, and from which width on.
 DAG_KINDS: Final = frozenset({"agent", "run", "fleet", "approval", "join"})
 WIDE: Final = 40
+# From this width on names and agents stand in columns, at most this wide.
+ALIGNED: Final = 64
+_NAME, _AGENT = 24, 16
+# From how many parts on they are counted over the rows, and in which order.
+_UNCOUNTED: Final = 8
+_COUNTED: Final[tuple[PartStatus, ...]] = ("failed", "running", "waiting", "skipped", "cancelled")
 _EMPTY: Final = "no run yet\nt gives the fleet a task"
 
 
@@ -46,27 +55,66 @@ def turn_line(row: TurnRow, width: int, now: float, *, fine: bool) -> Line:
     return spread(left, right, width)
 
 
-def part_line(row: PartRow, width: int, now: float, *, fine: bool) -> Line:
-    """Draw a part under its run: its name, who has it, what it waits for, its state and time.
+class Columns(NamedTuple):
+    """How wide the names and the agents of a run's parts are: they stand below each other."""
 
-    A narrow pane has room for the name, the state, and the time of what goes on.
+    name: int = 0
+    agent: int = 0
+
+
+def part_line(
+    row: PartRow, width: int, now: float, *, fine: bool, columns: Columns | None = None
+) -> Line:
+    """Draw a part under its run: what it is, who has it, what it waits for, its state and time.
+
+    A narrow pane has room for what it is, the state, and the time of what goes on.
     """
-    sign, narrow = PART_SIGNS[row.state], width < WIDE
-    took = age((row.finished or now) - row.started, fine=fine) if row.started else ""
-    shown = took if not narrow else took if row.state == "running" else ""
-    right = (Part(f" {sign.word:<4}", sign.tone), Part(fit_right(shown, 5 * bool(shown)), "dim"))
-    indent = "   " if row.parent else " "
-    name = (Part(f"{indent}{sign.glyph} ", sign.tone), Part(one_line(row.name)))
-    tail = "" if narrow else _about(row)
-    return spread((*name, Part(one_line(tail), "dim")), right, width)
+    sign, narrow = part_sign(row), width < WIDE
+    columns = columns or Columns(cell_len(one_line(row.name)), cell_len(one_line(row.agent)))
+    took = age((row.finished or now) - row.started, fine=fine or row.finished is not None)
+    timed = bool(row.started) and row.state not in {"waiting", "skipped"}
+    shown = took if timed and (not narrow or row.state == "running") else ""
+    room = 0 if narrow and not shown else 5
+    right = (Part(f" {sign.word:<4}", sign.tone), Part(fit_right(shown, room), "dim"))
+    lead = Part(f"{'   ' if row.parent else ' '}{sign.glyph} ", sign.tone)
+    if narrow:
+        return spread((lead, Part(one_line(_short(row)))), right, width)
+    told: Tone = "fail" if row.state == "failed" else "dim"
+    agent = _other_agent(row)
+    if width < ALIGNED:
+        # Why something failed or waits again is worth more than who has it.
+        name, who = one_line(row.name), "" if row.why else one_line(agent)
+        name = name if cell_len(name) <= _NAME else fit(name, _NAME)
+    else:
+        name = fit(row.name, columns.name - 2 * bool(row.parent))
+        who = fit(agent, columns.agent)
+    parts = [Part(name), *([Part(f" {who}")] if who else []), Part(f" {_about(row)}", told)]
+    return spread((lead, *parts), right, width)
+
+
+def _other_agent(row: PartRow) -> str:
+    return row.agent if row.agent != row.name else ""
+
+
+def _short(row: PartRow) -> str:
+    """Say in a few cells what a part is: what has a number, by that and its text."""
+    match row.kind:
+        case "item" | "step" | "subtask":
+            number = row.name.rsplit(" ", 1)[-1]
+            return f"{number} {bare_item(row.text) or row.agent}"
+        case _:
+            return row.name
 
 
 def _about(row: PartRow) -> str:
-    who = f" {row.agent}" if row.agent and row.agent != row.name else ""
-    after = f" <- {', '.join(row.needs)}" if row.kind in DAG_KINDS and row.needs else ""
-    told = row.why if row.state in {"failed", "skipped"} else ""
-    what = told or (row.text if row.kind in {"step", "item", "subtask"} else "")
-    return f"{who}{after}{'  ' + what if what else ''}"
+    """Say what a part waits for, what it is to do, and why it failed, waits again, or what came."""
+    after = f"<- {', '.join(row.needs)}" if row.kind in DAG_KINDS and row.needs else ""
+    text = bare_item(row.text) if row.kind in {"step", "item", "subtask"} else ""
+    came = f"=> {bare_answer(row.output)}" if row.state == "done" and row.output else ""
+    again = f"try {row.tries}" if row.tries > 1 else ""
+    if row.state == "failed":
+        return one_line("  ".join(word for word in (row.why, again, after, text) if word))
+    return one_line("  ".join(word for word in (after, text, again, row.why, came) if word))
 
 
 def head_line(text: str, width: int) -> Line:
@@ -74,24 +122,34 @@ def head_line(text: str, width: int) -> Line:
     return (Part(fit(f" {text}", width), "accent"),)
 
 
+def counts_words(counts: Mapping[str, int]) -> str:
+    """Count parts by state, as short as the rows' own signs."""
+    said = (f"{PART_SIGNS[state].glyph}{counts[state]}" for state in _COUNTED if counts.get(state))
+    done = sum(counts.get(state, 0) for state in ("done", "skipped"))
+    return f"{done}/{sum(counts.values())} " + " ".join(said)
+
+
 def part_items(row: RunRow, now: float, *, fine: bool) -> list[Item]:
     """Give the lines of a run's parts, under their tiers or iterations; many are counted."""
     items: list[Item] = []
     if row.held_by:
         items.append(Item(f"held:{row.id}", partial(head_line, f"HELD by {row.held_by}")))
-    whole = sum(row.counts.values())
-    if whole > len(row.parts):
-        said = ", ".join(f"{count} {state}" for state, count in sorted(row.counts.items()))
-        items.append(Item(f"counts:{row.id}", partial(head_line, f"{whole}: {said}")))
+    if sum(row.counts.values()) > _UNCOUNTED:
+        items.append(Item(f"counts:{row.id}", partial(head_line, counts_words(row.counts))))
+    columns = Columns(
+        min(max((cell_len(one_line(part.name)) for part in row.parts), default=0), _NAME),
+        min(max((cell_len(one_line(_other_agent(part))) for part in row.parts), default=0), _AGENT),
+    )
     group = 0
-    for part in row.parts:
+    for part in nested(row.parts):
         if part.group != group and row.mode in GROUPS:
             items.append(Item(
                 f"group:{row.id}:{part.group}:{len(items)}",
                 partial(head_line, f"{GROUPS[row.mode]} {part.group}" if part.group else "end"),
             ))  # fmt: skip
         group = part.group
-        items.append(Item(f"part:{part.id}", partial(part_line, part, now=now, fine=fine)))
+        paint = partial(part_line, part, now=now, fine=fine, columns=columns)
+        items.append(Item(f"part:{part.id}", paint))
     return items
 
 

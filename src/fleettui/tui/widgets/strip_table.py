@@ -48,6 +48,7 @@ class StripTable(Toned, can_focus=True):
     def __init__(self, *, id: str, head: Callable[[int], Line] | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self._head = head
+        self._head_drawn: Line = ()
         self._items: Sequence[Item] = ()
         self._places: dict[str, int] = {}
         self._empty: tuple[str, ...] = ()
@@ -119,6 +120,8 @@ class StripTable(Toned, can_focus=True):
 
     def _refresh_changed(self) -> None:
         """Draw again the visible rows whose line is not what was drawn."""
+        if self._head is not None and self._head(self._inner_width) != self._head_drawn:
+            self.refresh(Region(0, 0, self.size.width, 1))
         top = self.scroll_offset.y
         for y in range(top, min(top + self._rows_high, len(self._items))):
             line = self._line(y)
@@ -141,7 +144,8 @@ class StripTable(Toned, can_focus=True):
         if self._head is not None and y == 0:
             if not self._items:
                 return self.strip_of((), width)
-            line = (Part(" "), *self._head(self._inner_width))
+            self._head_drawn = self._head(self._inner_width)
+            line = (Part(" "), *self._head_drawn)
             return self.strip_of(line, width, under="row--head")
         row = y - self._head_lines + self.scroll_offset.y
         if 0 <= row < len(self._items):

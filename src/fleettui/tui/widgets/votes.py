@@ -15,7 +15,7 @@ from fleettui.tui.parts import Line, Part, Tone, bar, clip, fit, spread, width_o
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item
 
-_EMPTY: Final = "no ballot yet\na run with several agents opens one"
+_EMPTY: Final = "no ballot yet\na consensus opens one"
 _STATES: Final = {"open": "open", "closed": "", "overridden": "by hand"}
 
 

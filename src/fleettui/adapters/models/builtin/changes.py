@@ -17,7 +17,12 @@ _COMMIT: Final = re.compile(
 _GROUPS: Final = (
     ("Breaking changes", re.compile(r"^\w+(?:\(.*\))?!:|BREAKING", re.IGNORECASE)),
     ("New", re.compile(r"^(?:feat|add|new|introduce|support|allow|build)\b", re.IGNORECASE)),
-    ("Mended", re.compile(r"^(?:fix|mend|bug|repair|correct|hold|avoid|prevent)\b", re.IGNORECASE)),
+    (
+        "Mended",
+        re.compile(
+            r"^(?:fix|mend|bug|repair|correct|hold|avoid|prevent|security|revert)\b", re.IGNORECASE
+        ),
+    ),
     ("Faster", re.compile(r"^(?:perf|speed|faster)\b", re.IGNORECASE)),
     ("Papers", re.compile(r"^(?:docs?|readme|document)\b", re.IGNORECASE)),
     (
@@ -25,6 +30,8 @@ _GROUPS: Final = (
         re.compile(r"^(?:chore|ci|build|test|refactor|style|move|split|merge)\b", re.IGNORECASE),
     ),
 )
+_MOST: Final = 200
+_MERGE: Final = re.compile(r"^Merge (?:branch|pull request|remote-tracking|tag|commit)\b")
 _ITEM: Final = re.compile(r"^- (?P<id>[0-9a-f]{7,40}) (?P<subject>.+)$", re.MULTILINE)
 
 
@@ -41,14 +48,16 @@ def next_step(request: ModelRequest) -> ModelReply:
         return saying(f"I need the tool git_log.\n\n{_LABEL}")
     log = next((one for one in answered(request) if one.name == "git_log"), None)
     if log is None:
-        return calling("What happened lately?", [("git_log", {"n": 200})])
+        return calling("What happened lately?", [("git_log", {"n": _MOST})])
     found = [match for line in log.text.split("\n") if (match := _COMMIT.match(line.strip()))]
     if not found:
-        return saying(
-            f"There are no commits to write about: {log.text.splitlines()[:1]}\n\n{_LABEL}"
-        )
+        why = (log.text.splitlines() or [""])[0]
+        return saying(f"There are no commits to write about. {why}\n\n{_LABEL}")
     items = [f"- {match['id']} {match['subject']}" for match in found]
-    return saying("\n".join([f"{len(items)} commits since {found[-1]['date']}", "", *items]))
+    many = "1 commit" if len(items) == 1 else f"{len(items)} commits"
+    more = f"; there may be older ones, {_MOST} were asked for" if len(items) >= _MOST else ""
+    head = f"{many} from {found[-1]['date']} to {found[0]['date']}{more}"
+    return saying("\n".join([head, "", *items, "", _LABEL]))
 
 
 def _grouped(text: str) -> str:
@@ -57,10 +66,11 @@ def _grouped(text: str) -> str:
     for match in _ITEM.finditer(text):
         words = match["subject"].strip()
         name = next((name for name, pattern in _GROUPS if pattern.search(words)), "Other")
-        if words.casefold() not in seen:
+        if words.casefold() not in seen and not _MERGE.match(words):
             seen.add(words.casefold())
             groups[name].append(f"- {words} ({match['id'][:7]})")
     body = [f"## {name}\n\n" + "\n".join(lines) for name, lines in groups.items() if lines]
+    # A title of two marks would end the section it is handed on in.
     return "\n\n".join(["# Release notes", *body, _LABEL]).replace("## ", "### ")
 
 

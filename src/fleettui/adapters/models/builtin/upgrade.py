@@ -9,8 +9,12 @@ from fleettui.adapters.models.builtin.conversation import answered
 from fleettui.adapters.models.builtin.reply import calling, saying, tools_of
 from fleettui.core.model import ModelReply, ModelRequest
 
-_ITEM: Final = re.compile(r"^Item \d+ of \d+: (?P<file>\S+)")
-_LINE: Final = re.compile(r"^[^:\n]+:(?P<line>\d+):\d+: (?P<rule>\w+) (?P<text>.*)$", re.MULTILINE)
+_ITEM: Final = re.compile(r"^Item \d+ of \d+: (?P<file>.+)")
+_LINE: Final = re.compile(
+    r"^[^:\n]+:(?P<line>\d+):\d+: (?P<rule>[\w-]+) (?P<text>.*)$", re.MULTILINE
+)
+_BROKEN: Final = frozenset({"invalid-syntax", "E999"})
+_UNCHECKED: Final = "# not checked: "
 # Old syntax, deprecated imports and calls.
 RULES: Final = ("UP", "PTH")
 
@@ -24,8 +28,18 @@ def next_step(request: ModelRequest) -> ModelReply:
     lint = next((one for one in answered(request) if one.name == "lint"), None)
     if lint is None:
         return calling("", [("lint", {"paths": [item["file"]], "rules": list(RULES)})])
-    found = list(_LINE.finditer(lint.text))
-    if not found:
-        return saying(f"{item['file']}: nothing to do")
+    return saying(f"{item['file']}: {_said(lint.text)}")
+
+
+def _said(text: str) -> str:
+    """Say what is old, or why that can't be said: silence must not pass for health."""
+    if not text.startswith("# ruff"):
+        return f"not checked: {text.splitlines()[0] if text else 'lint gave nothing'}"
+    unchecked = next((line for line in text.split("\n") if line.startswith(_UNCHECKED)), "")
+    if unchecked:
+        return f"not checked: {unchecked.removeprefix(_UNCHECKED)}"
+    found = list(_LINE.finditer(text))
     lines = [f"- line {match['line']}: {match['text']} ({match['rule']})" for match in found]
-    return saying("\n".join([f"{item['file']}: {len(found)} to change", *lines]))
+    if any(match["rule"] in _BROKEN for match in found):
+        return "\n".join(["can't be read as Python 3, port it by hand first", *lines])
+    return "\n".join([f"{len(found)} to change", *lines]) if found else "nothing to do"

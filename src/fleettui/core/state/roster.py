@@ -41,6 +41,20 @@ def entry_name(state: FleetState, agent: str) -> str:
     return found.entry if found is not None else ""
 
 
+def seated(state: FleetState, run: RunState) -> list[str]:
+    """Give who sits in a tier: everybody, without the manager where it brings answers together."""
+    agents = [name for name in run.agents if name in state.agents]
+    if coordination_of(state).tiered.final_aggregation != "manager_synthesis":
+        return agents
+    manager = manager_of(state, run)
+    return [name for name in agents if name != manager] or agents
+
+
+def skills_of(state: FleetState, agent: str) -> tuple[str, ...]:
+    """Give what an agent is good at, by its file."""
+    return (*state.entry_of(agent).skills, *state.spec_of(agent).capabilities)
+
+
 def tier_of(state: FleetState, agent: str) -> int:
     """Give an agent's tier; 1 where the file says nothing."""
     return state.entry_of(agent).tier or 1
