@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from fleettui.adapters.tools import (
+    edit,
     engine_tools,
     files,
     history,
@@ -24,7 +25,7 @@ from fleettui.core.model import Facts, ToolCall, ToolResult, ToolSpec, Workplace
 
 TOOLS: Final[Mapping[str, Tool]] = {
     tool.spec.name: tool
-    for group in (files, search, history, lint, run, write, engine_tools, memory_tools)
+    for group in (files, search, history, lint, run, write, edit, engine_tools, memory_tools)
     for tool in group.TOOLS
 }
 # What the toolbox only describes: asking it to do one is a defect, and raises.

@@ -37,6 +37,7 @@ TOOLS: Final = (
     "forget",
     "run",
     "write_file",
+    "edit_file",
 )
 TOOLSETS: Final[dict[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
 
@@ -49,7 +50,7 @@ LATER_TOOLS: Final = frozenset(
         "grafana_dashboard_list", "pagerduty", "slack", "list_directory", "search_files",
         "search_code", "create_issue", "github", "gitlab", "argocd", "flux", "ansible", "psql",
         "redis", "vault", "datadog", "opsgenie", "python", "web_search", "web_fetch",
-        "git_status", "git_commit", "git_push", "git_branch", "edit_file", "delete_file",
+        "git_status", "git_commit", "git_push", "git_branch", "delete_file",
     }
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from fleettui.core.model import AgentStatus
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import (
+    ActionState,
     AgentState,
     Bill,
     CheckpointState,
@@ -94,7 +95,7 @@ def _step(state: FleetState, agent: AgentState) -> str:
     actions = list(state.actions_of(agent.id))
     waiting = [action for action in actions if action.status in {"asking", "unknown"}]
     if waiting:
-        return f"{waiting[0].facts.tool} {describe(waiting[0])}".replace("run ", "", 1)
+        return _wanted(waiting[0])
     if agent.trouble:
         return agent.trouble
     if agent.status == "paused":
@@ -107,6 +108,12 @@ def _step(state: FleetState, agent: AgentState) -> str:
         part = _part(state, turn)
         return f"{part}llm call {turn.steps + 1}"
     return _last_vote(state, agent.id) or agent.why
+
+
+def _wanted(action: ActionState) -> str:
+    """Say what an action that waits for a person would do."""
+    named = action.facts.argv and action.facts.tool != "run"
+    return f"{action.facts.tool} {describe(action)}" if named else describe(action)
 
 
 def _part(state: FleetState, turn: TurnState) -> str:
