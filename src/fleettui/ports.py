@@ -117,8 +117,14 @@ class Toolbox(Protocol):
     async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
 
-    async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
-        """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""
+    async def perform(
+        self, facts: Facts, place: Workplace, say: Callable[[str], None] | None = None
+    ) -> ToolResult:
+        """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran.
+
+        `say` is told in a line how far a long work is. Raises OutcomeUnknown where the tool
+        can't know whether it was done.
+        """
 
 
 class Files(Protocol):

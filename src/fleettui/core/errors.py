@@ -20,6 +20,7 @@ FleettuiError
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── ToolFailed           a tool refuses a call, or its work failed
+├── OutcomeUnknown       a tool began, and nobody can say whether it was done
 └── HostGone             the host process ended or can't be reached
 """
 
@@ -133,6 +134,10 @@ class ModelFailed(FleettuiError):
 
 class ToolFailed(FleettuiError):
     """A tool refuses a call, or its work failed; the agent is told."""
+
+
+class OutcomeUnknown(FleettuiError):
+    """A tool asked for something and got no answer: it may have been done, or not."""
 
 
 class HostGone(FleettuiError):

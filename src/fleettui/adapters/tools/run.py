@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import os
 import shutil
 import sys
@@ -13,7 +12,7 @@ from typing import Final
 from fleettui.adapters.processes import launch
 from fleettui.adapters.processes.program import Ended, run_program
 from fleettui.adapters.tools.operands import digest_of, operands_of
-from fleettui.adapters.tools.secrecy import holds_secret
+from fleettui.adapters.tools.secrecy import holds_secret, keyed_hash
 from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, absolute_entries, spec
 from fleettui.adapters.tools.workspace import confine
 from fleettui.core.errors import ToolFailed
@@ -109,7 +108,7 @@ def _resolve(name: str, cwd: str, path: str) -> str:
 def _shown(name: str, value: str, place: Workplace, key: bytes) -> str:
     if name not in place.environment or not holds_secret(name, value):
         return value
-    return "hmac:" + hmac.new(key, f"{name}={value}".encode(), "sha256").hexdigest()
+    return keyed_hash(name, value, key)
 
 
 def _told(ended: Ended, timeout: float) -> ToolResult:

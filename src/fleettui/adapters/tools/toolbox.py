@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -11,6 +12,7 @@ from fleettui.adapters.tools import (
     engine_tools,
     files,
     history,
+    http_request,
     lint,
     memory_tools,
     run,
@@ -18,14 +20,25 @@ from fleettui.adapters.tools import (
     write,
 )
 from fleettui.adapters.tools.arguments import checked_arguments
-from fleettui.adapters.tools.tool import Surroundings, Tool
+from fleettui.adapters.tools.tool import LookUp, Say, Surroundings, Tool, system_addresses
 from fleettui.adapters.tools.workspace import confine
 from fleettui.core.errors import ToolFailed
 from fleettui.core.model import Facts, ToolCall, ToolResult, ToolSpec, Workplace
 
 TOOLS: Final[Mapping[str, Tool]] = {
     tool.spec.name: tool
-    for group in (files, search, history, lint, run, write, edit, engine_tools, memory_tools)
+    for group in (
+        files,
+        search,
+        history,
+        lint,
+        run,
+        write,
+        edit,
+        http_request,
+        engine_tools,
+        memory_tools,
+    )
     for tool in group.TOOLS
 }
 # What the toolbox only describes: asking it to do one is a defect, and raises.
@@ -37,12 +50,15 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "
 class LocalToolbox:
     """Does what agents ask in their workspace on this machine."""
 
-    def __init__(self, environment: Mapping[str, str], key: bytes) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], key: bytes, look_up: LookUp = system_addresses
+    ) -> None:
         """Take the variables of which PATH, HOME, LANG, USER and LOGNAME may reach programs.
 
-        `key` hashes secret values; the same key gives the same facts after a restart.
+        `key` hashes secret values; the same key gives the same facts after a restart. `look_up`
+        gives the addresses of a host.
         """
-        self._around = Surroundings(dict(environment), key)
+        self._around = Surroundings(dict(environment), key, look_up)
 
     def specs(self, names: Sequence[str]) -> tuple[ToolSpec, ...]:
         """Describe the named tools and groups, each once, leaving out those that don't exist."""
@@ -60,13 +76,17 @@ class LocalToolbox:
         names = await files.file_names(root, place, self._around)
         return [name for name in names if files.fits(name, pattern)]
 
-    async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
-        """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""
+    async def perform(self, facts: Facts, place: Workplace, say: Say | None = None) -> ToolResult:
+        """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran.
+
+        `say` is told how far a long work is.
+        """
         tool = _find(facts.tool)
+        around = replace(self._around, say=say) if say is not None else self._around
         if facts.tool in _OF_ENGINE:
-            return await tool.perform(facts, place, self._around)
+            return await tool.perform(facts, place, around)
         try:
-            return await tool.perform(facts, place, self._around)
+            return await tool.perform(facts, place, around)
         except ToolFailed as failure:
             return ToolResult(str(failure), ok=False)
         except OSError as failure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fleettui.core.spec.hosts import host_faults
 from fleettui.core.spec.known import (
     ASKS_MODEL,
     LATER_RUNTIMES,
@@ -38,6 +39,7 @@ def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
             names.append(name)
     for field in ("tool_config", "tool_restrictions"):
         yield from _settings_by_tool(spec.get(field), names, (*loc, field))
+    yield from _without_hosts(spec, names, loc)
     yield from _servers(spec.get("mcp_servers"), (*loc, "mcp_servers"))
 
 
@@ -117,21 +119,29 @@ def _settings(config: Any, tool: str, loc: Loc) -> Iterator[Fault]:
     built = tool in TOOLS or tool in TOOLSETS
     for field, value in config.items():
         here: Loc = (*loc, field)
-        if field not in TOOL_SETTINGS:
-            near = closest(field, TOOL_SETTINGS)
-            if near:
-                yield Fault(here, f"unknown setting '{field}', did you mean '{near}'?", at="key")
-            elif built:
-                message = f"unknown setting '{field}' of tool {tool}, remove it"
-                yield Fault(here, message, at="key")
-        elif field.startswith(("allowed_", "blocked_")):
-            yield from _words(value, here)
-        elif field in {"timeout_seconds", "timeout_secs", "max_results"}:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not value > 0:
-                yield Fault(here, "must be a number of more than 0")
-        elif field == "read_only" and not isinstance(value, bool):
-            yield Fault(here, "must be true or false")
+        if field in TOOL_SETTINGS:
+            yield from _setting(field, value, here)
+            continue
+        near = closest(field, TOOL_SETTINGS)
+        if near:
+            yield Fault(here, f"unknown setting '{field}', did you mean '{near}'?", at="key")
+        elif built:
+            message = f"unknown setting '{field}' of tool {tool}, remove it"
+            yield Fault(here, message, at="key")
+
+
+def _setting(field: str, value: Any, loc: Loc) -> Iterator[Fault]:
+    """Check one known setting."""
+    if field == "allowed_hosts":
+        yield from host_faults(value, loc)
+    elif field.startswith(("allowed_", "blocked_")):
+        yield from _words(value, loc)
+    elif field in {"timeout_seconds", "timeout_secs", "max_results"}:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not value > 0:
+            yield Fault(loc, "must be a number of more than 0")
+    elif field == "read_only" and not isinstance(value, bool):
+        yield Fault(loc, "must be true or false")
 
 
 def _words(value: Any, loc: Loc) -> Iterator[Fault]:
@@ -155,6 +165,22 @@ def _settings_by_tool(value: Any, names: list[str], loc: Loc) -> Iterator[Fault]
             guess = f", did you mean '{near}'?" if near else ", its settings do nothing"
             yield Fault((*loc, tool), message + guess, "error" if near else "warning", "key")
         yield from _settings(config, tool, (*loc, tool))
+
+
+def _without_hosts(spec: Data, names: list[str], loc: Loc) -> Iterator[Fault]:
+    """Warn of an agent that has `http_request` and no host to ask."""
+    config = spec.get("tool_config")
+    settings = config.get("http_request") if isinstance(config, dict) else None
+    written = (
+        [tool.get("config") for tool in spec["tools"] if isinstance(tool, dict)] if names else []
+    )
+    if "http_request" in names and not any(
+        isinstance(one, dict) and one.get("allowed_hosts") for one in (settings, *written)
+    ):
+        message = (
+            "http_request reaches no host, name some in tool_config.http_request.allowed_hosts"
+        )
+        yield Fault((*loc, "tools", names.index("http_request")), message, "warning")
 
 
 def _servers(servers: Any, loc: Loc) -> Iterator[Fault]:

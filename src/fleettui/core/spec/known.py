@@ -38,6 +38,7 @@ TOOLS: Final = (
     "run",
     "write_file",
     "edit_file",
+    "http_request",
 )
 TOOLSETS: Final[dict[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
 
@@ -58,7 +59,7 @@ LATER_TOOLS: Final = frozenset(
 TOOL_SETTINGS: Final = frozenset(
     {
         "allowed_commands", "blocked_commands", "allowed_paths", "blocked_paths",
-        "allowed_verbs", "blocked_verbs", "allowed_methods", "working_directory",
+        "allowed_verbs", "blocked_verbs", "allowed_methods", "allowed_hosts", "working_directory",
         "timeout_seconds", "timeout_secs", "read_only", "max_file_size", "max_results", "env",
     }
 )  # fmt: skip
