@@ -144,7 +144,8 @@ def test_entries_fit_whole_names(entry: str, host: str, fits: bool) -> None:
     "entry",
     [
         "*", "*.org", "*foo.example.org", "a.*.org", "https://example.org", "x@y", "",
-        "*.127.0.0.1", "0x7f.1", {"host": "*.example.org", "allow_private": True}, {"host": "a.b", "port": 1},
+        "*.127.0.0.1", "0x7f.1", {"host": "a.b", "port": 1},
+        {"host": "*.example.org", "allow_private": True},
         {"host": "a.b", "methods": ["FETCH"]}, {"host": "a.b", "ports": [0]}, 5, {"ports": [1]},
         {"host": "a.b", "allow_private": "yes"}, {"host": "a.b", "secrets": "TOKEN"}, "a.b:x",
     ],

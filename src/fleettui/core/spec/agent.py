@@ -121,6 +121,9 @@ class AgentSpec(Shape):
         default=None, ge=1, description="Messages sent to the model."
     )
     environment: Texts = Field(default_factory=dict, description="Variables its tools see.")
+    tools_at_once: int | None = Field(
+        default=None, ge=1, le=1000, description="How many of its tools run at the same time."
+    )
     mcp_servers: tuple[McpServer, ...] = Field(default=(), strict=False, description="MCP servers.")
     capabilities: Items = Field(
         default=(), description="What it can do, for skill-based distribution."

@@ -40,6 +40,13 @@ TOOLS: Final = (
     "edit_file",
     "http_request",
 )
+# Tools that the engine does itself: they speak to the fleet, and take no slot of `tools_at_once`.
+ENGINE_TOOLS: Final = frozenset(
+    {
+        "submit_result", "send_message", "broadcast", "publish", "subscribe", "ask_agent",
+        "delegate", "send_back", "remember", "recall", "forget", "approval",
+    }
+)  # fmt: skip
 TOOLSETS: Final[dict[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
 
 # Tools of AOF's files and of later issues: an agent runs without them.

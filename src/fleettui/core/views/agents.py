@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fleettui.core.model import AgentStatus
+from fleettui.core.spec.known import ENGINE_TOOLS
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import (
     ActionState,
@@ -23,6 +24,7 @@ from fleettui.core.views.rows import (
     UsageRow,
 )
 
+_DOING = frozenset({"started", "allowed", "approved"})
 _ATTENTION: dict[AgentStatus, Attention] = {
     "created": "idle",
     "starting": "run",
@@ -102,12 +104,27 @@ def _step(state: FleetState, agent: AgentState) -> str:
         return agent.why or "paused"
     turn = state.turns.get(agent.turn)
     if turn is not None:
-        doing = [action for action in actions if action.status in {"started", "allowed"}]
+        doing = [action for action in actions if action.status in _DOING]
         if doing:
-            return f"tool {describe(doing[-1])}"
+            return f"{_queued(state, agent, doing[-1])}tool {describe(doing[-1])}"
         part = _part(state, turn)
         return f"{part}llm call {turn.steps + 1}"
     return _last_vote(state, agent.id) or agent.why
+
+
+def _queued(state: FleetState, agent: AgentState, action: ActionState) -> str:
+    """Say that an action which may begin has to wait for others, and for how many."""
+    if action.status == "started" or state.spec is None:
+        return ""
+    going = [state.actions[name] for name in state.open_actions]
+    at_work = [
+        one for one in going if one.status == "started" and one.facts.tool not in ENGINE_TOOLS
+    ]
+    own = sum(one.agent == agent.id for one in at_work)
+    most, most_own = state.spec.spec.tools_at_once, state.spec_of(agent.id).tools_at_once
+    if most_own is not None and own >= most_own:
+        return f"waits for its {own} running: "
+    return f"waits for {len(at_work)} running: " if len(at_work) >= most else ""
 
 
 def _wanted(action: ActionState) -> str:
