@@ -31,6 +31,7 @@ from fleettui.engine.items import Items
 from fleettui.engine.middleware import GROUP, Chain, Maker
 from fleettui.engine.order import Order
 from fleettui.engine.reading import Reading
+from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
@@ -129,7 +130,8 @@ async def running(world: World) -> AsyncIterator[House]:
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (memories, actions, turns, steps, timers, reports):
+        releasing = Releasing(world.toolbox)
+        for watcher in (memories, actions, turns, steps, timers, reports, releasing):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -156,6 +158,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         )
         stack.push_async_callback(router.close)
         toolbox = LocalToolbox(environment, _hash_key(state))
+        stack.push_async_callback(toolbox.close)
         world = World(
             store=store,
             snapshots=store,

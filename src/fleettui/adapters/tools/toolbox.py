@@ -20,6 +20,7 @@ from fleettui.adapters.tools import (
     write,
 )
 from fleettui.adapters.tools.arguments import checked_arguments
+from fleettui.adapters.tools.mcp.servers import McpServers, is_mcp
 from fleettui.adapters.tools.tool import LookUp, Say, Surroundings, Tool, system_addresses
 from fleettui.adapters.tools.workspace import confine
 from fleettui.core.errors import ToolFailed
@@ -59,14 +60,33 @@ class LocalToolbox:
         gives the addresses of a host.
         """
         self._around = Surroundings(dict(environment), key, look_up)
+        self._servers = McpServers(environment)
 
-    def specs(self, names: Sequence[str]) -> tuple[ToolSpec, ...]:
-        """Describe the named tools and groups, each once, leaving out those that don't exist."""
+    async def prepare(self, place: Workplace) -> tuple[str, ...]:
+        """Start the MCP servers of an agent, and say in a line each what is wrong with them."""
+        return await self._servers.prepare(place)
+
+    async def release(self, fleet: str, agent: str = "") -> None:
+        """End the MCP servers that nobody uses any more."""
+        await self._servers.release(fleet, agent)
+
+    async def close(self) -> None:
+        """End everything that was started."""
+        await self._servers.close()
+
+    def specs(self, names: Sequence[str], place: Workplace | None = None) -> tuple[ToolSpec, ...]:
+        """Describe the named tools and groups, each once, leaving out those that don't exist.
+
+        With a `place`, also the tools of the MCP servers that run there.
+        """
         wanted = [name for given in names for name in GROUPS.get(given, (given,))]
-        return tuple(TOOLS[name].spec for name in dict.fromkeys(wanted) if name in TOOLS)
+        own = tuple(TOOLS[name].spec for name in dict.fromkeys(wanted) if name in TOOLS)
+        return own if place is None else (*own, *self._servers.specs(place))
 
     async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
+        if is_mcp(call.name):
+            return await self._servers.freeze(call, place)
         tool = _find(call.name)
         return await tool.freeze(checked_arguments(call, tool.spec), place, self._around)
 
@@ -81,12 +101,13 @@ class LocalToolbox:
 
         `say` is told how far a long work is.
         """
-        tool = _find(facts.tool)
         around = replace(self._around, say=say) if say is not None else self._around
         if facts.tool in _OF_ENGINE:
-            return await tool.perform(facts, place, around)
+            return await _find(facts.tool).perform(facts, place, around)
         try:
-            return await tool.perform(facts, place, around)
+            if is_mcp(facts.tool):
+                return await self._servers.perform(facts, place, around.say)
+            return await _find(facts.tool).perform(facts, place, around)
         except ToolFailed as failure:
             return ToolResult(str(failure), ok=False)
         except OSError as failure:

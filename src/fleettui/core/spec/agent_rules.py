@@ -16,6 +16,7 @@ from fleettui.core.spec.known import (
     TOOLS,
     TOOLSETS,
     closest,
+    is_mcp_name,
     tool_name,
 )
 from fleettui.core.spec.problem import Fault, Loc
@@ -33,7 +34,7 @@ def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
     tools = spec.get("tools")
     names: list[str] = []
     for at, tool in enumerate(tools if isinstance(tools, list) else []):
-        yield from _tool(tool, (*loc, "tools", at))
+        yield from _tool(tool, bool(spec.get("mcp_servers")), (*loc, "tools", at))
         name = tool_name(tool)
         if name is not None:
             names.append(name)
@@ -71,7 +72,7 @@ def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:
         yield Fault(loc, "the agent has no instructions", "warning", "key")
 
 
-def _tool(tool: Any, loc: Loc) -> Iterator[Fault]:
+def _tool(tool: Any, served: bool, loc: Loc) -> Iterator[Fault]:
     if not isinstance(tool, (str, dict)):
         yield Fault(loc, "expected the name of a tool, or a mapping with 'name'")
         return
@@ -81,7 +82,12 @@ def _tool(tool: Any, loc: Loc) -> Iterator[Fault]:
         yield Fault(loc, lack)
         return
     at = loc if isinstance(tool, str) else (*loc, "name" if "name" in tool else "type")
-    yield from _known_tool(name, at)
+    if is_mcp_name(name):
+        if not served:
+            message = f"'{name}' is a tool of an MCP server, name the server in mcp_servers"
+            yield Fault(at, message, "warning")
+    else:
+        yield from _known_tool(name, at)
     if isinstance(tool, dict):
         yield from _tool_fields(tool, name, loc)
 
@@ -184,15 +190,22 @@ def _without_hosts(spec: Data, names: list[str], loc: Loc) -> Iterator[Fault]:
 
 
 def _servers(servers: Any, loc: Loc) -> Iterator[Fault]:
+    """Check MCP servers; one with a name alone is looked up in `.mcp.json` beside the file."""
+    names: list[str] = []
     for at, server in enumerate(servers if isinstance(servers, list) else []):
-        if not isinstance(server, dict):
+        here: Loc = (*loc, at)
+        name = server.get("name") if isinstance(server, dict) else server
+        if isinstance(name, str):
+            if name in names:
+                yield Fault(here, f"two servers are named '{name}', name each once")
+            names.append(name)
+        if not isinstance(server, dict) or set(server) <= {"name"}:
             continue
         remote = server.get("transport") in ("sse", "http", "streamable-http")
         if remote and "url" not in server and "endpoint" not in server:
-            yield Fault((*loc, at), "a server reached over the network needs 'url'")
+            yield Fault(here, "a server reached over the network needs 'url'")
         elif not remote and "command" not in server:
-            yield Fault((*loc, at), "a server started here (stdio) needs 'command'")
-    if isinstance(servers, list) and servers:
-        yield Fault(
-            loc, "MCP servers are not built yet, the agent runs without them", "warning", "key"
-        )
+            yield Fault(here, "a server started here (stdio) needs 'command'")
+        url = server.get("url", server.get("endpoint"))
+        if isinstance(url, str) and not url.startswith(("http://", "https://", "${")):
+            yield Fault((*here, "url" if "url" in server else "endpoint"), "expected http(s)://...")

@@ -53,7 +53,7 @@ TOOLSETS: Final[dict[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "g
 LATER_TOOLS: Final = frozenset(
     {
         "shell", "kubectl", "helm", "docker", "terraform", "aws", "az", "gcloud", "file",
-        "http", "mcp", "jira", "trivy", "semgrep", "snyk_test", "prometheus",
+        "http", "jira", "trivy", "semgrep", "snyk_test", "prometheus",
         "prometheus_query", "loki", "loki_query", "grafana_query", "grafana_dashboard_get",
         "grafana_dashboard_list", "pagerduty", "slack", "list_directory", "search_files",
         "search_code", "create_issue", "github", "gitlab", "argocd", "flux", "ansible", "psql",
@@ -89,6 +89,11 @@ LATER_KINDS: Final = (
     "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
     "Service", "Namespace",
 )  # fmt: skip
+
+
+def is_mcp_name(tool: str) -> bool:
+    """Say whether a name stands for tools of MCP servers: all of them, or one."""
+    return tool == "mcp" or tool.startswith("mcp__")
 
 
 def tool_name(tool: Any) -> str | None:

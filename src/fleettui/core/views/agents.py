@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fleettui.core.model import AgentStatus
-from fleettui.core.spec.known import ENGINE_TOOLS
+from fleettui.core.spec.known import ENGINE_TOOLS, is_mcp_name
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import (
     ActionState,
@@ -59,7 +59,9 @@ def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str
     attention = _ATTENTION[agent.status]
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
-    missing = tuple(tool for tool in spec.tools if tool not in known_tools)
+    missing = tuple(
+        tool for tool in spec.tools if tool not in known_tools and not is_mcp_name(tool)
+    )
     return AgentRow(
         id=agent.id,
         tenant=state.tenant,
