@@ -16,7 +16,6 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import ValidationError
 
 from fleettui import __version__
 from fleettui.adapters.tools.mcp.answered import told
@@ -70,7 +69,7 @@ class Connection:
                 why = f"MCP server {self._settings.name} was asked for {tool} and did not answer"
                 raise OutcomeUnknown(f"{why}: {error.message[:300]}") from None
             return self._refusal(error.message)
-        except ValidationError:
+        except ValueError:
             return self._refusal("its answer is no result of a tool; it may have been done")
         blocks = (block.model_dump(mode="json", by_alias=True) for block in result.content)
         return told(
