@@ -70,6 +70,9 @@ def _preview(text: str) -> Iterator[Block]:
     for line in lines[2:]:
         mark, rest = line[:1], line[1:]
         tone = _DIFF_TONES.get(mark, "plain")
+        if mark == "@":
+            yield Block(line, tone, gutter=_GUTTER)
+            continue
         yield Block(rest, tone, (Part(f"{mark} " if mark.strip() else "  ", tone),), _GUTTER)
 
 
