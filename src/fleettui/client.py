@@ -14,12 +14,16 @@ from fleettui.core.views.queries import AnyQuery
 
 
 class Streamed(msgspec.Struct, frozen=True, tag=True):
-    """A piece of text a model is producing right now; never stored."""
+    """A piece of text a model is producing right now; never stored.
+
+    With an `action` it says how far that action is, in place of what it said before.
+    """
 
     fleet: str
     agent: str
     turn: str
     text: str
+    action: str = ""
 
 
 class Reread(msgspec.Struct, frozen=True, tag=True):

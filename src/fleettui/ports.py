@@ -111,14 +111,29 @@ class Recordings(Protocol):
 class Toolbox(Protocol):
     """The things an agent can do."""
 
-    def specs(self, names: Sequence[str]) -> tuple[ToolSpec, ...]:
-        """Describe the named tools to a model, leaving out those that do not exist."""
+    async def prepare(self, place: Workplace) -> tuple[str, ...]:
+        """Make ready what an agent's tools need, and say in a line each what is wrong with it."""
+
+    async def release(self, fleet: str, agent: str = "") -> None:
+        """Let go of what was made ready for an agent, or for all of a fleet."""
+
+    def specs(self, names: Sequence[str], place: Workplace | None = None) -> tuple[ToolSpec, ...]:
+        """Describe the named tools to a model, leaving out those that do not exist.
+
+        With a `place`, also those that were made ready there.
+        """
 
     async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
 
-    async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
-        """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""
+    async def perform(
+        self, facts: Facts, place: Workplace, say: Callable[[str], None] | None = None
+    ) -> ToolResult:
+        """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran.
+
+        `say` is told in a line how far a long work is. Raises OutcomeUnknown where the tool
+        can't know whether it was done.
+        """
 
 
 class Files(Protocol):

@@ -37,6 +37,7 @@ from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
+from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
@@ -145,7 +146,10 @@ async def running(world: World) -> AsyncIterator[House]:
         supervisor = Supervisor(engine, pulse, world.measures)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (memories, actions, turns, steps, timers, reports, supervisor):
+        releasing = Releasing(world.toolbox)
+        for watcher in (
+            memories, actions, turns, steps, timers, reports, supervisor, releasing,
+        ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -173,6 +177,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         )
         stack.push_async_callback(router.close)
         toolbox = LocalToolbox(environment, _hash_key(state))
+        stack.push_async_callback(toolbox.close)
         world = World(
             store=store,
             snapshots=store,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fleettui.adapters.tools.diff import diff_of
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.adapters.tools.workspace import looks_secret
 from fleettui.core.errors import ToolFailed
@@ -55,9 +59,15 @@ ESCAPES = [
 
 
 @pytest.mark.parametrize("path", ESCAPES)
-@pytest.mark.parametrize("tool", ["read_file", "write_file", "search", "list_files", "git_diff"])
+@pytest.mark.parametrize(
+    "tool", ["read_file", "write_file", "edit_file", "search", "list_files", "git_diff"]
+)
 async def test_no_path_leads_outside(work: Path, tool: str, path: str) -> None:
-    more = {"write_file": {"content": "x"}, "search": {"pattern": "x"}}.get(tool, {})
+    more = {
+        "write_file": {"content": "x"},
+        "edit_file": {"old": "x", "new": "y"},
+        "search": {"pattern": "x"},
+    }.get(tool, {})
     with pytest.raises(ToolFailed, match=r"outside|git itself|NUL"):
         await freeze(work, tool, path=path, **more)
 
@@ -210,3 +220,92 @@ async def test_lint_gives_findings_by_rule_set_and_ignores_settings(tmp_path: Pa
     assert not (tmp_path / ".ruff_cache").exists()
     assert not (await use(tmp_path, "lint", paths=["a.py"], rules=["ZZZ"])).ok
     assert "No Python file" in (await use(tmp_path, "lint")).output
+
+
+async def test_an_edit_replaces_exact_text_and_shows_its_diff(work: Path) -> None:
+    facts = await freeze(work, "edit_file", path="src/a.py", old="two\n", new="2\n2b\n")
+    assert facts.preview.endswith("@@ -1,3 +1,4 @@\n one\n-two\n+2\n+2b\n three")
+    assert (facts.summary, facts.risks) == ("edit src/a.py +2 -1", ("write",))
+    assert (await BOX.perform(facts, place(work))).ok
+    assert (work / "src" / "a.py").read_text() == "one\n2\n2b\nthree\n"
+
+
+async def test_several_edits_are_made_in_order_all_or_none(work: Path) -> None:
+    edits = [{"old": "one", "new": "two"}, {"old": "two", "new": "2", "all": True}]
+    assert (await use(work, "edit_file", path="src/a.py", edits=edits)).ok
+    assert (work / "src" / "a.py").read_text() == "2\n2\nthree\n"
+    edits = [{"old": "three", "new": "3"}, {"old": "four", "new": "4"}]
+    with pytest.raises(ToolFailed, match=r"edit 2: src/a\.py has no such text"):
+        await freeze(work, "edit_file", path="src/a.py", edits=edits)
+    assert (work / "src" / "a.py").read_text() == "2\n2\nthree\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"old": "x", "new": "y"}, "no such text"),
+        ({"old": "  one", "new": "y"}, "line 1 is alike"),
+        ({"old": "e", "new": "y"}, r"3 times \(line 1, 3, 3\)"),
+        ({"old": "one", "new": "one"}, "the same"),
+        ({"old": "one"}, "go together"),
+        ({}, "neither"),
+        ({"old": "a", "new": "b", "edits": [{"old": "a", "new": "b"}]}, "both"),
+        ({"edits": [{"old": "a"}]}, r"edits\[1\].new is missing"),
+        ({"path": "missing", "old": "a", "new": "b"}, "does not exist"),
+        ({"path": "bin", "old": "a", "new": "b"}, "not UTF-8"),
+        ({"path": "../outside.txt", "old": "o", "new": "b"}, "outside"),
+    ],
+)
+async def test_an_edit_that_fits_nowhere_says_why(
+    work: Path, arguments: dict[str, Any], words: str
+) -> None:
+    (work / "bin").write_bytes(b"\xff\xfe")
+    with pytest.raises(ToolFailed, match=words):
+        await freeze(work, "edit_file", **{"path": "src/a.py", **arguments})
+
+
+async def test_an_edit_of_what_changed_meanwhile_writes_nothing(work: Path) -> None:
+    facts = await freeze(work, "edit_file", path="src/a.py", old="two", new="2")
+    (work / "src" / "a.py").write_text("zero\none\ntwo\n")
+    result = await BOX.perform(facts, place(work))
+    assert not result.ok
+    assert "nothing written" in result.output
+    assert (work / "src" / "a.py").read_text() == "zero\none\ntwo\n"
+
+
+async def test_line_ends_stay_and_what_ends_lines_elsewhere_is_seen(work: Path) -> None:
+    (work / "w.txt").write_bytes(b"a\r\nb\r\nc")
+    facts = await freeze(work, "edit_file", path="w.txt", old="a\nb", new="A\nB")
+    assert "-a\r\n-b\r\n+A\r\n+B\r\n c\n\\ No newline at end of file" in facts.preview
+    assert (await BOX.perform(facts, place(work))).ok
+    assert (work / "w.txt").read_bytes() == b"A\r\nB\r\nc"
+    shown = await freeze(work, "write_file", path="w.txt", content="A\nB\nc")
+    assert shown.preview.count("\r") == 2
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_diff_is_what_patch_makes_of_the_file(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    old = [rng.choice("abcdef") for _ in range(rng.randrange(0, 60))]
+    new = list(old)
+    for _ in range(rng.randrange(1, 6)):
+        at = rng.randrange(len(new) + 1)
+        new[at : at + rng.randrange(3)] = [rng.choice("xyzab") for _ in range(rng.randrange(3))]
+    ends = ["\n", ""] if seed % 3 == 0 else ["\n", "\n"]
+    before, after = ("\n".join(side) + rng.choice(ends) for side in (old, new))
+    (tmp_path / "f").write_text(before)
+    diff = diff_of("f", before, after)
+    if before != after:
+        argv = ["git", "apply", "-"]
+        subprocess.run(argv, input=diff.text + "\n", text=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "f").read_text() == after
+    assert diff.added - diff.deleted == len(after.splitlines()) - len(before.splitlines())
+
+
+def test_a_diff_of_large_files_takes_no_time() -> None:
+    before = "".join(f"{n % 7}\n" for n in range(200_000))
+    after = "".join(f"{n % 5}\n" for n in range(200_000))
+    began = time.monotonic()
+    diff = diff_of("f", before, after)
+    assert (diff.added, diff.deleted) == (199_995, 199_995)
+    assert time.monotonic() - began < 5

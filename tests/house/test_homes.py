@@ -20,7 +20,12 @@ SOURCES = {
 # needs a line, and with it a thought about where it lives.
 HOMES = {
     "asyncpg": ("adapters/sharing/postgres.py",),
-    "aiohttp": ("adapters/models/slim/",),
+    "aiohttp": ("adapters/models/slim/", "adapters/tools/http_exchange.py"),
+    "yarl": ("adapters/tools/http_exchange.py",),
+    "anyio": ("adapters/tools/mcp/",),
+    "httpx2": ("adapters/tools/mcp/",),
+    "mcp": ("adapters/tools/mcp/",),
+    "mcp_types": ("adapters/tools/mcp/",),
     "aiosqlite": ("adapters/sqlite/",),
     "click": ("cli/",),
     "litellm": ("adapters/models/",),

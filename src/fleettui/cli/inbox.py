@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from fleettui.cli.door import JSON, STATE, ask, read
+from fleettui.cli.item import item_lines
 from fleettui.cli.names import find_item
 from fleettui.cli.printing import age, print_json, print_table, put, say
 from fleettui.client import Client
@@ -51,6 +52,7 @@ def _what(row: InboxRow) -> str:
     default=None,
     help="Save the shown rule for this agent, or for the whole fleet.",
 )
+@click.option("--show", is_flag=True, help="Print the whole of it, and answer nothing.")
 @click.option("--yes", is_flag=True, help="Confirm an action that destroys something.")
 @click.option("--verdict", default="", help="For a ballot: the option you choose.")
 @click.option("--reason", default="", help="For a ballot: why.")
@@ -62,6 +64,7 @@ def approve(
     *,
     item: str,
     always: Literal["agent", "fleet"] | None,
+    show: bool,
     yes: bool,
     verdict: str,
     reason: str,
@@ -72,6 +75,8 @@ def approve(
 
     async def answer(client: Client) -> InboxRow:
         row = find_item(await client.read(ReadInbox()), item)
+        if show:
+            return row
         if row.kind == "ballot":
             if not verdict:
                 raise Refused(
@@ -94,6 +99,9 @@ def approve(
         return row
 
     row = ask(context, state, answer)
+    if show:
+        print_json(row) if as_json else put("\n".join(item_lines(row)))
+        return
     if as_json:
         print_json({"id": row.id, "answer": verdict or "approved", "action": row.action})
     else:

@@ -16,6 +16,7 @@ from fleettui.core.events import (
     TurnOpened,
     VoteCast,
 )
+from fleettui.core.model import Facts
 from fleettui.core.safe import one_line
 
 
@@ -43,8 +44,8 @@ def _lines(notice: Recorded) -> list[str]:
                 for one in findings
             ]
             return [*found, said]
-        case ActionProposed(action=action, facts=facts) if facts.argv and facts.risks != ("read",):
-            return [f"#{action} wants to run: {' '.join(facts.argv)}"]
+        case ActionProposed(action=action, facts=facts) if facts.risks != ("read",):
+            return [f"#{action} wants {_wanted(facts)}"] if facts.argv or facts.summary else []
         case ActionAsked(action=action):
             return [f"#{action} waits for a person: fleettui approve {action} | deny {action}"]
         case BallotClosed(verdict=verdict):
@@ -56,3 +57,7 @@ def _lines(notice: Recorded) -> list[str]:
             return [f"{agent or 'fleet'}: {text}"]
         case _:
             return []
+
+
+def _wanted(facts: Facts) -> str:
+    return facts.summary or f"to run: {' '.join(facts.argv)}"

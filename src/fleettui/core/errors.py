@@ -21,6 +21,7 @@ FleettuiError
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── AgentDied            the program of an agent ended, or its runtime broke
 ├── ToolFailed           a tool refuses a call, or its work failed
+├── OutcomeUnknown       a tool began, and nobody can say whether it was done
 └── HostGone             the host process ended or can't be reached
 """
 
@@ -138,6 +139,10 @@ class AgentDied(FleettuiError):
 
 class ToolFailed(FleettuiError):
     """A tool refuses a call, or its work failed; the agent is told."""
+
+
+class OutcomeUnknown(FleettuiError):
+    """A tool asked for something and got no answer: it may have been done, or not."""
 
 
 class HostGone(FleettuiError):

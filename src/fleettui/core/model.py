@@ -146,6 +146,29 @@ class ModelReply(msgspec.Struct, frozen=True, omit_defaults=True):
     finish_reason: str = "stop"
 
 
+class ToolServer(msgspec.Struct, frozen=True, kw_only=True):
+    """An MCP server of an agent's file, its texts as written.
+
+    `variables` are the values of the variables that they name, in memory only; `tools` are the
+    ones taken from it (all when empty), `timeout` of 0 is the usual one.
+    """
+
+    name: str
+    transport: str
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    url: str = ""
+    headers: dict[str, str] = {}
+    tools: tuple[str, ...] = ()
+    timeout: float = 0.0
+    reconnect: bool = True
+    variables: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"ToolServer({self.name!r}, {self.transport!r})"
+
+
 class Workplace(msgspec.Struct, frozen=True):
     """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to."""
 
@@ -156,6 +179,7 @@ class Workplace(msgspec.Struct, frozen=True):
     base: str = ""
     tool_config: dict[str, Any] = {}
     environment: dict[str, str] = {}
+    servers: tuple[ToolServer, ...] = ()
 
 
 class Operand(msgspec.Struct, frozen=True):
@@ -172,7 +196,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     resolved folder and `cwd_inode` "device:inode"; `env` names every variable and a keyed hash or
     the value of the ones that are not secret; `stdin_sha256` is set when input is given;
     `operands` are the files whose content matters; `risks` what kind of effect it has; `preview`
-    is what a person must see besides argv (a diff); `problem` says why it can't be analysed.
+    is what a person must see besides argv (a diff); `problem` says why it can't be analysed;
+    `summary` says it in one line where tool and path don't.
     """
 
     tool: str
@@ -188,6 +213,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     risks: tuple[Risk, ...] = ()
     preview: str = ""
     problem: str = ""
+    summary: str = ""
 
 
 class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True):

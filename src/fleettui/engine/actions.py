@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Sequence
 
 from fleettui.core.commands import FinishAction, LoseAction, StartAction
-from fleettui.core.errors import FleettuiError, Refused, ToolFailed
+from fleettui.core.errors import FleettuiError, OutcomeUnknown, Refused, ToolFailed
 from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
-from fleettui.core.model import Facts, ToolCall, ToolResult
+from fleettui.core.model import Facts, Priority, ToolCall, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
 from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
+from fleettui.engine.slots import Slots
+from fleettui.engine.telling import Telling
 from fleettui.engine.watching import isolated
 from fleettui.ports import Toolbox, Vault
 
@@ -33,6 +35,7 @@ class Actions:
         self._order, self._engine = order, order.engine
         self._toolbox, self._vault, self._group = toolbox, vault, group
         self._memories = memories
+        self._slots = Slots()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def on_event(self, recorded: Recorded) -> None:
@@ -81,6 +84,14 @@ class Actions:
     async def _do(self, fleet: str, name: str) -> None:
         state = self._engine.state(fleet)
         action = state.action(name)
+        if action.facts.tool in INNER_TOOLS:
+            await self._do_now(state, action)
+            return
+        async with self._slots.taken(fleet, action.agent, *_bounds(state, action)):
+            await self._do_now(state, action)
+
+    async def _do_now(self, state: FleetState, action: ActionState) -> None:
+        fleet, name = state.id, action.id
         place = workplace(state, action.agent, action.run, self._vault)
         try:
             if action.status != "started":
@@ -95,6 +106,9 @@ class Actions:
             result = await self._result(state, action)
             if result is not None:
                 await until_stored(lambda: self._finish(fleet, name, result))
+        except OutcomeUnknown as unknown:
+            lost = LoseAction(fleet, name, str(unknown))
+            await until_stored(lambda: self._order.send(lost))
         except Refused:
             return
 
@@ -110,11 +124,28 @@ class Actions:
             if inner is not None:
                 return await inner(self._order, self._memories, state, action)
             place = workplace(state, action.agent, action.run, self._vault)
-            return await self._toolbox.perform(action.facts, place)
+            telling = Telling(self._engine, state.id, action)
+            try:
+                return await self._toolbox.perform(action.facts, place, telling.say)
+            finally:
+                telling.stop()
+        except OutcomeUnknown:
+            raise
         except FleettuiError as failure:
             return ToolResult(str(failure), ok=False)
         except OSError as failure:
             return ToolResult(f"{type(failure).__name__}: {failure}", ok=False)
+
+
+def _bounds(state: FleetState, action: ActionState) -> tuple[Priority, int, int]:
+    """Give how urgent an action is, and how many run at once in its fleet and for its agent."""
+    assert state.spec is not None
+    most = state.spec.spec.tools_at_once
+    spec = state.spec_of(action.agent) if action.agent in state.agents else None
+    run, turn = state.runs.get(action.run), state.turns.get(action.turn)
+    part = run.parts.get(action.part or (turn.part if turn else "")) if run else None
+    priority: Priority = part.planned.priority if part else "normal"
+    return priority, most, (spec.tools_at_once if spec else None) or most
 
 
 def _may_repeat(action: ActionState) -> bool:

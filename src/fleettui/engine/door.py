@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fleettui.client import Streamed
 from fleettui.core.commands import (
@@ -23,11 +23,12 @@ from fleettui.core.model import (
     ModelRequest,
     ToolCall,
     ToolResult,
+    ToolServer,
     ToolSpec,
     Workplace,
 )
-from fleettui.core.spec.agent import AgentSpec
-from fleettui.core.spec.variables import reveal
+from fleettui.core.spec.agent import AgentSpec, McpServer
+from fleettui.core.spec.variables import named, reveal
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.conversation import Conversation
@@ -76,6 +77,7 @@ class Door:
         self._model, self._toolbox, self._vault = model, toolbox, vault
         self._actor, self._pulse, self._breakers = actor, pulse, breakers
         self._active = 0.0
+        self._troubles = ""
 
     @property
     def _state(self) -> FleetState:
@@ -117,6 +119,7 @@ class Door:
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""
         await self._wait_settings()
+        await self._prepare()
         await self._conversation.refresh()
         step = self._turn.steps + 1
         request = self._request(step)
@@ -156,6 +159,13 @@ class Door:
         if self._conversation.agent_state.status == "waiting":
             await self._order.send(TakeSettings(self._fleet, self._turn.id))
 
+    async def _prepare(self) -> None:
+        """Make ready what the agent's tools need; what is wrong with it is in its row."""
+        troubles = "; ".join(await self._toolbox.prepare(self.workplace()))
+        if troubles and troubles != self._troubles:
+            await self._order.send(NoteTrouble(self._fleet, self._agent, troubles))
+        self._troubles = troubles
+
     def _left(self) -> float:
         left = self._spec.timeout - self._active
         if left <= 0:
@@ -188,7 +198,8 @@ class Door:
 
     def _tools(self) -> tuple[ToolSpec, ...]:
         """Give the tools of the agent, and those its place in the run brings with it."""
-        return self._toolbox.specs((*self._spec.tools, *offered_tools(self._state, self._turn)))
+        names = (*self._spec.tools, *offered_tools(self._state, self._turn))
+        return self._toolbox.specs(names, self.workplace())
 
     def _stream(self, text: str) -> None:
         self._pulse.beat(self._fleet, self._agent)
@@ -199,6 +210,7 @@ class Door:
         """Propose a call and wait for its end; what can't be proposed is answered at once."""
         if call.problem:
             return await self._reject(call, call.problem)
+        await self._prepare()
         tools = [tool.name for tool in self._tools()]
         if call.name not in tools:
             has = ", ".join(tools)
@@ -248,7 +260,24 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
     environment = {name: reveal(text, secrets_of) for name, text in spec.environment.items()}
     return Workplace(
         state.tenant, state.id, agent, state.workspace, base,
-        dict(spec.tool_config), environment,
+        dict(spec.tool_config), environment, servers_of(spec, secrets_of),
+    )  # fmt: skip
+
+
+def servers_of(spec: AgentSpec, secrets: Mapping[str, str]) -> tuple[ToolServer, ...]:
+    """Give the MCP servers of an agent, each with the values of the variables that it names."""
+    return tuple(_server(one, secrets) for one in spec.mcp_servers)
+
+
+def _server(one: McpServer, secrets: Mapping[str, str]) -> ToolServer:
+    url, command = one.url or one.endpoint or "", one.command or ""
+    texts = (url, command, *one.args, *one.env.values(), *one.headers.values())
+    names = {name for text in texts for name in named(text)}
+    return ToolServer(
+        name=one.name, transport=one.transport, command=command, args=one.args,
+        env=dict(one.env), url=url, headers=dict(one.headers), tools=one.tools,
+        timeout=one.timeout_secs or 0.0, reconnect=one.auto_reconnect,
+        variables={name: secrets[name] for name in sorted(names) if name in secrets},
     )  # fmt: skip
 
 

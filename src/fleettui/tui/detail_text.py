@@ -28,12 +28,15 @@ _OUTPUT_SHOWN: Final = 40
 _DIFF_TONES: Final[Mapping[str, Tone]] = {"+": "done", "-": "fail", "@": "accent"}
 
 
-def log_blocks(rows: Sequence[LogRow], streamed: str, *, times: bool) -> list[Block]:
-    """Draw a log; `streamed` is what a model is saying right now."""
+def log_blocks(
+    rows: Sequence[LogRow], streamed: str, going: Sequence[str] = (), *, times: bool
+) -> list[Block]:
+    """Draw a log; `streamed` is what a model is saying right now, `going` how far tools are."""
     blocks = [
         Block(_some(row.text), _LOG_TONES[row.kind], (_moment(row.at, times), _kind(row.kind)))
         for row in rows
     ]
+    blocks += [Block(text, "run", (_moment(None, times), _kind("tool"))) for text in going]
     if streamed:
         blocks.append(Block(streamed + " ...", "run", (_moment(None, times), _kind("llm"))))
     return blocks or [Block("nothing has happened yet", "dim")]

@@ -8,7 +8,15 @@ from typing import Final
 
 from fleettui.client import Client, Notice, Reread, Streamed
 from fleettui.core.errors import FleettuiError
-from fleettui.core.events import Recorded, StepTaken, TurnCancelled, TurnFailed, TurnFinished
+from fleettui.core.events import (
+    ActionFinished,
+    ActionLost,
+    Recorded,
+    StepTaken,
+    TurnCancelled,
+    TurnFailed,
+    TurnFinished,
+)
 
 PERIOD: Final = 0.2
 _AGAIN: Final = 2.0
@@ -32,12 +40,18 @@ class Feed:
         self._client, self._refresh, self._trouble = client, refresh, trouble
         self._dirty = asyncio.Event()
         self._speaking: dict[tuple[str, str], tuple[str, str]] = {}
+        self._progress: dict[str, Streamed] = {}
         self._lost = False
 
     @property
     def speaking(self) -> Mapping[tuple[str, str], tuple[str, str]]:
         """Give what models say right now: by fleet and agent, the turn and its text."""
         return self._speaking
+
+    def progress(self, fleet: str, agent: str) -> tuple[str, ...]:
+        """Say how far the tools of an agent are, those that say so, oldest first."""
+        mine = (one for one in self._progress.values() if (one.fleet, one.agent) == (fleet, agent))
+        return tuple(one.text for one in mine)
 
     def mark(self) -> None:
         """Ask for a refresh."""
@@ -82,6 +96,8 @@ class Feed:
 
     def _take(self, notice: Notice) -> None:
         match notice:
+            case Streamed(action=action) if action:
+                self._progress[action] = notice
             case Streamed(fleet=fleet, agent=agent, turn=turn, text=text):
                 before = self._speaking.get((fleet, agent), (turn, ""))
                 said = before[1] + text if before[0] == turn else text
@@ -93,7 +109,11 @@ class Feed:
                 | TurnCancelled(turn=turn)
             ):
                 self._fall_silent(turn)
-            case Recorded() | Reread():
+            case Recorded(event=ActionFinished(action=action) | ActionLost(action=action)):
+                self._progress.pop(action, None)
+            case Reread():
+                self._progress.clear()
+            case Recorded():
                 pass
 
     def _fall_silent(self, turn: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fleettui.core.views.rows import InboxRow, ShownAction
@@ -12,6 +12,7 @@ from fleettui.tui.parts import Part, Tone
 
 # Before every line that an agent wrote, so that none can look like ours.
 _GUTTER: Final = (Part("| ", "accent"),)
+_DIFF_TONES: Final[Mapping[str, Tone]] = {"+": "done", "-": "fail", "@": "accent"}
 _DIGEST_SHOWN: Final = 12
 _RISKS: Final = {"network": "NET", "destructive": "DESTROYS"}
 
@@ -54,11 +55,28 @@ def _action(action: ShownAction) -> Iterator[Block]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         yield Block(f"{name} = {shown_argument(text)}", gutter=_GUTTER)
     if action.preview:
-        yield Block(action.preview, gutter=_GUTTER)
+        yield from _preview(action.preview)
     if action.cwd:
         yield labelled("cwd", action.cwd)
     if action.env:
         yield labelled("env", " ".join(action.env))
+
+
+def _preview(text: str) -> Iterator[Block]:
+    """Draw a diff with its marks apart and in its tones; any other preview as it stands."""
+    lines = text.split("\n")
+    if len(lines) < 3 or not (lines[0].startswith("--- ") and lines[1].startswith("+++ ")):
+        yield Block(text, gutter=_GUTTER)
+        return
+    for title in lines[:2]:
+        yield Block(title, "bold", gutter=_GUTTER)
+    for line in lines[2:]:
+        mark, rest = line[:1], line[1:]
+        tone = _DIFF_TONES.get(mark, "plain")
+        if mark == "@":
+            yield Block(line, tone, gutter=_GUTTER)
+            continue
+        yield Block(rest, tone, (Part(f"{mark} " if mark.strip() else "  ", tone),), _GUTTER)
 
 
 def shown_argument(text: str) -> str:

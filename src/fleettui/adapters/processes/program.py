@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,14 +34,17 @@ class Ended:
 class _Kept:
     """The first and last bytes of a stream, and their count."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, on_chunk: Callable[[bytes], None] | None = None) -> None:
         self.size = 0
+        self._on_chunk = on_chunk
         self._head, self._tail = bytearray(), bytearray()
         self._first = min(most, _HEAD) if most == KEPT else most
         self._last = most - self._first
 
     def add(self, chunk: bytes) -> None:
         self.size += len(chunk)
+        if self._on_chunk is not None:
+            self._on_chunk(chunk)
         room = self._first - len(self._head)
         self._head += chunk[: max(room, 0)]
         if self._last:
@@ -67,10 +70,12 @@ async def run_program(
     timeout: float = 60.0,  # noqa: ASYNC109 - the group must be killed here, not abandoned
     most: int = KEPT,
     merge: bool = False,
+    on_output: Callable[[bytes], None] | None = None,
 ) -> Ended:
     """Run `argv` to its end; raises OSError when it can't be started.
 
-    `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would.
+    `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would,
+    `on_output` gets every piece of it as it comes.
     At the timeout and on cancellation the whole group gets SIGTERM and 5 s later SIGKILL.
     """
     process = await asyncio.create_subprocess_exec(
@@ -82,7 +87,7 @@ async def run_program(
         stderr=asyncio.subprocess.STDOUT if merge else asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    output, errors = _Kept(most), _Kept(64_000)
+    output, errors = _Kept(most, on_output), _Kept(64_000)
     streams = [
         asyncio.ensure_future(_drain(process.stdout, output)),
         asyncio.ensure_future(_drain(process.stderr, errors)),

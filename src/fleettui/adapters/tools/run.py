@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import os
 import shutil
 import sys
@@ -13,13 +12,14 @@ from typing import Final
 from fleettui.adapters.processes import launch
 from fleettui.adapters.processes.program import Ended, run_program
 from fleettui.adapters.tools.operands import digest_of, operands_of
-from fleettui.adapters.tools.secrecy import holds_secret
-from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, absolute_entries, spec
+from fleettui.adapters.tools.secrecy import holds_secret, keyed_hash
+from fleettui.adapters.tools.tool import Arguments, Say, Surroundings, Tool, absolute_entries, spec
 from fleettui.adapters.tools.workspace import confine
 from fleettui.core.errors import ToolFailed
 from fleettui.core.model import Facts, ToolResult, Workplace
 
 _SECONDS: Final = 120.0
+_LINE: Final = 500
 _PASSED: Final = ("HOME", "LANG", "USER", "LOGNAME")
 
 RUN = spec(
@@ -79,9 +79,27 @@ async def _run(facts: Facts, place: Workplace, around: Surroundings) -> ToolResu
             facts.program, facts.program_sha256, facts.cwd, facts.cwd_inode, *facts.argv,
         ),
         cwd="/", env=env, stdin=None if stdin is None else stdin.encode(),
-        timeout=timeout, merge=True,
+        timeout=timeout, merge=True, on_output=_Progress(around.say).add,
     )  # fmt: skip
     return _told(ended, timeout)
+
+
+class _Progress:
+    """Says how much a program has written, and the last whole line of it."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._size, self._lines, self._rest, self._last = 0, 0, b"", b""
+
+    def add(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        self._lines += chunk.count(b"\n")
+        whole, mark, rest = (self._rest + chunk).rpartition(b"\n")
+        self._rest = rest[-_LINE:]
+        if mark and (last := whole[-_LINE:].rpartition(b"\n")[2].strip()):
+            self._last = last
+        line = (self._rest.strip() or self._last).decode(errors="replace")
+        self._say(f"{self._size:,} bytes, {self._lines:,} lines: {line}")
 
 
 def environment(place: Workplace, around: Surroundings) -> dict[str, str]:
@@ -109,7 +127,7 @@ def _resolve(name: str, cwd: str, path: str) -> str:
 def _shown(name: str, value: str, place: Workplace, key: bytes) -> str:
     if name not in place.environment or not holds_secret(name, value):
         return value
-    return "hmac:" + hmac.new(key, f"{name}={value}".encode(), "sha256").hexdigest()
+    return keyed_hash(name, value, key)
 
 
 def _told(ended: Ended, timeout: float) -> ToolResult:

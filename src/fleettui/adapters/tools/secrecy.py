@@ -1,12 +1,19 @@
-"""Says which variables hold secrets, and keeps the key that hashes them."""
+"""Says which variables hold secrets, hashes them, and takes them out of what comes back."""
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
+
+from fleettui.core.safe import sanitize
 
 _NAME: Final = re.compile(
     r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SESSION|COOKIE|DSN|SIGN|SALT|CERT|WEBHOOK|_PAT$",
@@ -14,11 +21,35 @@ _NAME: Final = re.compile(
 )
 _VALUE: Final = re.compile(r"://[^/\s]*:[^/\s]*@|(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/_=.-]{20,}")
 _KEY_BYTES: Final = 32
+# A value shorter than this is a word, not a secret.
+_SHORTEST: Final = 4
 
 
 def holds_secret(name: str, value: str) -> bool:
     """Say whether a variable looks like a secret by its name or by its value."""
     return bool(_NAME.search(name) or _VALUE.search(value))
+
+
+def keyed_hash(name: str, value: str, key: bytes) -> str:
+    """Give what stands for a secret where it is recorded: nobody can guess back from it."""
+    return "hmac:" + hmac.new(key, f"{name}={value}".encode(), "sha256").hexdigest()
+
+
+def without_secrets(text: str, values: Mapping[str, str]) -> str:
+    """Give a text in which the values of variables stand as `[NAME]`, also where encoded."""
+    for name, value in sorted(values.items(), key=lambda pair: -len(pair[1])):
+        if len(value) < _SHORTEST:
+            continue
+        encoded = base64.b64encode(value.encode()).decode()
+        spellings = (value, quote(value, safe=""), json.dumps(value)[1:-1], encoded)
+        for spelling in dict.fromkeys((*spellings, encoded.rstrip("="))):
+            text = text.replace(spelling, f"[{name}]")
+    return text
+
+
+def plain_text(text: str) -> str:
+    """Give text of strangers with every control and invisible character shown; tabs stay."""
+    return "\t".join(sanitize(part) for part in text.replace("\r\n", "\n").split("\t"))
 
 
 def hashing_key(folder: Path) -> bytes:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fleettui.core.model import Facts, ToolResult, ToolSpec, Workplace
 
 Arguments = dict[str, Any]
+# Gives the addresses of a host; raises OSError.
+LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
+Say = Callable[[str], None]
+
+
+async def system_addresses(host: str, port: int) -> Sequence[str]:
+    """Give the addresses that this machine's resolver has for a host."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[4][0]) for place in found))
+
+
+def _silent(_text: str) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the host lends its tools: a few variables of its environment and the key for hashes."""
+    """What the host lends its tools.
+
+    A few variables of its environment, the key for hashes, how a name becomes addresses, and a
+    way to say how far a long work is.
+    """
 
     environment: Mapping[str, str]
     key: bytes = field(repr=False)
+    look_up: LookUp = system_addresses
+    say: Say = _silent
 
     @property
     def path(self) -> str:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import hashlib
 import os
 import secrets
 import stat
 from typing import Final
 
+from fleettui.adapters.tools.diff import diff_of
 from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, spec
 from fleettui.adapters.tools.workspace import Place, confine, open_folder, read_inside
 from fleettui.core.errors import ToolFailed
-from fleettui.core.model import Facts, Operand, Risk, ToolResult, Workplace
+from fleettui.core.model import Facts, Operand, ToolResult, Workplace
 
 ABSENT: Final = "absent"
-_LARGEST: Final = 4_000_000
+LARGEST: Final = 4_000_000
 
 WRITE_FILE = spec(
     "write_file",
@@ -30,29 +30,41 @@ WRITE_FILE = spec(
 async def _freeze(arguments: Arguments, place: Workplace, _around: Surroundings) -> Facts:
     path = confine(place.workspace, arguments["path"])
     content = arguments["content"]
-    if len(content.encode(errors="surrogatepass")) > _LARGEST:
-        raise ToolFailed(f"the content is larger than {_LARGEST:,} bytes", "write a smaller file")
-    old = await asyncio.to_thread(_old, path)
-    folder = os.stat(path.root)
-    risks: tuple[Risk, ...] = ("write", "secret") if path.secret else ("write",)
-    return Facts(
-        "write_file",
-        arguments,
-        cwd=path.root,
-        cwd_inode=f"{folder.st_dev}:{folder.st_ino}",
-        operands=(Operand(path.real, _digest(old)),),
-        risks=risks,
-        preview=_preview(path.name, old, content),
-    )
+    if len(content.encode(errors="surrogatepass")) > LARGEST:
+        raise ToolFailed(f"the content is larger than {LARGEST:,} bytes", "write a smaller file")
+    return await asyncio.to_thread(_frozen, arguments, path, content)
+
+
+def _frozen(arguments: Arguments, path: Place, content: str) -> Facts:
+    return writing_facts("write_file", "write", arguments, path, old_content(path), content)
 
 
 async def _write(facts: Facts, place: Workplace, _around: Surroundings) -> ToolResult:
     path = confine(place.workspace, facts.arguments["path"])
     body = facts.arguments["content"].encode(errors="replace")
-    return await asyncio.to_thread(_replace, path, body, facts.operands[0])
+    return await asyncio.to_thread(put_in_place, path, body, facts.operands[0])
 
 
-def _old(path: Place) -> bytes | None:
+def writing_facts(
+    tool: str, verb: str, arguments: Arguments, path: Place, before: bytes | None, after: str
+) -> Facts:
+    """Nail down a write: the content there is, and the diff that a person is shown."""
+    folder = os.stat(path.root)
+    preview, counts = _preview(path.name, before, after)
+    return Facts(
+        tool,
+        arguments,
+        cwd=path.root,
+        cwd_inode=f"{folder.st_dev}:{folder.st_ino}",
+        operands=(Operand(path.real, _digest(before)),),
+        risks=("write", "secret") if path.secret else ("write",),
+        preview=preview,
+        summary=f"{verb} {path.name} {counts}".strip(),
+    )
+
+
+def old_content(path: Place) -> bytes | None:
+    """Give what a file holds, None where there is none."""
     if not os.path.lexists(path.real):
         return None
     return read_inside(path, 1 << 30)
@@ -62,23 +74,19 @@ def _digest(content: bytes | None) -> str:
     return ABSENT if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _preview(name: str, old: bytes | None, content: str) -> str:
-    if old is not None and b"\0" in old[:8_000]:
-        return f"binary file {name} ({len(old):,} bytes) is replaced by {len(content):,} characters"
-    before = (old or b"").decode(errors="replace")
-    lines = difflib.unified_diff(
-        before.splitlines(),
-        content.splitlines(),
-        "/dev/null" if old is None else f"a/{name}",
-        f"b/{name}",
-        lineterm="",
-    )
-    text = "\n".join(lines)
-    return text or ("no change" if before == content else "only line ends change")
+def _preview(name: str, before: bytes | None, after: str) -> tuple[str, str]:
+    """Give what a person sees of a write, and its size in a few characters."""
+    if before is not None and b"\0" in before[:8_000]:
+        size = f"binary file {name} ({len(before):,} bytes)"
+        return f"{size} is replaced by {len(after):,} characters", ""
+    old = None if before is None else before.decode(errors="replace")
+    diff = diff_of(name, old, after)
+    return diff.text or "no change", str(diff)
 
 
-def _replace(path: Place, body: bytes, seen: Operand) -> ToolResult:
-    if path.real != seen.path or _digest(_old(path)) != seen.sha256:
+def put_in_place(path: Place, body: bytes, seen: Operand) -> ToolResult:
+    """Write a file whole, if it still holds what was seen."""
+    if path.real != seen.path or _digest(old_content(path)) != seen.sha256:
         return ToolResult(
             f"{path.name} changed since this write was proposed: nothing written; read it again.",
             ok=False,

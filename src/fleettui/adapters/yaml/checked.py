@@ -9,6 +9,7 @@ from typing import Any
 from fleettui.adapters.yaml.compose import Composer
 from fleettui.adapters.yaml.document import MODELS, Document
 from fleettui.adapters.yaml.files import Unreadable, read_text, resolve_config
+from fleettui.adapters.yaml.mcp_file import McpFile
 from fleettui.adapters.yaml.subfleets import subfleet_faults
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.fleet_rules import entries
@@ -26,6 +27,7 @@ class Checked:
         self.problems: list[Problem] = []
         self._agents: dict[str, Checked] = {}
         self._environment = environment
+        self.named_servers = McpFile(path)
         try:
             composer = Composer(read_text(path))
         except Unreadable as error:
@@ -46,6 +48,7 @@ class Checked:
             self._link(document)
             for fault in subfleet_faults(path, document.data):
                 document.note(fault)
+            self._serve(document)
         for document in self.documents:
             self.problems += document.problems
         self._names()
@@ -60,8 +63,26 @@ class Checked:
                 labels = found["metadata"].get("labels", {})
                 entry = {**entry, "spec": found["spec"]}  # noqa: PLW2901  the entry, completed
                 entry["labels"] = {**labels, **entry.get("labels", {})}
+            if isinstance(entry.get("spec"), dict):
+                source = self if found is None else self._agents.get(entry.get("config", ""), self)
+                entry = {**entry, "spec": source.named_servers.completed(entry["spec"])}  # noqa: PLW2901
             agents.append(entry)
         return {**document.data, "spec": {**spec, "agents": agents}}
+
+    def _serve(self, document: Document) -> None:
+        """Check the MCP servers that are named here and described in `.mcp.json`."""
+        found: list[tuple[Any, Loc]] = [(document.data.get("spec"), ("spec",))]
+        if MODELS.get(document.kind) is FleetFile:
+            found = [
+                (entry.get("spec"), ("spec", "agents", at, "spec"))
+                for at, entry in entries(document.data)
+            ]
+        elif document.kind != "Agent":
+            return
+        for spec, loc in found:
+            if isinstance(spec, dict):
+                for fault in self.named_servers.faults(spec, loc):
+                    document.note(fault)
 
     def _source(self, entry: Data) -> Data | None:
         """Give the Agent document that an entry without `spec` stands for."""

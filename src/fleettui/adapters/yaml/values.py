@@ -69,7 +69,8 @@ class Reader:
             return text
         expansion = expand(text, self._environment, field)
         self._variables(expansion, loc, field)
-        return expansion.text
+        # What goes to an MCP server is replaced when it is started, and stored as it is written.
+        return text if "mcp_servers" in loc else expansion.text
 
     def _suspect(self, char: str, loc: Loc, field: str) -> None:
         kind = "control" if ord(char) < 0xA0 else "bidirectional" if char in _BIDI else "invisible"

@@ -41,6 +41,8 @@ READ_TOOLS: Final = frozenset(
 )
 # They write, but nothing outside the memory that the fleet's file gives it.
 _MEMORY_TOOLS: Final = frozenset({"remember", "forget"})
+# The arguments that stand as words behind the name of a tool that runs no program.
+_CALL_WORDS: Final = {"http_request": ("method", "url")}
 _MAX_DEPTH: Final = 8
 _MAX_PARTS: Final = 512
 _COMMAND_TOOLS: Final = frozenset({"run", "shell"})
@@ -240,8 +242,8 @@ def _offer(judged: Judgement, argv: tuple[str, ...]) -> Judgement:
 
 
 def _call_words(facts: Facts) -> tuple[str, ...]:
-    path = facts.arguments.get("path", "")
-    return (facts.tool, path) if isinstance(path, str) and path else (facts.tool,)
+    given = (facts.arguments.get(name, "") for name in _CALL_WORDS.get(facts.tool, ("path",)))
+    return (facts.tool, *(word for word in given if isinstance(word, str) and word))
 
 
 def _tool_call(facts: Facts, rules: PolicyRules, agent: str) -> Judgement:
@@ -260,6 +262,9 @@ def _default_call(facts: Facts, bench: _Bench, command: Command) -> Judgement:
         return Judgement(decision="allow", rule="it only reads", risks=("read",))
     if facts.tool in _MEMORY_TOOLS:
         rule = "it only writes the fleet's shared memory"
+        return Judgement(decision="allow", rule=rule, risks=facts.risks)
+    if facts.tool == "http_request" and facts.risks == ("read", "network"):
+        rule = "it only reads, from a host that its file allows"
         return Judgement(decision="allow", rule=rule, risks=facts.risks)
     for pattern in bench.allowing():
         if permits(pattern, command):

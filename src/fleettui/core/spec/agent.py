@@ -69,6 +69,11 @@ class McpServer(Shape):
         default=True, description="Whether to connect again when it is lost."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
 
 class Resources(Shape):
     """Bounds on what is used."""
@@ -121,7 +126,14 @@ class AgentSpec(Shape):
         default=None, ge=1, description="Messages sent to the model."
     )
     environment: Texts = Field(default_factory=dict, description="Variables its tools see.")
-    mcp_servers: tuple[McpServer, ...] = Field(default=(), strict=False, description="MCP servers.")
+    tools_at_once: int | None = Field(
+        default=None, ge=1, le=1000, description="How many of its tools run at the same time."
+    )
+    mcp_servers: tuple[McpServer, ...] = Field(
+        default=(),
+        strict=False,
+        description="MCP servers; a name alone is one of `.mcp.json` beside the file.",
+    )
     capabilities: Items = Field(
         default=(), description="What it can do, for skill-based distribution."
     )

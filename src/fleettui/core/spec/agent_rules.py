@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fleettui.core.spec.hosts import host_faults
 from fleettui.core.spec.known import (
     ASKS_MODEL,
     LATER_RUNTIMES,
@@ -15,6 +16,7 @@ from fleettui.core.spec.known import (
     TOOLS,
     TOOLSETS,
     closest,
+    is_mcp_name,
     tool_name,
 )
 from fleettui.core.spec.problem import Fault, Loc
@@ -32,12 +34,13 @@ def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
     tools = spec.get("tools")
     names: list[str] = []
     for at, tool in enumerate(tools if isinstance(tools, list) else []):
-        yield from _tool(tool, (*loc, "tools", at))
+        yield from _tool(tool, bool(spec.get("mcp_servers")), (*loc, "tools", at))
         name = tool_name(tool)
         if name is not None:
             names.append(name)
     for field in ("tool_config", "tool_restrictions"):
         yield from _settings_by_tool(spec.get(field), names, (*loc, field))
+    yield from _without_hosts(spec, names, loc)
     yield from _servers(spec.get("mcp_servers"), (*loc, "mcp_servers"))
 
 
@@ -69,7 +72,7 @@ def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:
         yield Fault(loc, "the agent has no instructions", "warning", "key")
 
 
-def _tool(tool: Any, loc: Loc) -> Iterator[Fault]:
+def _tool(tool: Any, served: bool, loc: Loc) -> Iterator[Fault]:
     if not isinstance(tool, (str, dict)):
         yield Fault(loc, "expected the name of a tool, or a mapping with 'name'")
         return
@@ -79,7 +82,12 @@ def _tool(tool: Any, loc: Loc) -> Iterator[Fault]:
         yield Fault(loc, lack)
         return
     at = loc if isinstance(tool, str) else (*loc, "name" if "name" in tool else "type")
-    yield from _known_tool(name, at)
+    if is_mcp_name(name):
+        if not served:
+            message = f"'{name}' is a tool of an MCP server, name the server in mcp_servers"
+            yield Fault(at, message, "warning")
+    else:
+        yield from _known_tool(name, at)
     if isinstance(tool, dict):
         yield from _tool_fields(tool, name, loc)
 
@@ -117,21 +125,29 @@ def _settings(config: Any, tool: str, loc: Loc) -> Iterator[Fault]:
     built = tool in TOOLS or tool in TOOLSETS
     for field, value in config.items():
         here: Loc = (*loc, field)
-        if field not in TOOL_SETTINGS:
-            near = closest(field, TOOL_SETTINGS)
-            if near:
-                yield Fault(here, f"unknown setting '{field}', did you mean '{near}'?", at="key")
-            elif built:
-                message = f"unknown setting '{field}' of tool {tool}, remove it"
-                yield Fault(here, message, at="key")
-        elif field.startswith(("allowed_", "blocked_")):
-            yield from _words(value, here)
-        elif field in {"timeout_seconds", "timeout_secs", "max_results"}:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not value > 0:
-                yield Fault(here, "must be a number of more than 0")
-        elif field == "read_only" and not isinstance(value, bool):
-            yield Fault(here, "must be true or false")
+        if field in TOOL_SETTINGS:
+            yield from _setting(field, value, here)
+            continue
+        near = closest(field, TOOL_SETTINGS)
+        if near:
+            yield Fault(here, f"unknown setting '{field}', did you mean '{near}'?", at="key")
+        elif built:
+            message = f"unknown setting '{field}' of tool {tool}, remove it"
+            yield Fault(here, message, at="key")
+
+
+def _setting(field: str, value: Any, loc: Loc) -> Iterator[Fault]:
+    """Check one known setting."""
+    if field == "allowed_hosts":
+        yield from host_faults(value, loc)
+    elif field.startswith(("allowed_", "blocked_")):
+        yield from _words(value, loc)
+    elif field in {"timeout_seconds", "timeout_secs", "max_results"}:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not value > 0:
+            yield Fault(loc, "must be a number of more than 0")
+    elif field == "read_only" and not isinstance(value, bool):
+        yield Fault(loc, "must be true or false")
 
 
 def _words(value: Any, loc: Loc) -> Iterator[Fault]:
@@ -157,16 +173,39 @@ def _settings_by_tool(value: Any, names: list[str], loc: Loc) -> Iterator[Fault]
         yield from _settings(config, tool, (*loc, tool))
 
 
+def _without_hosts(spec: Data, names: list[str], loc: Loc) -> Iterator[Fault]:
+    """Warn of an agent that has `http_request` and no host to ask."""
+    config = spec.get("tool_config")
+    settings = config.get("http_request") if isinstance(config, dict) else None
+    written = (
+        [tool.get("config") for tool in spec["tools"] if isinstance(tool, dict)] if names else []
+    )
+    if "http_request" in names and not any(
+        isinstance(one, dict) and one.get("allowed_hosts") for one in (settings, *written)
+    ):
+        message = (
+            "http_request reaches no host, name some in tool_config.http_request.allowed_hosts"
+        )
+        yield Fault((*loc, "tools", names.index("http_request")), message, "warning")
+
+
 def _servers(servers: Any, loc: Loc) -> Iterator[Fault]:
+    """Check MCP servers; one with a name alone is looked up in `.mcp.json` beside the file."""
+    names: list[str] = []
     for at, server in enumerate(servers if isinstance(servers, list) else []):
-        if not isinstance(server, dict):
+        here: Loc = (*loc, at)
+        name = server.get("name") if isinstance(server, dict) else server
+        if isinstance(name, str):
+            if name in names:
+                yield Fault(here, f"two servers are named '{name}', name each once")
+            names.append(name)
+        if not isinstance(server, dict) or set(server) <= {"name"}:
             continue
         remote = server.get("transport") in ("sse", "http", "streamable-http")
         if remote and "url" not in server and "endpoint" not in server:
-            yield Fault((*loc, at), "a server reached over the network needs 'url'")
+            yield Fault(here, "a server reached over the network needs 'url'")
         elif not remote and "command" not in server:
-            yield Fault((*loc, at), "a server started here (stdio) needs 'command'")
-    if isinstance(servers, list) and servers:
-        yield Fault(
-            loc, "MCP servers are not built yet, the agent runs without them", "warning", "key"
-        )
+            yield Fault(here, "a server started here (stdio) needs 'command'")
+        url = server.get("url", server.get("endpoint"))
+        if isinstance(url, str) and not url.startswith(("http://", "https://", "${")):
+            yield Fault((*here, "url" if "url" in server else "endpoint"), "expected http(s)://...")

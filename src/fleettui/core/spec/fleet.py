@@ -61,6 +61,9 @@ class FleetSpec(Shape):
     )
     task: str | None = Field(default=None, min_length=1, description="The task offered first.")
     approval: Approval = Field(default_factory=Approval, description="How a person is asked.")
+    tools_at_once: int = Field(
+        default=8, ge=1, le=1000, description="How many tools of all agents run at the same time."
+    )
     policy: Policy = Field(default_factory=Policy, description="What runs, asks, or never runs.")
     report: Report = Field(default_factory=Report, description="What follows a report.")
     health: Health = Field(default_factory=Health, description="How its agents are watched.")

@@ -37,19 +37,28 @@ TOOLS: Final = (
     "forget",
     "run",
     "write_file",
+    "edit_file",
+    "http_request",
 )
+# Tools that the engine does itself: they speak to the fleet, and take no slot of `tools_at_once`.
+ENGINE_TOOLS: Final = frozenset(
+    {
+        "submit_result", "send_message", "broadcast", "publish", "subscribe", "ask_agent",
+        "delegate", "send_back", "remember", "recall", "forget", "approval",
+    }
+)  # fmt: skip
 TOOLSETS: Final[dict[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
 
 # Tools of AOF's files and of later issues: an agent runs without them.
 LATER_TOOLS: Final = frozenset(
     {
         "shell", "kubectl", "helm", "docker", "terraform", "aws", "az", "gcloud", "file",
-        "http", "mcp", "jira", "trivy", "semgrep", "snyk_test", "prometheus",
+        "http", "jira", "trivy", "semgrep", "snyk_test", "prometheus",
         "prometheus_query", "loki", "loki_query", "grafana_query", "grafana_dashboard_get",
         "grafana_dashboard_list", "pagerduty", "slack", "list_directory", "search_files",
         "search_code", "create_issue", "github", "gitlab", "argocd", "flux", "ansible", "psql",
         "redis", "vault", "datadog", "opsgenie", "python", "web_search", "web_fetch",
-        "git_status", "git_commit", "git_push", "git_branch", "edit_file", "delete_file",
+        "git_status", "git_commit", "git_push", "git_branch", "delete_file",
     }
 )  # fmt: skip
 
@@ -57,7 +66,7 @@ LATER_TOOLS: Final = frozenset(
 TOOL_SETTINGS: Final = frozenset(
     {
         "allowed_commands", "blocked_commands", "allowed_paths", "blocked_paths",
-        "allowed_verbs", "blocked_verbs", "allowed_methods", "working_directory",
+        "allowed_verbs", "blocked_verbs", "allowed_methods", "allowed_hosts", "working_directory",
         "timeout_seconds", "timeout_secs", "read_only", "max_file_size", "max_results", "env",
     }
 )  # fmt: skip
@@ -80,6 +89,11 @@ LATER_KINDS: Final = (
     "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
     "Service", "Namespace",
 )  # fmt: skip
+
+
+def is_mcp_name(tool: str) -> bool:
+    """Say whether a name stands for tools of MCP servers: all of them, or one."""
+    return tool == "mcp" or tool.startswith("mcp__")
 
 
 def tool_name(tool: Any) -> str | None:

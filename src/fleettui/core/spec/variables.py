@@ -71,6 +71,16 @@ def reveal(text: str, environment: Mapping[str, str]) -> str:
     return _PLAIN.sub(lambda match: environment.get(match[1]) or match[2] or match[0], text)
 
 
+def named(text: str) -> tuple[str, ...]:
+    """Name the variables of a text."""
+    return tuple(found[1] for found in _PLAIN.finditer(text))
+
+
+def references(text: str) -> tuple[str, ...]:
+    """Name the variables that `reveal` can't do without: those that have no default."""
+    return tuple(found[1] for found in _PLAIN.finditer(text) if found[2] is None)
+
+
 def _value(
     match: re.Match[str] | None,
     written: str,

@@ -118,6 +118,8 @@ def _rule_revoked(state: FleetState, event: RuleRevoked, _at: float) -> None:
 def describe(action: ActionState) -> str:
     """Say in one line what an action would do."""
     facts = action.facts
+    if facts.summary:
+        return facts.summary
     if facts.argv:
         return " ".join(facts.argv)
     if facts.tool == "approval":

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from fleettui.core.model import AgentStatus
+from fleettui.core.spec.known import ENGINE_TOOLS, is_mcp_name
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import (
+    ActionState,
     AgentState,
     Bill,
     CheckpointState,
@@ -28,6 +30,7 @@ TREND = 8
 # Gives the looks at an agent of a fleet, oldest first.
 Looks = Callable[[str, str], Sequence[HealthRow]]
 
+_DOING = frozenset({"started", "allowed", "approved"})
 _ATTENTION: dict[AgentStatus, Attention] = {
     "created": "idle",
     "starting": "run",
@@ -70,7 +73,9 @@ def _agent_row(
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
     stalled = (agent.id, "stalled") in state.alerts
-    missing = tuple(tool for tool in spec.tools if tool not in known_tools)
+    missing = tuple(
+        tool for tool in spec.tools if tool not in known_tools and not is_mcp_name(tool)
+    )
     return AgentRow(
         id=agent.id,
         tenant=state.tenant,
@@ -116,19 +121,40 @@ def _step(state: FleetState, agent: AgentState) -> str:
     actions = list(state.actions_of(agent.id))
     waiting = [action for action in actions if action.status in {"asking", "unknown"}]
     if waiting:
-        return f"{waiting[0].facts.tool} {describe(waiting[0])}".replace("run ", "", 1)
+        return _wanted(waiting[0])
     if trouble := _trouble(state, agent):
         return trouble
     if agent.status == "paused":
         return agent.why or "paused"
     turn = state.turns.get(agent.turn)
     if turn is not None:
-        doing = [action for action in actions if action.status in {"started", "allowed"}]
+        doing = [action for action in actions if action.status in _DOING]
         if doing:
-            return f"tool {describe(doing[-1])}"
+            return f"{_queued(state, agent, doing[-1])}tool {describe(doing[-1])}"
         part = _part(state, turn)
         return f"{part}llm call {turn.steps + 1}"
     return _last_vote(state, agent.id) or agent.why
+
+
+def _queued(state: FleetState, agent: AgentState, action: ActionState) -> str:
+    """Say that an action which may begin has to wait for others, and for how many."""
+    if action.status == "started" or state.spec is None:
+        return ""
+    going = [state.actions[name] for name in state.open_actions]
+    at_work = [
+        one for one in going if one.status == "started" and one.facts.tool not in ENGINE_TOOLS
+    ]
+    own = sum(one.agent == agent.id for one in at_work)
+    most, most_own = state.spec.spec.tools_at_once, state.spec_of(agent.id).tools_at_once
+    if most_own is not None and own >= most_own:
+        return f"waits for its {own} running: "
+    return f"waits for {len(at_work)} running: " if len(at_work) >= most else ""
+
+
+def _wanted(action: ActionState) -> str:
+    """Say what an action that waits for a person would do."""
+    named = action.facts.argv and action.facts.tool != "run"
+    return f"{action.facts.tool} {describe(action)}" if named else describe(action)
 
 
 def _part(state: FleetState, turn: TurnState) -> str:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import ActionState, AgentState, BallotState, FleetState
 from fleettui.core.views.rows import ActionRow, InboxRow, PendingRow, ShownAction
+
+# Arguments that a person sees whole elsewhere: the command line, the diff.
+_SHOWN_ELSEWHERE: Mapping[str, frozenset[str]] = {
+    "run": frozenset({"argv"}),
+    "write_file": frozenset({"content"}),
+    "edit_file": frozenset({"old", "new", "all", "edits"}),
+}
 
 
 def shown_action(action: ActionState) -> ShownAction:
     """Give an action as a person must see it."""
     facts = action.facts
-    rest = {key: value for key, value in facts.arguments.items() if key not in {"argv", "content"}}
+    hidden = _SHOWN_ELSEWHERE.get(facts.tool, frozenset({"argv"}))
+    rest = {key: value for key, value in facts.arguments.items() if key not in hidden}
     return ShownAction(
         facts.tool, facts.argv, facts.cwd, action.digest, facts.program,
         tuple(sorted(facts.env)), facts.preview, rest, action.risks or facts.risks,

@@ -105,7 +105,8 @@ class DetailKeys(Desk):
             case "Log":
                 rows = await self.client.read(ReadLog(fleet, agent))
                 _, streamed = self.feed.speaking.get((fleet, agent), ("", ""))
-                return log_blocks(rows, streamed, times=self.detail.times)
+                going = self.feed.progress(fleet, agent)
+                return log_blocks(rows, streamed, going, times=self.detail.times)
             case "Diff":
                 rows = await self.client.read(ReadLog(fleet, agent, full=True))
                 waiting = [

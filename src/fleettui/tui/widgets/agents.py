@@ -94,7 +94,7 @@ def _idle(row: AgentRow, now: float, *, fine: bool) -> str:
 
 
 def _step(row: AgentRow) -> str:
-    if row.trouble and row.trouble not in row.step:
+    if row.trouble and row.attention != "need" and row.trouble not in row.step:
         return row.trouble
     notes = [f"no tool {', '.join(row.missing_tools)}"] if row.missing_tools else []
     if row.queued:

@@ -22,14 +22,17 @@ from fleettui.tui.widgets.strip_text import StripText
 
 _EMPTY: Final = "nothing waits for you"
 _WARN: Final = 60.0
+# Tools by how their names begin: what the list calls them, and what it need not say twice.
+_KINDS: Final = (
+    ("edit_file", "edit", "edit "), ("write_file", "write", "write "), ("http_request", "http", ""),
+    ("mcp__", "mcp", "mcp__"),
+)  # fmt: skip
 
 
 def inbox_line(row: InboxRow, width: int, now: float, *, fine: bool) -> Line:
     """Draw an item in one line: what kind, whose, what, since when and how long still."""
     glyph = "?" if row.kind != "action" else "!"
-    kind = {"action": row.action.tool if row.action else "act", "unknown": "lost"}.get(
-        row.kind, "vote"
-    )
+    kind, what = _kind_and_summary(row)
     waited = age(now - row.asked_at, fine=fine)
     ends = f" ttl {left(row.expires_at - now, fine=fine)}" if row.expires_at else ""
     late = row.expires_at is not None and row.expires_at - now < _WARN
@@ -41,7 +44,17 @@ def inbox_line(row: InboxRow, width: int, now: float, *, fine: bool) -> Line:
         Part(f"{fit(row.agent or row.fleet, who)} ", "bold"),
     )
     rest = max(width - who - 9 - sum(len(part.text) for part in tail), 0)
-    return spread((*head, Part(fit(row.summary, rest))), tail, width)
+    return spread((*head, Part(fit(what, rest))), tail, width)
+
+
+def _kind_and_summary(row: InboxRow) -> tuple[str, str]:
+    """Give what an item is in five letters, and the rest of it without saying that again."""
+    if row.kind != "action" or row.action is None:
+        return {"action": "act", "unknown": "lost"}.get(row.kind, "vote"), row.summary
+    for tool, kind, said in _KINDS:
+        if row.action.tool.startswith(tool):
+            return kind, row.summary.removeprefix(said)
+    return row.action.tool, row.summary
 
 
 def target_of(row: InboxRow) -> Target:
