@@ -131,7 +131,7 @@ async def running(world: World) -> AsyncIterator[House]:
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
-        reports = Reports(engine, world.toolbox, world.vault, world.reports)
+        reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
         for watcher in (memories, actions, turns, steps, timers, reports):
             ready = asyncio.Event()
