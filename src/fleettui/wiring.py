@@ -144,7 +144,7 @@ async def running(world: World) -> AsyncIterator[House]:
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         supervisor = Supervisor(engine, pulse, world.measures)
-        reports = Reports(engine, world.toolbox, world.vault, world.reports)
+        reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (

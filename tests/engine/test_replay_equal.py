@@ -19,7 +19,7 @@ from fleettui.core.commands import StartRun
 from fleettui.core.errors import ModelFailed
 from fleettui.core.model import ModelReply, ModelRequest, Payload
 from fleettui.core.views.queries import ReadEvents
-from tests.engine.kit import fleet_of, make_world, opened, says, submits, wait_for
+from tests.engine.kit import calls, fleet_of, make_world, opened, says, submits, wait_for
 from tests.engine.test_modes_crash import MODES
 from tests.engine.test_workflow import echo, flow
 
@@ -192,4 +192,34 @@ async def test_a_replay_gives_equal_replicas_each_its_own_answer(tmp_path: Path)
     model = Shuffled(lambda _: submits(next(answers)), 4)
     recorded = await events_of(tmp_path, text, "go", model, record=file)
     replayed = await events_of(tmp_path, text, "go", Shuffled(says, 11), replay=file)
+    assert_same_events(recorded, replayed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_replay_has_what_agents_make_of_their_mail(tmp_path: Path, seed: int) -> None:
+    def reply(request: ModelRequest) -> Any:
+        said = [one for one in request.messages if one.role == "assistant"]
+        if request.agent == "a" and not said:
+            return calls("send_message", to="b", text="look at this too")
+        return says(f"{request.agent} after {len(said)}")
+
+    text = fleet_of({name: {"spec": {"tools": ["send_message"]}} for name in "ab"}, mode="peer")
+    file = str(tmp_path / "run.jsonl")
+
+    async def events(model: Shuffled, **more: str) -> Any:
+        async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+            state = house.engine.state("f")
+            run = await session.send(StartRun("f", Payload("go"), **more))
+            await wait_for(
+                session,
+                lambda: (
+                    bool(state.runs[run].report)
+                    and all(one.status == "acked" for one in state.messages.values())
+                    and not any(agent.turn for agent in state.agents.values())
+                ),
+            )
+            return await session.read(ReadEvents("f", 0, 100_000))
+
+    recorded = await events(Shuffled(reply, seed), record=file)
+    replayed = await events(Shuffled(reply, seed + 99), replay=file)
     assert_same_events(recorded, replayed)

@@ -73,12 +73,12 @@ async def recorded(client, size=(120, 36)):
         await leaving.wait()
 
     task = asyncio.create_task(app.run_async(size=size, auto_pilot=ready, mouse=False))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await running.wait()
     active_app.set(app)
     pilot = Pilot(app)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while app.screen_stack[0].board is not client.board:
                 await pilot.pause()
             await pilot.pause()
@@ -87,7 +87,7 @@ async def recorded(client, size=(120, 36)):
         leaving.set()
         app.exit()
         app._driver.close()
-        await asyncio.wait({task}, timeout=10)
+        await asyncio.wait({task}, timeout=30)
 
 
 def foreign_in(written) -> list[str]:
@@ -159,7 +159,7 @@ async def test_each_text_is_shown_escaped():
         await pilot.press("6")
         for text in TEXTS:
             client.change(inbox=(item(action=action(argv=("echo", text), digest=text[:9])),))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while app.screen.board is not client.board:
                     await pilot.pause()
             await pilot.pause()

@@ -179,7 +179,7 @@ class Door:
         )
 
     def _request(self, step: int) -> ModelRequest:
-        run = self._state.runs.get(self._turn.run) or self._state.running()
+        run = self._state.run_of(self._turn)
         spec = self._spec
         return ModelRequest(
             id=f"{self._turn.id}.{step}.{self._turn.failures}",

@@ -75,13 +75,15 @@ class Order:
 
 
 def _run_of(state: FleetState, command: Command) -> RunState | None:
-    """Give the run that a command is about."""
+    """Give the run that a command is about; mail that came while one went on belongs to it."""
     run = getattr(command, "run", "")
-    turn = state.turns.get(getattr(command, "turn", ""))
+    if run:
+        return state.runs.get(run)
     action = state.actions.get(getattr(command, "action", ""))
-    named = run or (turn.run if turn else action.run if action else "")
-    # What agents do about their mail while a run goes on belongs to its recording.
-    return state.runs.get(named) or state.running()
+    if action is not None and action.run:
+        return state.runs.get(action.run)
+    turn = state.turns.get(getattr(command, "turn", "") or (action.turn if action else ""))
+    return state.run_of(turn) if turn else state.running()
 
 
 def _key(command: Command) -> str:

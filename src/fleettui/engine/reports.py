@@ -12,17 +12,17 @@ from fleettui.core.model import ToolCall
 from fleettui.core.state.fleet import FleetState, RunState
 from fleettui.core.views.report import report_text
 from fleettui.engine.door import workplace
-from fleettui.engine.engine import Engine
 from fleettui.engine.insisting import until_stored
-from fleettui.engine.order import nonce_of
+from fleettui.engine.order import Order, nonce_of
 from fleettui.ports import Toolbox, Vault
 
 
 class Reports:
     """One file a run, under the state folder."""
 
-    def __init__(self, engine: Engine, toolbox: Toolbox, vault: Vault, folder: Path) -> None:
-        self._engine, self._toolbox, self._vault, self._folder = engine, toolbox, vault, folder
+    def __init__(self, order: Order, toolbox: Toolbox, vault: Vault, folder: Path) -> None:
+        self._order, self._engine = order, order.engine
+        self._toolbox, self._vault, self._folder = toolbox, vault, folder
 
     async def on_event(self, recorded: Recorded) -> None:
         state = self._engine.state(recorded.stream)
@@ -74,7 +74,7 @@ class Reports:
 
     async def _record(self, fleet: str, run: str, path: str, text: str) -> None:
         body = await self._engine.payload(text)
-        await self._engine.send(RecordReport(fleet, run, path, body))
+        await self._order.send(RecordReport(fleet, run, path, body))
 
     async def _propose(self, state: FleetState, run: RunState) -> None:
         """Propose the command of spec.report.run, once a verdict, and only for a reached one."""

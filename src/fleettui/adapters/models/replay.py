@@ -31,7 +31,7 @@ class Replay:
         self._file = file
         self._exchanges: dict[tuple[str, int], list[Exchange]] = {}
         self._stamp: tuple[int, ...] = ()
-        self._given: Counter[tuple[str, int, str]] = Counter()
+        self._given: Counter[tuple[str, int, str, str]] = Counter()
         self._reading = asyncio.Lock()
 
     async def complete(
@@ -85,13 +85,11 @@ class Replay:
             )
         answered = [one for one in same if not one.cut]
         mine = sorted((one for one in same if one.id == request.id), key=lambda one: one.cut)
-        if mine:
-            return mine[0]
-        if not answered:
-            return same[0]
-        nth = self._given[*place, digest]
-        self._given[*place, digest] += 1
-        return answered[min(nth, len(answered) - 1)]
+        pool = mine or answered or same[:1]
+        key = (*place, digest, request.id if mine else "")
+        nth = self._given[key]
+        self._given[key] += 1
+        return pool[min(nth, len(pool) - 1)]
 
     def _why(
         self,

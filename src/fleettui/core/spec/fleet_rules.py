@@ -138,6 +138,11 @@ def _managers(rules: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator
     if not managers and named is None and agents:
         message = "mode hierarchical needs one agent with role manager, there is none"
         yield Fault((*loc, "mode"), message)
+    for at, agent in agents:
+        leads = agent.get("name") == named if named else agent.get("role") == "manager"
+        if leads and _whole(agent.get("replicas"), 1) > 1:
+            message = "a hierarchical fleet has one manager, so it can't have replicas"
+            yield Fault(("spec", "agents", at, "replicas"), message)
     for at in managers[1:] if named is None else []:
         first = ("spec", "agents", managers[0], "role")
         message = "one agent may be manager, there is one already (line {line})"

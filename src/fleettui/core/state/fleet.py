@@ -395,6 +395,19 @@ class FleetState:
     def part(self, run: str, part: str) -> PartState:
         return _found(self.run(run).parts, part, "part")
 
+    def run_of(self, turn: TurnState) -> RunState | None:
+        """Give the run a turn is for, or for an answer to a message the one that went on then."""
+        if turn.run:
+            return self.runs[turn.run]
+        return next(
+            (
+                run
+                for run in reversed(self.runs.values())
+                if run.started <= turn.started <= (run.finished or turn.started)
+            ),
+            None,
+        )
+
     def running(self) -> RunState | None:
         """Give the run that is going on."""
         return next((run for run in self.runs.values() if run.status == "running"), None)
