@@ -132,6 +132,25 @@ def _sed(parsed: Parsed) -> Parsed:
     return reads_files(parsed.marked(risks="w") if parsed.flag("--in-place") else parsed)
 
 
+def _cd(parsed: Parsed) -> Parsed:
+    """Count what follows in another folder as lying outside: its names don't show it any more."""
+    parsed = reads_files(parsed)
+    if not parsed.operands or parsed.operands[0].startswith(("-", "$")):
+        return parsed.marked(risks="s")
+    return parsed
+
+
+def _tar(parsed: Parsed) -> Parsed:
+    """Read the old way to write flags, `tar cIf PROGRAM FILE`, and archives on other machines."""
+    first = parsed.words[0] if parsed.words else ""
+    if first[:1] not in {"", "-"} and set(first) & set("IF"):
+        return parsed.marked(problem=f"tar {first[:40]} may name a program", opaque=True)
+    files = (*parsed.all("--file"), *parsed.operands[1:2])
+    if any(":" in name.split("/")[0] for name in files):
+        return parsed.marked(risks="n", problem="the archive is on another machine", opaque=True)
+    return parsed
+
+
 def _build() -> dict[str, Grammar]:
     table = {name: grammar(name, {"": verb("r")}) for name in _QUIET.split()}
     for name in _TEXT.split():
@@ -140,6 +159,8 @@ def _build() -> dict[str, Grammar]:
     for name, spec in _STRANGE.items():
         check = reads_files if spec.risks == "r" and name not in {"man", "printf"} else None
         table[name] = grammar(name, {"": spec}, inspect=check)
+    table["cd"] = grammar("cd", {"": verb("r", "-L -P -e -@")}, inspect=_cd)
+    table["tar"] = grammar("tar", {"": _STRANGE["tar"]}, inspect=_tar)
     table["printenv"] = grammar("printenv", {"": verb("rs")})
     table["test"] = grammar("test", {"": verb("r", "-v")}, inspect=_dangerous_test)
     table["["] = grammar("[", {"": verb("r", "-v")}, inspect=_bracket)
