@@ -11,7 +11,7 @@ from fleettui.cli.door import JSON, STATE, ask, read
 from fleettui.cli.names import find_item
 from fleettui.cli.printing import age, print_json, print_table, put, say
 from fleettui.client import Client
-from fleettui.core.commands import Approve, Deny, OverrideBallot, RevokeRule
+from fleettui.core.commands import Approve, Deny, OverrideBallot, RevokeRule, Withdraw
 from fleettui.core.errors import NotFound, Refused
 from fleettui.core.views.queries import ReadInbox, ReadRules
 from fleettui.core.views.rows import InboxRow, RuleRow
@@ -51,6 +51,9 @@ def _what(row: InboxRow) -> str:
     default=None,
     help="Save the shown rule for this agent, or for the whole fleet.",
 )
+@click.option(
+    "--withdraw", is_flag=True, help="Take your own approval back, while others are needed."
+)
 @click.option("--yes", is_flag=True, help="Confirm an action that destroys something.")
 @click.option("--verdict", default="", help="For a ballot: the option you choose.")
 @click.option("--reason", default="", help="For a ballot: why.")
@@ -62,6 +65,7 @@ def approve(
     *,
     item: str,
     always: Literal["agent", "fleet"] | None,
+    withdraw: bool,
     yes: bool,
     verdict: str,
     reason: str,
@@ -72,6 +76,9 @@ def approve(
 
     async def answer(client: Client) -> InboxRow:
         row = find_item(await client.read(ReadInbox()), item)
+        if withdraw:
+            await client.send(Withdraw(row.fleet, row.id))
+            return row
         if row.kind == "ballot":
             if not verdict:
                 raise Refused(
@@ -95,10 +102,11 @@ def approve(
         return row
 
     row = ask(context, state, answer)
+    done = "withdrawn" if withdraw else verdict or "approved"
     if as_json:
-        print_json({"id": row.id, "answer": verdict or "approved", "action": row.action})
+        print_json({"id": row.id, "answer": done, "action": row.action})
     else:
-        say(f"{row.id} {verdict or 'approved'}: {_what(row)}")
+        say(f"{row.id} {done}: {_what(row)}")
 
 
 @click.command()

@@ -172,7 +172,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     resolved folder and `cwd_inode` "device:inode"; `env` names every variable and a keyed hash or
     the value of the ones that are not secret; `stdin_sha256` is set when input is given;
     `operands` are the files whose content matters; `risks` what kind of effect it has; `preview`
-    is what a person must see besides argv (a diff); `problem` says why it can't be analysed.
+    is what a person must see besides argv (a diff); `problem` says why it can't be analysed;
+    `sandbox` is the program that confines it, '' where nothing does.
     """
 
     tool: str
@@ -188,6 +189,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     risks: tuple[Risk, ...] = ()
     preview: str = ""
     problem: str = ""
+    sandbox: str = ""
 
 
 class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True):

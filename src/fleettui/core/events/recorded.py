@@ -15,6 +15,7 @@ from fleettui.core.events.actions import (
     ActionProposed,
     ActionStarted,
     ApprovalGiven,
+    ApprovalWithdrawn,
     CallRejected,
     ExpiryMoved,
     RuleRevoked,
@@ -113,6 +114,7 @@ AnyEvent = (
     | ActionAllowed
     | ActionAsked
     | ApprovalGiven
+    | ApprovalWithdrawn
     | ActionApproved
     | ActionDenied
     | ActionExpired

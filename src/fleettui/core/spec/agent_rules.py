@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from fleettui.core.spec.known import (
     ASKS_MODEL,
     LATER_RUNTIMES,
     LATER_TOOLS,
+    PROGRAMS,
+    RUN_SETTINGS,
     RUNTIMES,
     TOOL_FIELDS,
     TOOL_SETTINGS,
@@ -20,24 +22,24 @@ from fleettui.core.spec.known import (
 from fleettui.core.spec.problem import Fault, Loc
 
 Data = dict[str, Any]
-_LIKELY_TOOLS = (*TOOLS, *TOOLSETS, "shell", "kubectl", "helm", "terraform", "docker")
+_LIKELY_TOOLS = (*TOOLS, *TOOLSETS, *PROGRAMS)
 _INSTRUCTIONS = ("instructions", "system_prompt", "system")
 
 
-def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
-    """Check an agent's spec as written, found at `loc`."""
+def agent_faults(spec: Data, loc: Loc, declared: Collection[str] = ()) -> Iterator[Fault]:
+    """Check an agent's spec as written, found at `loc`; `declared` are programs of its fleet."""
     yield from _runtime(spec, loc)
     yield from _model(spec, loc)
     yield from _instructions(spec, loc)
     tools = spec.get("tools")
     names: list[str] = []
     for at, tool in enumerate(tools if isinstance(tools, list) else []):
-        yield from _tool(tool, (*loc, "tools", at))
+        yield from _tool(tool, (*loc, "tools", at), declared)
         name = tool_name(tool)
         if name is not None:
             names.append(name)
     for field in ("tool_config", "tool_restrictions"):
-        yield from _settings_by_tool(spec.get(field), names, (*loc, field))
+        yield from _settings_by_tool(spec.get(field), names, (*loc, field), declared)
     yield from _servers(spec.get("mcp_servers"), (*loc, "mcp_servers"))
 
 
@@ -69,7 +71,7 @@ def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:
         yield Fault(loc, "the agent has no instructions", "warning", "key")
 
 
-def _tool(tool: Any, loc: Loc) -> Iterator[Fault]:
+def _tool(tool: Any, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
     if not isinstance(tool, (str, dict)):
         yield Fault(loc, "expected the name of a tool, or a mapping with 'name'")
         return
@@ -79,25 +81,25 @@ def _tool(tool: Any, loc: Loc) -> Iterator[Fault]:
         yield Fault(loc, lack)
         return
     at = loc if isinstance(tool, str) else (*loc, "name" if "name" in tool else "type")
-    yield from _known_tool(name, at)
+    yield from _known_tool(name, at, declared)
     if isinstance(tool, dict):
-        yield from _tool_fields(tool, name, loc)
+        yield from _tool_fields(tool, name, loc, declared)
 
 
-def _known_tool(name: str, loc: Loc) -> Iterator[Fault]:
-    if name in TOOLS or name in TOOLSETS:
+def _known_tool(name: str, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
+    if name in TOOLS or name in TOOLSETS or name in PROGRAMS or name in declared:
         return
     if name in LATER_TOOLS:
         yield Fault(loc, f"tool '{name}' is not built yet, the agent runs without it", "warning")
         return
-    near = closest(name, _LIKELY_TOOLS)
+    near = closest(name, (*declared, *_LIKELY_TOOLS))
     if near:
         yield Fault(loc, f"unknown tool '{name}', did you mean '{near}'?")
     else:
         yield Fault(loc, f"unknown tool '{name}', the agent runs without it", "warning")
 
 
-def _tool_fields(tool: Data, name: str, loc: Loc) -> Iterator[Fault]:
+def _tool_fields(tool: Data, name: str, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
     for field in tool:
         if field not in TOOL_FIELDS:
             near = closest(field, TOOL_FIELDS)
@@ -106,15 +108,16 @@ def _tool_fields(tool: Data, name: str, loc: Loc) -> Iterator[Fault]:
     if not isinstance(tool.get("enabled", True), bool):
         yield Fault((*loc, "enabled"), "must be true or false")
     if "config" in tool:
-        yield from _settings(tool["config"], name, (*loc, "config"))
+        yield from _settings(tool["config"], name, (*loc, "config"), declared)
 
 
-def _settings(config: Any, tool: str, loc: Loc) -> Iterator[Fault]:
+def _settings(config: Any, tool: str, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
     """Check settings: a slip is an error; so is anything unknown where the tool is built."""
     if not isinstance(config, dict):
         yield Fault(loc, "expected a mapping of settings")
         return
     built = tool in TOOLS or tool in TOOLSETS
+    runs = tool in {"run", "shell"} or tool in PROGRAMS or tool in declared
     for field, value in config.items():
         here: Loc = (*loc, field)
         if field not in TOOL_SETTINGS:
@@ -124,14 +127,21 @@ def _settings(config: Any, tool: str, loc: Loc) -> Iterator[Fault]:
             elif built:
                 message = f"unknown setting '{field}' of tool {tool}, remove it"
                 yield Fault(here, message, at="key")
-        elif field.startswith(("allowed_", "blocked_")):
-            yield from _words(value, here)
-        elif field in {"timeout_seconds", "timeout_secs", "max_results"}:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not value > 0:
-                yield Fault(here, "must be a number of more than 0")
-        elif field == "read_only" and not isinstance(value, bool):
-            yield Fault(here, "must be true or false")
+        elif not runs or field in RUN_SETTINGS:
+            yield from _setting(field, value, here)
+        if runs and field not in RUN_SETTINGS:
+            yield Fault(here, f"setting '{field}' does nothing for {tool}", "warning", "key")
+
+
+def _setting(field: str, value: Any, loc: Loc) -> Iterator[Fault]:
+    if field.startswith(("allowed_", "blocked_")):
+        yield from _words(value, loc)
+    elif field in {"timeout_seconds", "timeout_secs", "max_results"}:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not value > 0:
+            yield Fault(loc, "must be a number of more than 0")
+    elif field == "read_only" and not isinstance(value, bool):
+        yield Fault(loc, "must be true or false")
 
 
 def _words(value: Any, loc: Loc) -> Iterator[Fault]:
@@ -145,7 +155,9 @@ def _words(value: Any, loc: Loc) -> Iterator[Fault]:
             yield Fault((*loc, at), "empty text would match everything, remove it")
 
 
-def _settings_by_tool(value: Any, names: list[str], loc: Loc) -> Iterator[Fault]:
+def _settings_by_tool(
+    value: Any, names: list[str], loc: Loc, declared: Collection[str]
+) -> Iterator[Fault]:
     if not isinstance(value, dict):
         return
     for tool, config in value.items():
@@ -154,7 +166,7 @@ def _settings_by_tool(value: Any, names: list[str], loc: Loc) -> Iterator[Fault]
             message = f"no tool of this agent is named '{tool}'"
             guess = f", did you mean '{near}'?" if near else ", its settings do nothing"
             yield Fault((*loc, tool), message + guess, "error" if near else "warning", "key")
-        yield from _settings(config, tool, (*loc, tool))
+        yield from _settings(config, tool, (*loc, tool), declared)
 
 
 def _servers(servers: Any, loc: Loc) -> Iterator[Fault]:

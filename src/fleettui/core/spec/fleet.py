@@ -10,6 +10,7 @@ from fleettui.core.spec.agent import AgentSpec, Memory, Resources
 from fleettui.core.spec.approval import Approval, Policy, Report
 from fleettui.core.spec.consensus import Coordination, Question
 from fleettui.core.spec.metadata import ApiVersion, Metadata
+from fleettui.core.spec.program import Program
 from fleettui.core.spec.shape import Anything, Items, Name, Shape, Texts
 from fleettui.core.spec.shared import Communication, Shared
 from fleettui.core.spec.workflow import Workflow
@@ -61,6 +62,15 @@ class FleetSpec(Shape):
     task: str | None = Field(default=None, min_length=1, description="The task offered first.")
     approval: Approval = Field(default_factory=Approval, description="How a person is asked.")
     policy: Policy = Field(default_factory=Policy, description="What runs, asks, or never runs.")
+    programs: tuple[Program, ...] = Field(
+        default=(),
+        strict=False,
+        description="Tools that are programs; those of `tools/*.yaml` beside the file are added.",
+    )
+    sandbox: bool = Field(
+        default=False,
+        description="Whether programs that agents run are confined to their workspace.",
+    )
     report: Report = Field(default_factory=Report, description="What follows a report.")
     description: str | None = Field(default=None, description="A sentence for people.")
     strategy: str | None = Field(

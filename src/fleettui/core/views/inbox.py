@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleettui.core.state.actions import describe
+from fleettui.core.state.approvers import approvers_of, requester_of
 from fleettui.core.state.fleet import ActionState, BallotState, FleetState
 from fleettui.core.views.rows import ActionRow, InboxRow, PendingRow, ShownAction
 
@@ -13,7 +14,7 @@ def shown_action(action: ActionState) -> ShownAction:
     rest = {key: value for key, value in facts.arguments.items() if key not in {"argv", "content"}}
     return ShownAction(
         facts.tool, facts.argv, facts.cwd, action.digest, facts.program,
-        tuple(sorted(facts.env)), facts.preview, rest, action.risks or facts.risks,
+        tuple(sorted(facts.env)), facts.preview, rest, action.risks or facts.risks, facts.sandbox,
     )  # fmt: skip
 
 
@@ -55,6 +56,9 @@ def _action_row(state: FleetState, action: ActionState) -> InboxRow:
         approved_by=action.approved_by,
         options=(),
         destructive="destructive" in action.risks,
+        chain=action.chain,
+        approvers=approvers_of(state, action),
+        requester=requester_of(state, action),
     )
 
 

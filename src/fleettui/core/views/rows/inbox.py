@@ -22,6 +22,7 @@ class ShownAction(Row, frozen=True):
     preview: str = ""
     arguments: dict[str, object] = msgspec.field(default_factory=dict)
     risks: tuple[Risk, ...] = ()
+    sandbox: str = ""
 
 
 class InboxRow(Row, frozen=True):
@@ -29,7 +30,9 @@ class InboxRow(Row, frozen=True):
 
     `kind`: action (answer with approve or deny), unknown (an action caught by a crash: approve
     runs it again, deny leaves it), ballot (agents did not decide: choose one of `options`).
-    `needs` is how many more persons must approve; `expires_at` of None means never.
+    `needs` is how many more persons must approve, of `approvers` where it names some; `chain` is
+    the group they are, `requester` who gave the task and is not counted where two or more must.
+    `expires_at` of None means never.
     """
 
     id: str
@@ -51,6 +54,9 @@ class InboxRow(Row, frozen=True):
     approved_by: tuple[str, ...]
     options: tuple[str, ...]
     destructive: bool
+    chain: str = ""
+    approvers: tuple[str, ...] = ()
+    requester: str = ""
 
 
 class ActionRow(Row, frozen=True):
