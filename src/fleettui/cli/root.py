@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "plan": ("plans", "plan", "Show, hold, change or resume the parts of a run."),
     "memory": ("memory", "memory", "List what fleets remember together."),
     "validate": ("validate", "validate", "Check fleet files."),
+    "policy": ("policy", "policy", "Say what rules make of commands, running none."),
     "schema": ("schema", "schema", "Print the JSON Schema of fleet files."),
     "completion": ("completion", "completion", "Print a completion script for your shell."),
 }
