@@ -13,6 +13,7 @@ from fleettui.core.model import (
     ModelReply,
     ModelRequest,
     ToolCall,
+    ToolProgram,
     ToolResult,
     ToolSpec,
     Workplace,
@@ -111,8 +112,16 @@ class Recordings(Protocol):
 class Toolbox(Protocol):
     """The things an agent can do."""
 
-    def specs(self, names: Sequence[str]) -> tuple[ToolSpec, ...]:
-        """Describe the named tools to a model, leaving out those that do not exist."""
+    def specs(
+        self, names: Sequence[str], programs: Mapping[str, ToolProgram] | None = None
+    ) -> tuple[ToolSpec, ...]:
+        """Describe the named tools to a model, leaving out those that do not exist.
+
+        `programs` are those of the names that are programs.
+        """
+
+    def installed(self, program: str) -> bool:
+        """Say whether a program is there."""
 
     async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -24,6 +24,7 @@ from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.model import Actor
+from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
@@ -88,12 +89,12 @@ class House:
         actions: Actions,
         memories: Remembering,
         built: BuiltAgents,
-        known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories = memories
         self.presence = Presence()
-        self._reading = Reading(engine, memories, built, frozenset(known_tools))
+        outfit = Outfit(frozenset(TOOLS), world.toolbox.installed)
+        self._reading = Reading(engine, memories, built, outfit)
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -137,7 +138,7 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         try:
-            yield House(engine, world, actions, memories, built, tuple(TOOLS))
+            yield House(engine, world, actions, memories, built)
         finally:
             tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
             for task in (*watchers, *chain(*tasks)):
@@ -155,7 +156,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             log_path=state / "models.log",
         )
         stack.push_async_callback(router.close)
-        toolbox = LocalToolbox(environment, _hash_key(state))
+        toolbox = LocalToolbox(environment, _hash_key(state), (str(state),))
         world = World(
             store=store,
             snapshots=store,

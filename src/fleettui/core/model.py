@@ -146,8 +146,21 @@ class ModelReply(msgspec.Struct, frozen=True, omit_defaults=True):
     finish_reason: str = "stop"
 
 
+class ToolProgram(msgspec.Struct, frozen=True):
+    """A tool that is a program: `args` stand before those of a call, `timeout` is in seconds."""
+
+    name: str
+    program: str
+    args: tuple[str, ...] = ()
+    description: str = ""
+    timeout: float = 0.0
+
+
 class Workplace(msgspec.Struct, frozen=True):
-    """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to."""
+    """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to.
+
+    `programs` are its tools that are programs, by name; `sandbox` confines all it runs.
+    """
 
     tenant: str
     fleet: str
@@ -156,6 +169,8 @@ class Workplace(msgspec.Struct, frozen=True):
     base: str = ""
     tool_config: dict[str, Any] = {}
     environment: dict[str, str] = {}
+    programs: dict[str, ToolProgram] = {}
+    sandbox: bool = False
 
 
 class Operand(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from fleettui.core.errors import NotFound
 from fleettui.core.model import ToolSpec
 from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.program import tool_programs
 from fleettui.core.spec.variables import reveal
 from fleettui.core.state.fleet import FleetState
 from fleettui.ports import Clock, Runtime, Toolbox, Vault
@@ -109,7 +110,12 @@ class BuiltAgents:
             raise NotFound(f"no runtime is called '{spec.type}'", f"this version has: {known}")
         # Describing tools checks nothing of the world today; a runtime's own tools will.
         await asyncio.sleep(0)
-        return BuiltAgent(version, runtime, self._toolbox.specs(spec.tools), environment)
+        return BuiltAgent(
+            version,
+            runtime,
+            self._toolbox.specs(spec.tools, tool_programs(spec.tools, ())),
+            environment,
+        )
 
 
 def version_of(tenant: str, spec: AgentSpec, environment: Mapping[str, str]) -> str:

@@ -20,12 +20,15 @@ from fleettui.core.model import (
     ModelReply,
     ModelRequest,
     ToolCall,
+    ToolProgram,
     ToolResult,
     ToolSpec,
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.program import tool_programs
 from fleettui.core.spec.variables import reveal
+from fleettui.core.state.confinement import is_sandboxed
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.order import Order, nonce_of
@@ -174,7 +177,8 @@ class Door:
 
     def _tools(self) -> tuple[ToolSpec, ...]:
         """Give the tools of the agent, and those its place in the run brings with it."""
-        return self._toolbox.specs((*self._spec.tools, *offered_tools(self._state, self._turn)))
+        names = (*self._spec.tools, *offered_tools(self._state, self._turn))
+        return self._toolbox.specs(names, programs_of(self._state, self._spec))
 
     def _stream(self, text: str) -> None:
         piece = Streamed(self._fleet, self._agent, self._turn.id, text)
@@ -233,8 +237,14 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
     environment = {name: reveal(text, secrets_of) for name, text in spec.environment.items()}
     return Workplace(
         state.tenant, state.id, agent, state.workspace, base,
-        dict(spec.tool_config), environment,
+        dict(spec.tool_config), environment, programs_of(state, spec), is_sandboxed(state, spec),
     )  # fmt: skip
+
+
+def programs_of(state: FleetState, spec: AgentSpec) -> dict[str, ToolProgram]:
+    """Give the tools of an agent that are programs."""
+    assert state.spec is not None
+    return tool_programs(spec.tools, state.spec.spec.programs)
 
 
 def _unique(calls: Sequence[ToolCall], step: int) -> tuple[ToolCall, ...]:

@@ -13,10 +13,14 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the host lends its tools: a few variables of its environment and the key for hashes."""
+    """What the host lends its tools: a few variables of its environment and the key for hashes.
+
+    `hidden` are folders that a sandboxed program must not see.
+    """
 
     environment: Mapping[str, str]
     key: bytes = field(repr=False)
+    hidden: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
@@ -14,21 +16,24 @@ from fleettui.adapters.tools import (
     memory_tools,
     run,
     search,
+    shell,
     write,
 )
 from fleettui.adapters.tools.arguments import checked_arguments
+from fleettui.adapters.tools.programs import program_tool
 from fleettui.adapters.tools.tool import Surroundings, Tool
 from fleettui.adapters.tools.workspace import confine
 from fleettui.core.errors import ToolFailed
-from fleettui.core.model import Facts, ToolCall, ToolResult, ToolSpec, Workplace
+from fleettui.core.model import Facts, ToolCall, ToolProgram, ToolResult, ToolSpec, Workplace
 
 TOOLS: Final[Mapping[str, Tool]] = {
     tool.spec.name: tool
-    for group in (files, search, history, lint, run, write, engine_tools, memory_tools)
+    for group in (files, search, history, lint, run, shell, write, engine_tools, memory_tools)
     for tool in group.TOOLS
 }
 # What the toolbox only describes: asking it to do one is a defect, and raises.
 _OF_ENGINE: Final = frozenset(tool.spec.name for tool in (*engine_tools.TOOLS, *memory_tools.TOOLS))
+_LOOK_AGAIN: Final = 5.0  # seconds
 # Names of fleet files that stand for several tools.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
 
@@ -36,21 +41,51 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "
 class LocalToolbox:
     """Does what agents ask in their workspace on this machine."""
 
-    def __init__(self, environment: Mapping[str, str], key: bytes) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], key: bytes, hidden: Sequence[str] = ()
+    ) -> None:
         """Take the variables of which PATH, HOME, LANG, USER and LOGNAME may reach programs.
 
-        `key` hashes secret values; the same key gives the same facts after a restart.
+        `key` hashes secret values; the same key gives the same facts after a restart. `hidden` are
+        folders that a sandboxed program must not see.
         """
-        self._around = Surroundings(dict(environment), key)
+        self._around = Surroundings(dict(environment), key, tuple(hidden))
+        self._looked: dict[str, tuple[float, bool]] = {}
 
-    def specs(self, names: Sequence[str]) -> tuple[ToolSpec, ...]:
-        """Describe the named tools and groups, each once, leaving out those that don't exist."""
-        wanted = [name for given in names for name in GROUPS.get(given, (given,))]
-        return tuple(TOOLS[name].spec for name in dict.fromkeys(wanted) if name in TOOLS)
+    def specs(
+        self, names: Sequence[str], programs: Mapping[str, ToolProgram] | None = None
+    ) -> tuple[ToolSpec, ...]:
+        """Describe the named tools and groups, each once, leaving out those that don't exist.
+
+        `programs` are those of the names that are programs.
+        """
+        known = programs or {}
+        wanted = [
+            name
+            for given in names
+            for name in ((given,) if given in known else GROUPS.get(given, (given,)))
+        ]
+        found = [self._described(name, known) for name in dict.fromkeys(wanted)]
+        return tuple(one for one in found if one is not None)
+
+    def _described(self, name: str, programs: Mapping[str, ToolProgram]) -> ToolSpec | None:
+        program = programs.get(name)
+        if program is not None:
+            return program_tool(program).spec if self.installed(program.program) else None
+        return TOOLS[name].spec if name in TOOLS else None
+
+    def installed(self, program: str) -> bool:
+        """Say whether a program is there; looked up again after a few seconds."""
+        now = time.monotonic()
+        at, found = self._looked.get(program, (0.0, False))
+        if not at or now - at > _LOOK_AGAIN:
+            found = shutil.which(program, path=self._around.path) is not None
+            self._looked[program] = (now, found)
+        return found
 
     async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
-        tool = _find(call.name)
+        tool = _find(call.name, place)
         return await tool.freeze(checked_arguments(call, tool.spec), place, self._around)
 
     async def match(self, place: Workplace, pattern: str) -> Sequence[str]:
@@ -61,7 +96,7 @@ class LocalToolbox:
 
     async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
         """Do it. A failure of the tool is a result with ok=False; cancelling kills what it ran."""
-        tool = _find(facts.tool)
+        tool = _find(facts.tool, place)
         if facts.tool in _OF_ENGINE:
             return await tool.perform(facts, place, self._around)
         try:
@@ -72,7 +107,9 @@ class LocalToolbox:
             return ToolResult(f"{facts.tool} failed: {failure}", ok=False)
 
 
-def _find(name: str) -> Tool:
+def _find(name: str, place: Workplace) -> Tool:
+    if name in place.programs:
+        return program_tool(place.programs[name])
     if name in TOOLS:
         return TOOLS[name]
     near = get_close_matches(name, list(TOOLS), 1)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from fleettui.core.model import ToolProgram
 from fleettui.core.spec.known import PROGRAMS
 from fleettui.core.spec.metadata import ApiVersion, Metadata
 from fleettui.core.spec.shape import Items, Name, Seconds, Shape
@@ -46,3 +47,15 @@ def program_of(tool: str, declared: Sequence[Program] = ()) -> Program | None:
         if program.name == tool:
             return program
     return Program(name=tool, program=tool) if tool in PROGRAMS else None
+
+
+def tool_programs(tools: Sequence[str], declared: Sequence[Program]) -> dict[str, ToolProgram]:
+    """Give an agent's tools that are programs, by their names."""
+    found: dict[str, ToolProgram] = {}
+    for tool in tools:
+        one = program_of(tool, declared)
+        if one is not None:
+            found[tool] = ToolProgram(
+                one.name, one.program, one.args, one.description, one.timeout or 0.0
+            )
+    return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from typing import Literal
 
 from fleettui.core.model import AgentStatus
+from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.program import program_of
 from fleettui.core.state.actions import describe
+from fleettui.core.state.confinement import is_sandboxed
 from fleettui.core.state.fleet import (
     AgentState,
     Bill,
@@ -13,6 +16,7 @@ from fleettui.core.state.fleet import (
     FleetState,
     TurnState,
 )
+from fleettui.core.views.outfit import SANDBOX, Outfit
 from fleettui.core.views.rows import (
     ATTENTION,
     AgentRow,
@@ -44,19 +48,19 @@ def usage_of(bill: Bill) -> UsageRow:
     return UsageRow(bill.input_tokens, bill.output_tokens, cost_of(bill))
 
 
-def agent_rows(state: FleetState, known_tools: Collection[str]) -> tuple[AgentRow, ...]:
+def agent_rows(state: FleetState, outfit: Outfit) -> tuple[AgentRow, ...]:
     """Give the agents of a fleet, those that need somebody first, else in file order."""
-    rows = [_agent_row(state, agent, known_tools) for agent in state.agents.values()]
+    rows = [_agent_row(state, agent, outfit) for agent in state.agents.values()]
     return tuple(sorted(rows, key=lambda row: ATTENTION.index(row.attention)))
 
 
-def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str]) -> AgentRow:
+def _agent_row(state: FleetState, agent: AgentState, outfit: Outfit) -> AgentRow:
     entry, spec, bill = state.entry_of(agent.id), state.spec_of(agent.id), agent.bill
     turn = state.turns.get(agent.turn)
     attention = _ATTENTION[agent.status]
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
-    missing = tuple(tool for tool in spec.tools if tool not in known_tools)
+    missing = tuple(tool for tool in spec.tools if not _has(state, tool, outfit))
     return AgentRow(
         id=agent.id,
         tenant=state.tenant,
@@ -80,7 +84,21 @@ def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str
         turn=agent.turn,
         trouble=agent.trouble,
         missing_tools=missing,
+        sandbox=_sandbox(state, spec, outfit),
     )
+
+
+def _has(state: FleetState, tool: str, outfit: Outfit) -> bool:
+    """Say whether a tool is there: built in, or a program that is installed."""
+    assert state.spec is not None
+    program = program_of(tool, state.spec.spec.programs)
+    return outfit.installed(program.program) if program else tool in outfit.tools
+
+
+def _sandbox(state: FleetState, spec: AgentSpec, outfit: Outfit) -> Literal["", "on", "absent"]:
+    if not is_sandboxed(state, spec):
+        return ""
+    return "on" if outfit.installed(SANDBOX) else "absent"
 
 
 def _voted(state: FleetState, agent: str) -> bool:
@@ -94,7 +112,8 @@ def _step(state: FleetState, agent: AgentState) -> str:
     actions = list(state.actions_of(agent.id))
     waiting = [action for action in actions if action.status in {"asking", "unknown"}]
     if waiting:
-        return f"{waiting[0].facts.tool} {describe(waiting[0])}".replace("run ", "", 1)
+        tool = "" if waiting[0].facts.argv else f"{waiting[0].facts.tool} "
+        return f"{tool}{describe(waiting[0])}"
     if agent.trouble:
         return agent.trouble
     if agent.status == "paused":

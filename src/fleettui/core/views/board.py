@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.views.agents import agent_rows, cost_of, usage_of
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
+from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.rows import Board, CacheRow, FleetRow, StatsRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
 
@@ -69,7 +70,7 @@ def stats_row(states: Sequence[FleetState], cache: CacheRow) -> StatsRow:
 def board(
     states: Sequence[FleetState],
     shown: FleetState | None,
-    known_tools: Collection[str],
+    outfit: Outfit,
     now: float,
     trouble: str,
 ) -> Board:
@@ -81,7 +82,7 @@ def board(
         now=now,
         fleets=tuple(fleet_row(state) for state in states),
         tenants=tenant_rows(states),
-        agents=agent_rows(shown, known_tools) if shown else (),
+        agents=agent_rows(shown, outfit) if shown else (),
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),
         ballots=ballot_rows(shown, MOST_SHOWN) if shown else (),

@@ -11,7 +11,8 @@ from fleettui.core.views.rows import ActionRow, InboxRow, PendingRow, ShownActio
 def shown_action(action: ActionState) -> ShownAction:
     """Give an action as a person must see it."""
     facts = action.facts
-    rest = {key: value for key, value in facts.arguments.items() if key not in {"argv", "content"}}
+    told = {"argv", "args", "script"} if facts.argv else {"argv"}
+    rest = {key: value for key, value in facts.arguments.items() if key not in {*told, "content"}}
     return ShownAction(
         facts.tool, facts.argv, facts.cwd, action.digest, facts.program,
         tuple(sorted(facts.env)), facts.preview, rest, action.risks or facts.risks, facts.sandbox,

@@ -33,6 +33,7 @@ class AgentRow(Row, frozen=True):
     turn: str
     trouble: str
     missing_tools: tuple[str, ...]
+    sandbox: Literal["", "on", "absent"] = ""
 
 
 class CheckpointRow(Row, frozen=True):
