@@ -119,7 +119,7 @@ async def test_hooks_and_settings_of_git_stay_as_they_are(home: Path) -> None:
 async def test_the_program_is_checked_again_inside(home: Path) -> None:
     work = home / "work"
     tool = work / "tool"
-    tool.write_text("#!/bin/sh\necho \"$0\"\n")
+    tool.write_text('#!/bin/sh\necho "$0"\n')
     tool.chmod(0o755)
     tools = box(home)
     facts = await tools.freeze(ToolCall("1", "run", {"argv": ["./tool"]}), place(work))

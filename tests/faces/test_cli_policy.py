@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 CORPUS: dict[str, Any] = yaml.load(
-    (Path(__file__).parents[1] / "core" / "policy_corpus" / "bypass_corpus.yaml").read_text("utf-8"),
+    (Path(__file__).parents[1] / "core" / "policy_corpus" / "bypass_corpus.yaml").read_text(
+        "utf-8"
+    ),
     Loader=yaml.CSafeLoader,
 )
 OPS = {
@@ -237,7 +239,7 @@ def test_without_json_a_person_reads_every_part_with_its_reason(tmp_path: Path) 
 
 def test_commands_come_from_files_too(tmp_path: Path) -> None:
     (tmp_path / "one").write_text("ls\n")
-    (tmp_path / "two").write_text("{\"cmd\": 1}\nrm -rf /\n")
+    (tmp_path / "two").write_text('{"cmd": 1}\nrm -rf /\n')
     files = (str(tmp_path / "one"), str(tmp_path / "two"))
     code, rows, _ = check(written(tmp_path, OPS), "", *files)
     assert code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -165,7 +166,8 @@ def _verbs(program: str, args: Sequence[str], verbs: Sequence[str]) -> tuple[Pat
     for verb in verbs:
         said = verb.strip().removesuffix(" *")
         said = said.removeprefix(f"{name} ") if said != name else ""
-        words = " ".join(part for part in (program, *args, said, "*") if part)
+        before = [shlex.quote(word) for word in (program, *args)]
+        words = " ".join(part for part in (*before, said, "*") if part)
         patterns.append(parse_pattern(words))
     return tuple(patterns)
 
