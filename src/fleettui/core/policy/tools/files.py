@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import Final
 
 from fleettui.core.policy.grammar import Grammar, grammar, verb
@@ -58,6 +59,11 @@ def _mv(parsed: Parsed) -> Parsed:
 
 def _find(parsed: Parsed) -> Parsed:
     words = frozenset(parsed.words)
+    starts = tuple(takewhile(lambda word: word[:1] not in {"-", "(", "!"}, parsed.words))
+    if any(word.startswith(("/", "~")) or ".." in word.split("/") for word in starts):
+        parsed = parsed.marked(risks="s")
+    if words & {"-files0-from", "-newer", "-samefile"} and any("/" in word for word in words):
+        parsed = parsed.marked(risks="s")
     if "-delete" in words:
         parsed = parsed.marked(risks="wd")
     if words & {"-fprint", "-fprint0", "-fprintf", "-fls"}:

@@ -8,6 +8,7 @@ import msgspec
 
 from fleettui.core.policy.grammar import Grammar, grammar, verb
 from fleettui.core.policy.parsed import Flag, Parsed
+from fleettui.core.policy.tools.plain import reads_files
 
 _GLOBAL: Final = (
     "-C= -c|--config-pair= !--exec-path? !--config-env= -p|--paginate -P|--no-pager"
@@ -245,6 +246,8 @@ def _inspect(parsed: Parsed) -> Parsed:
             problem=parsed.problem,
             opaque=parsed.opaque,
         )
+    if set(parsed.risks) <= {"r"}:
+        parsed = _reads_outside(parsed)
     if (
         parsed.verb[:1]
         and parsed.verb[0] in _REMOTES
@@ -252,6 +255,14 @@ def _inspect(parsed: Parsed) -> Parsed:
     ):
         parsed = parsed.marked(problem="the address names a program", opaque=True)
     return parsed
+
+
+def _reads_outside(parsed: Parsed) -> Parsed:
+    """Look at `REV:FILE` as the file it names, and at the folder git is told to work in."""
+    named = tuple(part for word in parsed.operands for part in word.split(":"))
+    flags = tuple(flag for flag in parsed.flags if flag.name in {"-C", "--no-index"})
+    seen = reads_files(msgspec.structs.replace(parsed, operands=named, flags=flags))
+    return parsed.marked(risks="s") if "s" in seen.risks else parsed
 
 
 def _overwrites(parsed: Parsed) -> bool:

@@ -74,6 +74,7 @@ _TAKES: Final = re.compile(
     r"""|["']?(spec|metadata|finalizers|data)["']?\s*:\s*(null|~|\[\s*\]|\{\s*\}|$)""",
     re.IGNORECASE,
 )
+_STARTED: Final = frozenset({"job", "cronjob", "deployment", "pod"})
 _READ_FILE: Final = (
     "file",
     "go-template-file",
@@ -197,6 +198,9 @@ def _inspect(parsed: Parsed) -> Parsed:
         parsed = parsed.marked(risks="d")
     if name == "patch":
         parsed = _patched(parsed)
+    if name == "create" and {*map(kind_name, parsed.operands[:1])} & _STARTED:
+        problem = f"create {parsed.operands[0][:20]} runs a program in the cluster"
+        parsed = parsed.marked(problem=problem, opaque=True)
     if name in {"get", "describe"} and "secret" in (parsed.kinds or ()):
         parsed = parsed.marked(risks="s")
     return _reads_elsewhere(parsed)
