@@ -120,9 +120,6 @@ class Toolbox(Protocol):
         `programs` are those of the names that are programs.
         """
 
-    def installed(self, program: str) -> bool:
-        """Say whether a program is there."""
-
     async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
 

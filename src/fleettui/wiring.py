@@ -23,7 +23,7 @@ from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
-from fleettui.core.model import Actor
+from fleettui.core.model import Actor, ToolProgram
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
@@ -93,8 +93,12 @@ class House:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories = memories
         self.presence = Presence()
-        outfit = Outfit(frozenset(TOOLS), world.toolbox.installed)
-        self._reading = Reading(engine, memories, built, outfit)
+        self._reading = Reading(engine, memories, built, Outfit(frozenset(TOOLS), self._installed))
+
+    def _installed(self, program: str) -> bool:
+        """Say whether a program is there: then a tool of it is described."""
+        tool = {program: ToolProgram(program, program)}
+        return bool(self._world.toolbox.specs((program,), tool))
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""

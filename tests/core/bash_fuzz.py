@@ -254,7 +254,7 @@ _WHOLES: Sequence[Callable[[Writer, list[str]], str]] = (
         "$(@)", "`@`", "echo $(@)", 'echo "$(@)"', "echo ${x:-$(@)}", "cat <(@)", ": >(@)",
         "sh <<< '@'", "bash <<'E'\n@\nE\n", "cat <<E | sh\n@\nE\n", "cat <<E\n$(@)\nE\n",
         "f() { @; }; f", "function f { @; }; f", "ls() { @; }; ls", "alias ls='@'; ls",
-        "shopt -s expand_aliases\nalias x='@'\nx", "A=1 @", "IFS=x @", "set -- @; \"$@\"",
+        "shopt -s expand_aliases\nalias x='@'\nx", "A=1 @", "IFS=x @", 'set -- @; "$@"',
         "trap '@' EXIT", "trap '@' DEBUG; true", "test -v 'a[$(@)]'", "[ -v 'a[$(@)]' ]",
         "printf -v 'a[$(@)]' x", "[[ 1 -eq a[$(@)] ]]", "(( a[$(@)] ))", "let 'a[$(@)]=1'",
         "echo $(( a[$(@)] ))", "declare -i x='a[$(@)]'", "read x <<< '@'; $x",
@@ -262,7 +262,7 @@ _WHOLES: Sequence[Callable[[Writer, list[str]], str]] = (
         "coproc { @; }; wait", "case x in x) @;; esac", "hash -p /bin/rm ls; ls -rf /data",
         "echo '@' > a.sh; sh a.sh", "echo '@' > a.sh; . ./a.sh", "PROMPT_COMMAND='@' true",
         "# @", "echo a # @", "true #; @", "echo 'x' \\# ; @", "echo '@'", "grep '@' a",
-        "echo a\\\n; @", "echo \"a\n@\"", "echo 'a\n'@", ": <<'E'\n@\nE\n", "cd / ; @", "cd a && @",
+        "echo a\\\n; @", 'echo "a\n@"', "echo 'a\n'@", ": <<'E'\n@\nE\n", "cd / ; @", "cd a && @",
     )),
 )  # fmt: skip
 _EDGES: Sequence[Callable[[str], str]] = (

@@ -22,7 +22,7 @@ STUBS = ("kubectl", "helm", "git", "terraform", "rm", "docker", "ssh", "ls", "ca
          "date", "wc")  # fmt: skip
 # They run what follows them; the real ones where they are there.
 PASSING = ("sudo", "doas", "busybox")
-REAL = ("bash", "env", "timeout", "nice", "nohup", "setsid", "stdbuf", "xargs", "find")
+REAL = ("bash", "env", "timeout", "nice", "nohup", "setsid", "stdbuf", "xargs", "find", "sleep")
 STUB = """#!/bin/bash -p
 { printf '%q ' "${0##*/}" "$@"; echo; } >> /log/seen
 """

@@ -139,7 +139,7 @@ async def over(desk: Desk) -> str:
 async def test_s03_approved_then_another_environment(tmp_path: Path) -> None:
     text = fleet(environment={"API_TOKEN": "${API_TOKEN}"})
     async with asking(tmp_path, text) as desk:
-        secrets = desk.house._world.vault  # noqa: SLF001 - the world's own part
+        secrets = desk.house._world.vault
         secrets.keep("f", {"API_TOKEN": "another"})
         await desk.yes()
         assert await over(desk) == "denied"

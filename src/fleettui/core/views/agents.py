@@ -95,9 +95,9 @@ def _has(state: FleetState, tool: str, outfit: Outfit) -> bool:
     return outfit.installed(program.program) if program else tool in outfit.tools
 
 
-def _sandbox(state: FleetState, spec: AgentSpec, outfit: Outfit) -> Literal["", "on", "absent"]:
+def _sandbox(state: FleetState, spec: AgentSpec, outfit: Outfit) -> Literal["off", "on", "absent"]:
     if not is_sandboxed(state, spec):
-        return ""
+        return "off"
     return "on" if outfit.installed(SANDBOX) else "absent"
 
 

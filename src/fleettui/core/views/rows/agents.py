@@ -33,7 +33,7 @@ class AgentRow(Row, frozen=True):
     turn: str
     trouble: str
     missing_tools: tuple[str, ...]
-    sandbox: Literal["", "on", "absent"] = ""
+    sandbox: Literal["off", "on", "absent"] = "off"
 
 
 class CheckpointRow(Row, frozen=True):
