@@ -150,7 +150,7 @@ async def test_a_confined_program_ends_with_its_group(home: Path) -> None:
 
 async def test_without_bubblewrap_a_call_is_refused_with_the_mend(tmp_path: Path) -> None:
     tools = LocalToolbox({"PATH": str(tmp_path)}, b"k" * 32)
-    with pytest.raises(ToolFailed, match="bubblewrap.*apt-get install bubblewrap"):
+    with pytest.raises(ToolFailed, match=r"bubblewrap.*apt-get install bubblewrap"):
         await tools.freeze(ToolCall("1", "run", {"argv": ["/bin/true"]}), place(tmp_path))
 
 

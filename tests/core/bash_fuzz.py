@@ -275,8 +275,9 @@ _EDGES: Sequence[Callable[[str], str]] = (
 _FRAMES: Sequence[Callable[[str], str]] = (
     lambda text: f"if true; then {text}\nfi", lambda text: f"for i in 1; do {text}\ndone",
     lambda text: f"while {text}\ndo break; done", lambda text: f"until {text}\ndo break; done",
-    lambda text: f"( {text}\n)", lambda text: f"{{ {text}\n}}", lambda text: f"true && {{ {text}\n}}",
-    lambda text: f"f() {{ {text}\n}}\nf", lambda text: f"eval '{text}'", lambda text: f"{text}\nwait",
+    lambda text: f"( {text}\n)", lambda text: f"{{ {text}\n}}",
+    lambda text: f"true && {{ {text}\n}}", lambda text: f"f() {{ {text}\n}}\nf",
+    lambda text: f"eval '{text}'", lambda text: f"{text}\nwait",
     lambda text: f"case a in a) {text}\n;; esac", lambda text: f'bash -c "{text}"',
     lambda text: f"true\n{text}", lambda text: f"{text}\ntrue", lambda text: f"cd a; {text}",
 )  # fmt: skip
@@ -326,5 +327,7 @@ def _operands(words: list[str]) -> list[str]:
 
 
 def _to_nothing(words: list[str]) -> bool:
-    joined = " ".join(words)
-    return "--replicas=0" in joined or "--replicas 0" in joined
+    pairs = zip(words, (*words[1:], ""), strict=True)
+    given = [after if word == "--replicas" else word.removeprefix("--replicas=")
+             for word, after in pairs if word.startswith("--replicas")]  # fmt: skip
+    return bool(given) and given[-1] in {"0", "0x0"}

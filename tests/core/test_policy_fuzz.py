@@ -24,10 +24,10 @@ STUBS = ("kubectl", "helm", "git", "terraform", "rm", "docker", "ssh", "ls", "ca
 PASSING = ("sudo", "doas", "busybox")
 REAL = ("bash", "env", "timeout", "nice", "nohup", "setsid", "stdbuf", "xargs", "find", "sleep")
 STUB = """#!/bin/bash -p
-{ printf '%q ' "${0##*/}" "$@"; echo; } >> /log/seen
+printf '%s\\0' "${0##*/}" "$@" END-OF-CALL >> /log/seen
 """
 PASS = """#!/bin/bash -p
-{ printf '%q ' "${0##*/}" "$@"; echo; } >> /log/seen
+printf '%s\\0' "${0##*/}" "$@" END-OF-CALL >> /log/seen
 while [[ $1 == -* ]]; do [[ $1 == -u ]] && shift; shift; done
 exec "$@"
 """
@@ -37,13 +37,13 @@ cd /work
 i=0
 while IFS= read -r -d '' script; do
   i=$((i+1))
-  echo "### $i" >> /log/seen
+  printf '%s\\0' "### $i" END-OF-CALL >> /log/seen
   timeout -s KILL 5 env -i PATH=/bin HOME=/work bash --noprofile --norc -c "$script" \
     </dev/null >/dev/null 2>&1
   [ -e a ] || echo x > a
 done < /log/scripts
 sleep 0.3
-echo "### end" >> /log/seen
+printf '%s\\0' "### end" END-OF-CALL >> /log/seen
 """
 
 
@@ -100,21 +100,13 @@ class Stage:
         subprocess.run(self.argv(), check=True, timeout=6 * len(scripts) + 60, env={})
         seen: dict[int, list[tuple[str, ...]]] = {}
         at = 0
-        for line in (self.log / "seen").read_text(errors="replace").splitlines():
-            if line.startswith("### "):
-                at = int(line[4:]) if line[4:].isdigit() else 0
-                continue
-            words = tuple(_unquoted(line))
-            if words:
+        for call in (self.log / "seen").read_bytes().split(b"\0END-OF-CALL\0"):
+            words = tuple(call.decode("utf-8", "replace").split("\0"))
+            if words[0].startswith("### "):
+                at = int(words[0][4:]) if words[0][4:].isdigit() else 0
+            elif words != ("",):
                 seen.setdefault(at, []).append(words)
         return seen
-
-
-def _unquoted(line: str) -> Iterator[str]:
-    """Read the words that `printf %q` wrote: the ones that matter need no quoting."""
-    for word in line.split(" "):
-        if word:
-            yield word.replace("\\", "").strip("'")
 
 
 def batches(scripts: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:

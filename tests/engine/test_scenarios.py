@@ -33,8 +33,11 @@ from tests.engine.kit import (
 )
 
 WANTS = {"argv": ["sh", "-c", "echo done >> count"]}
-THREE = {"chains": [{"name": "c", "approvers": ["ann", "bob", "carol"], "require": 2,
-                     "self_approval": True}], "rules": [{"pattern": "sh", "chain": "c"}]}  # fmt: skip
+PEOPLE = ["ann", "bob", "carol"]
+THREE = {
+    "chains": [{"name": "c", "approvers": PEOPLE, "require": 2, "self_approval": True}],
+    "rules": [{"pattern": "sh", "chain": "c"}],
+}
 
 
 class SetClock:
@@ -279,8 +282,8 @@ async def test_s19_killed_between_started_and_finished(tmp_path: Path) -> None:
             await wait_for(later.ann, lambda now=later: now.action().status == "unknown")
             (row,) = await later.ann.read(ReadInbox())
             assert (row.kind, later.count()) == ("unknown", 1)
+            start = StartAction("f", row.id, later.action().facts)
             with pytest.raises(Stale):
-                start = StartAction("f", row.id, later.action().facts)
                 await house.engine.send(start, SYSTEM)
 
 
