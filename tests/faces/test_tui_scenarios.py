@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from boards import board, item
+import pytest
+from boards import action, agent, board, item
 from cockpits import cockpit
 
 from fleettui.core.commands import Approve
@@ -54,3 +55,16 @@ async def test_the_chain_its_people_and_who_does_not_count_are_on_the_screen():
         assert "critical" in text
         assert "2 more to approve, of ann, bob" in text
         assert "ann, who gave the task" in text
+
+
+@pytest.mark.parametrize(("sandbox", "words"), [("on", "sandboxed"), ("absent", "no sandbox")])
+async def test_the_row_of_an_agent_says_whether_its_sandbox_is_on(sandbox, words):
+    async with cockpit(board(agents=(agent("boxed", sandbox=sandbox),), inbox=())) as shown:
+        assert words in shown.text()
+
+
+async def test_an_item_says_that_it_is_confined():
+    row = item(action=action(sandbox="/usr/bin/bwrap"))
+    async with cockpit(board(inbox=(row,))) as shown:
+        await shown.press("6", "enter")
+        assert "confined to the workspace, without network" in shown.text()
