@@ -31,10 +31,14 @@ def inbox(context: click.Context, *, fleet: str, state: str, as_json: bool) -> N
     print_table(
         ("ID", "KIND", "AGENT", "AGE", "NEEDS", "WHAT"),
         [
-            (row.id, row.kind, row.agent or row.fleet, age(row.asked_at), row.needs, _what(row))
+            (row.id, row.kind, row.agent or row.fleet, age(row.asked_at), _needs(row), _what(row))
             for row in rows
         ],
     )
+
+
+def _needs(row: InboxRow) -> str:
+    return f"{row.needs} {row.chain}".rstrip()
 
 
 def _what(row: InboxRow) -> str:

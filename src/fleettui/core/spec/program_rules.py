@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, Final
 
 from fleettui.core.spec.fleet_rules import part
 from fleettui.core.spec.known import TOOLS, TOOLSETS
 from fleettui.core.spec.problem import Fault, Loc
 
 Data = dict[str, Any]
+# What a step of a workflow that asks people is called among the actions.
+_OF_WORKFLOWS: Final = "approval"
 
 
 def inline(data: Data) -> list[Data]:
@@ -42,5 +44,5 @@ def tool_faults(data: Data) -> Iterator[Fault]:
 
 
 def _taken(name: str, loc: Loc) -> Iterator[Fault]:
-    if name in TOOLS or name in TOOLSETS:
+    if name in TOOLS or name in TOOLSETS or name == _OF_WORKFLOWS:
         yield Fault(loc, f"'{name}' is the name of a built-in tool, choose another")
