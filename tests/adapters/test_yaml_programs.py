@@ -1,4 +1,4 @@
-"""Tools that are programs in files: declared beside a fleet or in it, and what is wrong with them."""
+"""Tools that are programs in files: declared beside a fleet or in it, and what is wrong there."""
 
 from __future__ import annotations
 

@@ -32,6 +32,10 @@ _PLAIN: Final = frozenset(
     ]
 )
 _JOINTS: Final = frozenset({"&&", "||", ";", "|", "\n", '"'})
+# Words that close or go on with something: at the start of a command bash takes none of them.
+_RESERVED: Final = frozenset(
+    {b"fi", b"done", b"esac", b"do", b"then", b"else", b"elif", b"in", b"}", b")"}
+)
 _CONTINUED: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\n")
 # tree-sitter takes valid braces and globs in a command's place for errors.
 _EXPANDED: Final = re.compile(r"\{[^{}\s]*\}|\[[^\[\]\s]*\]|[*?]")
@@ -142,6 +146,9 @@ class _Walk:
 
     def _command(self, node: Node) -> None:
         words: list[str] = []
+        first = node.children[0].text if node.children else b""
+        if first in _RESERVED:
+            self.invalid = True
         for child in node.children:
             if child.type in {"variable_assignment", "file_redirect", "heredoc_redirect"}:
                 continue
