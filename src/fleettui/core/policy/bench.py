@@ -127,7 +127,11 @@ class Bench:
         if self._fences and (reason := beyond(self._fences, command)):
             self.caught = True
             return Judgement(decision="deny", rule=reason, risks=risks)
-        found = [rule for rule in self.rules.require_approval if stops(rule.pattern, command)]
+        found = [
+            rule
+            for rule in self.rules.require_approval
+            if rule.pattern.command.tool == command.tool and stops(rule.pattern, command)
+        ]
         if not found:
             return None
         self.caught = True
