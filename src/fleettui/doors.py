@@ -60,3 +60,9 @@ class SocketDoors:
         from fleettui.adapters.yaml.specs import check_files
 
         return check_files(paths, environment)
+
+    def load_policy(self, path: str, environment: Mapping[str, str]) -> Any:
+        """Read the rules of a fleet, a flow or a bare policy file; raises BadSpec."""
+        from fleettui.adapters.yaml.policies import load_policy
+
+        return load_policy(path, environment)

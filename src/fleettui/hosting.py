@@ -24,12 +24,14 @@ from fleettui.wiring import collect_rarely, house
 def serve_claimed(claimed: Claim, idle: float) -> None:
     """Serve a folder that is ours, until there was nothing to do for `idle` seconds."""
     open_journal(claimed.state)
-    run_host(claimed, idle, lambda: _build(claimed.state), Reception(_load_show))
+    run_host(claimed, idle, lambda: _build(claimed.state), Reception(_load_show, own_refused=True))
 
 
 def serve_beside(state: str, visit: Callable[[], int]) -> int:
     """Serve a folder for as long as `visit` shows it, in this process; gives its exit code."""
-    return in_foreground(state, lambda: _build(state), Reception(_load_show), visit)
+    return in_foreground(
+        state, lambda: _build(state), Reception(_load_show, own_refused=True), visit
+    )
 
 
 @asynccontextmanager

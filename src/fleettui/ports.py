@@ -123,6 +123,9 @@ class Toolbox(Protocol):
         With a `place`, also those that were made ready there.
         """
 
+    def installed(self, program: str) -> bool:
+        """Say whether a program is there to be run."""
+
     async def freeze(self, call: ToolCall, place: Workplace) -> Facts:
         """Nail a call down without doing it; raises ToolFailed for a call that makes no sense."""
 

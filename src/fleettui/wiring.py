@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -28,6 +28,7 @@ from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.errors import Refused
 from fleettui.core.model import Actor
+from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
@@ -101,12 +102,18 @@ class House:
         built: BuiltAgents,
         pulse: Pulse,
         breakers: Breakers,
-        known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories = memories
         self.presence = Presence()
-        self._reading = Reading(engine, memories, built, pulse, breakers, frozenset(known_tools))
+        self._reading = Reading(
+            engine,
+            memories,
+            built,
+            pulse,
+            breakers,
+            Outfit(frozenset(TOOLS), world.toolbox.installed),
+        )
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -158,7 +165,7 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(timers.run(), name="clock"))
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
         try:
-            yield House(engine, world, actions, memories, built, pulse, breakers, tuple(TOOLS))
+            yield House(engine, world, actions, memories, built, pulse, breakers)
         finally:
             tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
             for task in (*watchers, *chain(*tasks)):
@@ -176,7 +183,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             log_path=state / "models.log",
         )
         stack.push_async_callback(router.close)
-        toolbox = LocalToolbox(environment, _hash_key(state))
+        toolbox = LocalToolbox(environment, _hash_key(state), (str(state),))
         stack.push_async_callback(toolbox.close)
         world = World(
             store=store,

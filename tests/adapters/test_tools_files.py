@@ -207,7 +207,7 @@ async def test_what_the_engine_does_is_only_described_here(tmp_path: Path) -> No
 
 
 def test_a_group_stands_for_its_tools_and_unknown_ones_are_left_out() -> None:
-    names = [spec.name for spec in BOX.specs(["git", "read_file", "shell", "git_log"])]
+    names = [spec.name for spec in BOX.specs(["git", "read_file", "shall", "git_log"])]
     assert names == ["git_diff", "git_log", "git_show", "read_file"]
 
 

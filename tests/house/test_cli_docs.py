@@ -25,7 +25,10 @@ def command(name: str) -> click.Command:
 
 
 def flags(name: str) -> set[str]:
-    return {flag for param in command(name).params for flag in param.opts if flag.startswith("--")}
+    found = command(name)
+    below = found.commands.values() if isinstance(found, click.Group) else ()
+    params = [param for one in (found, *below) for param in one.params]
+    return {flag for param in params for flag in param.opts if flag.startswith("--")}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from fleettui.core.spec import agent, approval, consensus, fleet, health, metadata, shared, workflow
+from fleettui.core.spec import (
+    agent,
+    approval,
+    consensus,
+    fleet,
+    health,
+    metadata,
+    program,
+    shared,
+    workflow,
+)
 from fleettui.core.spec.known import TOOLS
 from fleettui.core.spec.schema import fleet_schema
 
@@ -38,6 +48,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "spec.communication.direct": shared.Direct,
     "spec.communication.pub_sub": shared.PubSub,
     "spec.approval": approval.Approval,
+    "spec.approval.chains[]": approval.Chain,
+    "spec.approval.rules[]": approval.Rule,
+    "spec.programs[]": program.Program,
     "spec.policy": approval.Policy,
     "spec.report": approval.Report,
     "spec.health": health.Health,

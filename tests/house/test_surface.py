@@ -42,7 +42,7 @@ OPERATOR_COMMANDS = {
     "ForgetEntry", "HoldRun", "MakeCheckpoint", "MoveAgent", "MoveMessage", "OpenFleet",
     "OverrideBallot",
     "ReleaseRun", "ResumeRun", "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun",
-    "StopFleet",
+    "StopFleet", "Withdraw",
 }  # fmt: skip
 
 

@@ -43,7 +43,8 @@ def ps(context: click.Context, *, fleet: str, state: str, as_json: bool) -> None
 
 def _step(row: AgentRow) -> str:
     missing = f" (without {', '.join(row.missing_tools)})" if row.missing_tools else ""
-    return (row.trouble or row.step)[:60] + missing
+    box = {"on": " (sandboxed)", "absent": " (no sandbox here: nothing will run)"}
+    return (row.trouble or row.step)[:60] + missing + box.get(row.sandbox, "")
 
 
 def _move(context: click.Context, state: str, name: str, verb: Verb, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from fleettui.cli.item import item_lines
 from fleettui.cli.names import find_item
 from fleettui.cli.printing import age, print_json, print_table, put, say
 from fleettui.client import Client
-from fleettui.core.commands import Approve, Deny, OverrideBallot, RevokeRule
+from fleettui.core.commands import Approve, Deny, OverrideBallot, RevokeRule, Withdraw
 from fleettui.core.errors import NotFound, Refused
 from fleettui.core.views.queries import ReadInbox, ReadRules
 from fleettui.core.views.rows import InboxRow, RuleRow
@@ -32,10 +32,14 @@ def inbox(context: click.Context, *, fleet: str, state: str, as_json: bool) -> N
     print_table(
         ("ID", "KIND", "AGENT", "AGE", "NEEDS", "WHAT"),
         [
-            (row.id, row.kind, row.agent or row.fleet, age(row.asked_at), row.needs, _what(row))
+            (row.id, row.kind, row.agent or row.fleet, age(row.asked_at), _needs(row), _what(row))
             for row in rows
         ],
     )
+
+
+def _needs(row: InboxRow) -> str:
+    return f"{row.needs} {row.chain}".rstrip()
 
 
 def _what(row: InboxRow) -> str:
@@ -53,6 +57,9 @@ def _what(row: InboxRow) -> str:
     help="Save the shown rule for this agent, or for the whole fleet.",
 )
 @click.option("--show", is_flag=True, help="Print the whole of it, and answer nothing.")
+@click.option(
+    "--withdraw", is_flag=True, help="Take your own approval back, while others are needed."
+)
 @click.option("--yes", is_flag=True, help="Confirm an action that destroys something.")
 @click.option("--verdict", default="", help="For a ballot: the option you choose.")
 @click.option("--reason", default="", help="For a ballot: why.")
@@ -65,6 +72,7 @@ def approve(
     item: str,
     always: Literal["agent", "fleet"] | None,
     show: bool,
+    withdraw: bool,
     yes: bool,
     verdict: str,
     reason: str,
@@ -76,6 +84,9 @@ def approve(
     async def answer(client: Client) -> InboxRow:
         row = find_item(await client.read(ReadInbox()), item)
         if show:
+            return row
+        if withdraw:
+            await client.send(Withdraw(row.fleet, row.id))
             return row
         if row.kind == "ballot":
             if not verdict:
@@ -102,10 +113,11 @@ def approve(
     if show:
         print_json(row) if as_json else put("\n".join(item_lines(row)))
         return
+    done = "withdrawn" if withdraw else verdict or "approved"
     if as_json:
-        print_json({"id": row.id, "answer": verdict or "approved", "action": row.action})
+        print_json({"id": row.id, "answer": done, "action": row.action})
     else:
-        say(f"{row.id} {verdict or 'approved'}: {_what(row)}")
+        say(f"{row.id} {done}: {_what(row)}")
 
 
 @click.command()

@@ -50,6 +50,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "alerts": ("health", "alerts", "List the alerts that stand."),
     "memory": ("memory", "memory", "List what fleets remember together."),
     "validate": ("validate", "validate", "Check fleet files."),
+    "policy": ("policy", "policy", "Say what rules make of commands, running none."),
     "schema": ("schema", "schema", "Print the JSON Schema of fleet files."),
     "completion": ("completion", "completion", "Print a completion script for your shell."),
 }

@@ -169,8 +169,21 @@ class ToolServer(msgspec.Struct, frozen=True, kw_only=True):
         return f"ToolServer({self.name!r}, {self.transport!r})"
 
 
+class ToolProgram(msgspec.Struct, frozen=True):
+    """A tool that is a program: `args` stand before those of a call, `timeout` is in seconds."""
+
+    name: str
+    program: str
+    args: tuple[str, ...] = ()
+    description: str = ""
+    timeout: float = 0.0
+
+
 class Workplace(msgspec.Struct, frozen=True):
-    """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to."""
+    """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to.
+
+    `programs` are its tools that are programs, by name; `sandbox` confines all it runs.
+    """
 
     tenant: str
     fleet: str
@@ -180,6 +193,8 @@ class Workplace(msgspec.Struct, frozen=True):
     tool_config: dict[str, Any] = {}
     environment: dict[str, str] = {}
     servers: tuple[ToolServer, ...] = ()
+    programs: dict[str, ToolProgram] = {}
+    sandbox: bool = False
 
 
 class Operand(msgspec.Struct, frozen=True):
@@ -197,7 +212,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     the value of the ones that are not secret; `stdin_sha256` is set when input is given;
     `operands` are the files whose content matters; `risks` what kind of effect it has; `preview`
     is what a person must see besides argv (a diff); `problem` says why it can't be analysed;
-    `summary` says it in one line where tool and path don't.
+    `summary` says it in one line where tool and path don't,
+    `sandbox` is the program that confines it, '' where nothing does.
     """
 
     tool: str
@@ -214,6 +230,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     preview: str = ""
     problem: str = ""
     summary: str = ""
+    sandbox: str = ""
 
 
 class ToolResult(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from fleettui.core.commands import FinishAction, LoseAction, StartAction
 from fleettui.core.errors import FleettuiError, OutcomeUnknown, Refused, ToolFailed
@@ -75,7 +76,7 @@ class Actions:
         """Nail down another argv for an action, for a person who edits it."""
         state = self._engine.state(fleet)
         found = state.action(action)
-        arguments = {**found.facts.arguments, "argv": list(argv)}
+        arguments = {**found.facts.arguments, **_edited(found.facts, argv)}
         return await self._toolbox.freeze(
             ToolCall(found.call, found.facts.tool, arguments),
             workplace(state, found.agent, found.run, self._vault),
@@ -146,6 +147,19 @@ def _bounds(state: FleetState, action: ActionState) -> tuple[Priority, int, int]
     part = run.parts.get(action.part or (turn.part if turn else "")) if run else None
     priority: Priority = part.planned.priority if part else "normal"
     return priority, most, (spec.tools_at_once if spec else None) or most
+
+
+def _edited(facts: Facts, argv: tuple[str, ...]) -> dict[str, Any]:
+    """Give the arguments of a call for another argv: of the same program, where it has but one."""
+    if facts.tool == "run":
+        return {"argv": list(argv)}
+    field = "script" if "script" in facts.arguments else "args"
+    given = facts.arguments.get(field)
+    count = 1 if isinstance(given, str) else len(given or ())
+    kept = facts.argv[: len(facts.argv) - count]
+    if argv[: len(kept)] != kept or (field == "script" and len(argv) != len(kept) + 1):
+        raise Refused(f"{facts.tool} runs {' '.join(kept)} only", "change what follows it")
+    return {field: argv[-1] if field == "script" else list(argv[len(kept) :])}
 
 
 def _may_repeat(action: ActionState) -> bool:

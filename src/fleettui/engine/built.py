@@ -109,7 +109,12 @@ class BuiltAgents:
             raise NotFound(f"no runtime is called '{spec.type}'", f"this version has: {known}")
         # Describing tools checks nothing of the world today; a runtime's own tools will.
         await asyncio.sleep(0)
-        return BuiltAgent(version, runtime, self._toolbox.specs(spec.tools), environment)
+        return BuiltAgent(
+            version,
+            runtime,
+            self._toolbox.specs(spec.tools),
+            environment,
+        )
 
 
 def version_of(tenant: str, spec: AgentSpec, environment: Mapping[str, str]) -> str:

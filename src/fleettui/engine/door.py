@@ -22,13 +22,16 @@ from fleettui.core.model import (
     ModelReply,
     ModelRequest,
     ToolCall,
+    ToolProgram,
     ToolResult,
     ToolServer,
     ToolSpec,
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec, McpServer
+from fleettui.core.spec.program import tool_programs
 from fleettui.core.spec.variables import named, reveal
+from fleettui.core.state.confinement import is_sandboxed
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.conversation import Conversation
@@ -261,6 +264,7 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
     return Workplace(
         state.tenant, state.id, agent, state.workspace, base,
         dict(spec.tool_config), environment, servers_of(spec, secrets_of),
+        programs_of(state, spec), is_sandboxed(state, spec),
     )  # fmt: skip
 
 
@@ -279,6 +283,12 @@ def _server(one: McpServer, secrets: Mapping[str, str]) -> ToolServer:
         timeout=one.timeout_secs or 0.0, reconnect=one.auto_reconnect,
         variables={name: secrets[name] for name in sorted(names) if name in secrets},
     )  # fmt: skip
+
+
+def programs_of(state: FleetState, spec: AgentSpec) -> dict[str, ToolProgram]:
+    """Give the tools of an agent that are programs."""
+    assert state.spec is not None
+    return tool_programs(spec.tools, state.spec.spec.programs)
 
 
 def _unique(calls: Sequence[ToolCall], step: int) -> tuple[ToolCall, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from fleettui.core.decide.agents import find_checkpoint
@@ -17,6 +17,7 @@ from fleettui.core.views.health import alert_rows
 from fleettui.core.views.inbox import action_rows, inbox_rows
 from fleettui.core.views.log import log_rows
 from fleettui.core.views.memory import memory_rows
+from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.parts import part_rows
 from fleettui.core.views.rows import CacheRow, LogRow, MemoryRow, RuleRow, RunReport
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
@@ -28,7 +29,7 @@ from fleettui.engine.remembering import Remembering
 
 
 class Reading:
-    """Views of an engine; `known_tools` are the tools that exist."""
+    """Views of an engine; `outfit` is what this machine brings."""
 
     def __init__(
         self,
@@ -37,10 +38,10 @@ class Reading:
         built: BuiltAgents,
         pulse: Pulse,
         breakers: Breakers,
-        known_tools: Collection[str],
+        outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
-        self._built, self._known_tools = built, known_tools
+        self._built, self._outfit = built, outfit
         self._pulse, self._breakers = pulse, breakers
 
     async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
@@ -52,14 +53,14 @@ class Reading:
             case queries.ReadBoard():
                 shown = _shown(some)
                 clock, trouble = self._engine.clock.now(), self._engine.trouble
-                return board(states, shown, self._known_tools, self._pulse.looks, clock, trouble)
+                return board(states, shown, self._outfit, self._pulse.looks, clock, trouble)
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
                 return tuple(
                     row
                     for state in some
-                    for row in agent_rows(state, self._known_tools, self._pulse.looks)
+                    for row in agent_rows(state, self._outfit, self._pulse.looks)
                 )
             case queries.ReadInbox():
                 rows = [row for state in some for row in inbox_rows(state)]

@@ -34,6 +34,7 @@ class Line(asyncio.Protocol):
         self.arrived = asyncio.Event()
         self.on_drained: Callable[[], None] = _nothing
         self.operator = ""
+        self.pid = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -42,7 +43,7 @@ class Line(asyncio.Protocol):
         peer = transport.get_extra_info("socket")
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
         transport.set_write_buffer_limits(high=_HIGH_WATER, low=0)
-        self.operator = _operator(peer)
+        self.pid, self.operator = _peer(peer)
         if not self.operator:
             self.end(1, "this host belongs to another user")
             return
@@ -144,16 +145,16 @@ class Line(asyncio.Protocol):
         self.write(frame(b"A", body))
 
 
-def _operator(peer: socket.socket) -> str:
-    """Name the user at the other end by its kernel credentials; empty if it is not ours."""
+def _peer(peer: socket.socket) -> tuple[int, str]:
+    """Give process and user at the other end, as the kernel says; no user if it is not ours."""
     packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _pid, uid, _gid = struct.unpack("3i", packed)
+    pid, uid, _gid = struct.unpack("3i", packed)
     if uid != os.geteuid():
-        return ""
+        return pid, ""
     try:
-        return pwd.getpwuid(uid).pw_name
+        return pid, pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid{uid}"
+        return pid, f"uid{uid}"
 
 
 def _nothing() -> None:

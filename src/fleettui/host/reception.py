@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,12 +14,16 @@ from fleettui.core.views.queries import ReadFleets
 from fleettui.host.door import Door
 from fleettui.host.hello import Hello, read_hello
 from fleettui.host.house import House, Visitor
+from fleettui.host.kin import is_below
 from fleettui.host.line import Line
 from fleettui.host.wire import About, error_body
 
 # Terminal types that can't show a screen.
 _TOO_PLAIN = frozenset({"", "dumb", "unknown"})
 _PLAINLY = "use the commands that print: fleettui run, ps, inbox, log"
+
+
+_OWN = "a program that an agent started can't use this door; only people answer and give tasks"
 
 
 class Show(Protocol):
@@ -32,10 +37,11 @@ class Reception:
     """Sends each connection where it belongs, and knows who is at a screen.
 
     `load_show` loads Textual and the cockpit; it is called for the first terminal that comes.
+    With `own_refused` no program that this process started comes in: an agent is no operator.
     """
 
-    def __init__(self, load_show: Callable[[], Show]) -> None:
-        self._load_show = load_show
+    def __init__(self, load_show: Callable[[], Show], *, own_refused: bool = False) -> None:
+        self._load_show, self._own_refused = load_show, own_refused
         self._show: Show | None = None
         self._terminals: set[Line] = set()
 
@@ -53,6 +59,9 @@ class Reception:
     ) -> None:
         """See a connection through, by what its first frame is."""
         kind, body = first
+        if self._own_refused and is_below(line.pid, os.getpid()):
+            self.turn_away(line, first, _OWN)
+            return
         client = house.session(line.operator)
         match kind:
             case b"H":

@@ -60,6 +60,8 @@ def _action(action: ShownAction) -> Iterator[Block]:
         yield labelled("cwd", action.cwd)
     if action.env:
         yield labelled("env", " ".join(action.env))
+    if action.sandbox:
+        yield labelled("box", "confined to the workspace, without network", "done")
 
 
 def _preview(text: str) -> Iterator[Block]:
@@ -98,12 +100,18 @@ def _about(row: InboxRow) -> Iterator[Block]:
         yield labelled("risk", f"{risks}  sha {row.action.digest[:_DIGEST_SHOWN]} frozen", tone)
     if row.always:
         yield labelled("A", f"would save: {row.always}", "dim")
-    if row.needs > 1 or row.approved_by:
+    if row.chain:
+        yield labelled("chain", row.chain, "need")
+    if row.needs > 1 or row.approved_by or row.approvers:
         yield labelled("needs", _approvals(row), "need")
+    if row.requester:
+        yield labelled("not", f"{row.requester}, who gave the task", "dim")
 
 
 def _approvals(row: InboxRow) -> str:
     words = f"{row.needs} more to approve"
+    if row.approvers:
+        words += f", of {', '.join(row.approvers)}"
     return f"{words}; {', '.join(row.approved_by)} did" if row.approved_by else words
 
 

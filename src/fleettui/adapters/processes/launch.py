@@ -15,6 +15,8 @@ import sys
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+# Instead of a host: inside a sandbox, where the program that made it dies with the host.
+NO_HOST: Final = "0"
 CHANGED: Final = 125  # exit code when the program or the folder is not what was approved
 _LIMITS: Final = (
     (resource.RLIMIT_CORE, 0),
@@ -45,6 +47,8 @@ def main(host: str, program: str, sha256: str, cwd: str, inode: str, *argv: str)
 
 def _die_with(host: int) -> None:
     """Be killed when the host is: what nobody can record any more must not go on."""
+    if str(host) == NO_HOST:
+        return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != host:
         raise SystemExit(CHANGED)

@@ -33,12 +33,15 @@ class Surroundings:
 
     A few variables of its environment, the key for hashes, how a name becomes addresses, and a
     way to say how far a long work is.
+
+    `hidden` are folders that a sandboxed program must not see.
     """
 
     environment: Mapping[str, str]
     key: bytes = field(repr=False)
     look_up: LookUp = system_addresses
     say: Say = _silent
+    hidden: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

@@ -10,6 +10,7 @@ from fleettui.adapters.yaml.compose import Composer
 from fleettui.adapters.yaml.document import MODELS, Document
 from fleettui.adapters.yaml.files import Unreadable, read_text, resolve_config
 from fleettui.adapters.yaml.mcp_file import McpFile
+from fleettui.adapters.yaml.programs import tool_files
 from fleettui.adapters.yaml.subfleets import subfleet_faults
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.fleet_rules import entries
@@ -21,25 +22,34 @@ Data = dict[str, Any]
 class Checked:
     """A file read whole; `problems` has those of its agents' files too."""
 
-    def __init__(self, path: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        environment: Mapping[str, str],
+        tools: Mapping[str, Data] | None = None,
+    ) -> None:
+        """`tools` are the documents of kind Tool by name, where somebody read them already."""
         self.path = path
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
         self._agents: dict[str, Checked] = {}
         self._environment = environment
         self.named_servers = McpFile(path)
+        self.tools: dict[str, Data] = {}
         try:
             composer = Composer(read_text(path))
         except Unreadable as error:
             self.problems.append(Problem(path, error.line, error.column, "error", "", str(error)))
             return
         roots = composer.documents()
+        self.tools |= self._beside() if tools is None else tools
+        declared = {name: data["spec"]["program"] for name, data in self.tools.items()}
         self.problems += [
             Problem(path, flaw.line, flaw.column, "error", flaw.path, flaw.message)
             for flaw in composer.flaws
         ]
         self.documents = [
-            Document(path, root, environment) for root in roots if not _is_blank(root)
+            Document(path, root, environment, declared) for root in roots if not _is_blank(root)
         ]
         if not self.documents and not composer.flaws:
             message = "no document in the file, write one of kind AgentFleet"
@@ -67,7 +77,9 @@ class Checked:
                 source = self if found is None else self._agents.get(entry.get("config", ""), self)
                 entry = {**entry, "spec": source.named_servers.completed(entry["spec"])}  # noqa: PLW2901
             agents.append(entry)
-        return {**document.data, "spec": {**spec, "agents": agents}}
+        programs = [*spec.get("programs", ()), *map(_program, self.tools.values())]
+        declared = {"programs": programs} if programs else {}
+        return {**document.data, "spec": {**spec, **declared, "agents": agents}}
 
     def _serve(self, document: Document) -> None:
         """Check the MCP servers that are named here and described in `.mcp.json`."""
@@ -96,6 +108,25 @@ class Checked:
             if one.kind == "Agent" and one.name() == entry["name"]
         )
 
+    def _beside(self) -> dict[str, Data]:
+        """Read the tools of the folder `tools`; their problems are this file's too."""
+        found: dict[str, Data] = {}
+        for path in tool_files(self.path):
+            if Path(path).resolve() == Path(self.path).resolve():
+                continue
+            file = _AgentSource(path, self._environment, path)
+            for document in file.documents:
+                if document.kind != "Tool" or document.failed() or not document.data:
+                    continue
+                if document.name() in found:
+                    message = f"tool '{document.name()}' is declared by another file already"
+                    document.note(Fault(("metadata", "name"), message))
+                    file.problems.append(document.problems[-1])
+                    continue
+                found[document.name()] = document.data
+            self.problems += file.problems
+        return found
+
     def _link(self, document: Document) -> None:
         """Read the agents that a fleet names by file or, in the same file, by name."""
         if MODELS.get(document.kind) is not FleetFile:
@@ -122,7 +153,7 @@ class Checked:
             return
         if config not in self._agents:
             shown = str(Path(self.path).parent / config)
-            source = _AgentSource(shown, self._environment, real)
+            source = _AgentSource(shown, self._environment, real, self.tools)
             self._agents[config] = source
             self.problems += source.problems
         file = self._agents[config]
@@ -156,9 +187,15 @@ class Checked:
 class _AgentSource(Checked):
     """A file named by `config`: shown by the name that was written, and not followed further."""
 
-    def __init__(self, shown: str, environment: Mapping[str, str], real: str) -> None:
+    def __init__(
+        self,
+        shown: str,
+        environment: Mapping[str, str],
+        real: str,
+        tools: Mapping[str, Data] | None = None,
+    ) -> None:
         self.real = real
-        super().__init__(shown, environment)
+        super().__init__(shown, environment, tools or {})
 
     def _link(self, document: Document) -> None:
         """Follow nothing: an agent's file has no agents."""
@@ -187,6 +224,10 @@ def includes(file: Checked, path: str) -> bool:
                     seen.add(real)
                     waiting.append(_AgentSource(real, {}, real))
     return False
+
+
+def _program(tool: Data) -> Data:
+    return {**tool["spec"], "name": tool["metadata"]["name"]}
 
 
 def _agent_of(file: Checked, name: str) -> Document:

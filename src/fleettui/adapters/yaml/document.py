@@ -9,6 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from fleettui.adapters.yaml.patterns import pattern_faults, setting_faults
+from fleettui.adapters.yaml.programs import declared_names, program_faults
 from fleettui.adapters.yaml.tree import Node, place
 from fleettui.adapters.yaml.values import Reader
 from fleettui.core.spec.agent import AgentFile
@@ -18,9 +20,11 @@ from fleettui.core.spec.fields import fields_beside
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.fleet_rules import entries, fleet_faults, part
 from fleettui.core.spec.flow import FlowFile
-from fleettui.core.spec.flow_rules import flow_faults
+from fleettui.core.spec.flow_rules import chain_faults, flow_faults
 from fleettui.core.spec.known import API_VERSION, KINDS, LATER_KINDS, OLDER_VERSIONS, closest
 from fleettui.core.spec.problem import Fault, Loc, Problem, path_text
+from fleettui.core.spec.program import ToolFile
+from fleettui.core.spec.program_rules import declared_faults, inline, tool_faults
 from fleettui.core.spec.secrets import secret_faults
 from fleettui.core.spec.workflow_file import WorkflowFile
 from fleettui.core.spec.workflow_rules import workflow_file_faults
@@ -31,6 +35,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "Fleet": FleetFile,
     "Agent": AgentFile,
     "AgentFlow": FlowFile,
+    "Tool": ToolFile,
     "Workflow": WorkflowFile,
 }
 
@@ -38,8 +43,16 @@ MODELS: dict[str, type[BaseModel]] = {
 class Document:
     """A document read and checked; `data` is as written, with variables replaced."""
 
-    def __init__(self, file: str, root: Node, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        file: str,
+        root: Node,
+        environment: Mapping[str, str],
+        declared: Mapping[str, str] | None = None,
+    ) -> None:
+        """Read and check; `declared` maps tools of files beside this one to their programs."""
         self.file = file
+        self._environment, self._declared = environment, dict(declared or {})
         self.root = root
         self.problems: list[Problem] = []
         self.data: dict[str, Any] = {}
@@ -128,16 +141,31 @@ class Document:
         match self.kind:
             case "AgentFleet" | "Fleet":
                 yield from fleet_faults(self.data)
+                yield from chain_faults(part(self.data, "spec", "approval"), ("spec", "approval"))
+                yield from pattern_faults("AgentFleet", self.data)
+                yield from declared_faults(self.data, self._declared)
+                whole = part(self.data, "spec").get("sandbox") is True
                 for at, entry in entries(self.data):
                     if isinstance(entry.get("spec"), dict):
-                        yield from agent_faults(entry["spec"], ("spec", "agents", at, "spec"))
+                        loc: Loc = ("spec", "agents", at, "spec")
+                        yield from self._agent(entry["spec"], loc, sandboxed=whole)
             case "Agent":
                 if isinstance(self.data.get("spec"), dict):
-                    yield from agent_faults(self.data["spec"], ("spec",))
+                    yield from self._agent(self.data["spec"], ("spec",), sandboxed=False)
             case "AgentFlow":
                 yield from flow_faults(self.data)
+                yield from pattern_faults("AgentFlow", self.data)
+            case "Tool":
+                yield from tool_faults(self.data)
             case "Workflow":
                 yield from workflow_file_faults(self.data)
+
+    def _agent(self, spec: dict[str, Any], loc: Loc, *, sandboxed: bool) -> Iterator[Fault]:
+        declared = {**self._declared, **declared_names(inline(self.data))}
+        yield from agent_faults(spec, loc, declared)
+        yield from setting_faults(spec, loc, declared)
+        confined = spec.get("sandbox", sandboxed) is True
+        yield from program_faults(spec, loc, declared, self._environment, sandboxed=confined)
 
     def _shape(self, model: type[BaseModel]) -> Iterator[Fault]:
         """Check the types of all fields."""

@@ -26,7 +26,12 @@ LATE_SETTINGS: Final = frozenset(
         "labels", "annotations", "tags", "sampling", "model_config",
     }
 )  # fmt: skip
-COMMANDS: Final = frozenset({"policy", "report", "approval", "tools", "require_for", "rules"})
+COMMANDS: Final = frozenset(
+    {
+        "policy", "report", "approval", "tools", "require_for", "rules", "allow", "deny",
+        "allowed_commands", "blocked_commands", "programs", "program",
+    }
+)  # fmt: skip
 _CONTROL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"

@@ -12,6 +12,7 @@ from fleettui.core.commands.actions import (
     RejectCall,
     RevokeRule,
     StartAction,
+    Withdraw,
 )
 from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot, RenewBallot
@@ -119,4 +120,5 @@ __all__ = [
     "Subscribe",
     "TakeSettings",
     "WakeRun",
+    "Withdraw",
 ]

@@ -47,6 +47,12 @@ class Approve(Command, frozen=True, tag=True, omit_defaults=True):
     confirmed: bool = False
 
 
+class Withdraw(Command, frozen=True, tag=True, omit_defaults=True):
+    """Take back an own approval, while others are still needed."""
+
+    action: str
+
+
 class Deny(Command, frozen=True, tag=True, omit_defaults=True):
     """Refuse an action; the agent gets the reason."""
 

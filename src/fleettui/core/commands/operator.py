@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from fleettui.core.commands.actions import Approve, Deny, EditAction, ExtendExpiry, RevokeRule
+from fleettui.core.commands.actions import (
+    Approve,
+    Deny,
+    EditAction,
+    ExtendExpiry,
+    RevokeRule,
+    Withdraw,
+)
 from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.ballots import OverrideBallot
 from fleettui.core.commands.fleets import OpenFleet, StopFleet
@@ -29,6 +36,7 @@ OperatorCommand = (
     | MoveMessage
     | Approve
     | Deny
+    | Withdraw
     | EditAction
     | ExtendExpiry
     | RevokeRule

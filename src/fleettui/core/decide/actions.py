@@ -14,6 +14,7 @@ from fleettui.core.commands import (
     RejectCall,
     RevokeRule,
     StartAction,
+    Withdraw,
 )
 from fleettui.core.decide.ballots import extend_ballot
 from fleettui.core.decide.health import failed_agent, leave_failed, restart_failed
@@ -32,13 +33,16 @@ from fleettui.core.events import (
     ActionStarted,
     AnyEvent,
     ApprovalGiven,
+    ApprovalWithdrawn,
     CallRejected,
     ExpiryMoved,
     RuleRevoked,
     RuleSaved,
 )
-from fleettui.core.model import Asked, Facts
+from fleettui.core.model import SYSTEM, Asked, Facts
 from fleettui.core.policy.digest import action_digest
+from fleettui.core.spec.approval import Approval
+from fleettui.core.state.approvers import approvers_of, requester_of
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.core.state.names import Names
 
@@ -95,18 +99,44 @@ def _judged(state: FleetState, name: str, agent: str, facts: Facts, asked: Asked
             asked_for = ActionAsked(
                 name,
                 judgement.rule,
-                _needed(facts, approval.require),
+                _needed(approval, facts, judgement.chain),
                 expires,
                 judgement.always,
                 judgement.risks,
+                judgement.chain,
             )
             return [asked_for]
 
 
-def _needed(facts: Facts, usual: int) -> int:
-    """Give how many people must approve; a workflow's step may say so itself."""
+def _needed(approval: Approval, facts: Facts, chain: str) -> int:
+    """Give how many people must approve: a workflow's step says so, the chain, or the file."""
     wanted = facts.arguments.get("require") if facts.tool == "approval" else None
-    return wanted if isinstance(wanted, int) else usual
+    if isinstance(wanted, int):
+        return wanted
+    group = approval.chain(chain)
+    return approval.require if group is None else group.require
+
+
+def ask_again(state: FleetState, at: float) -> list[AnyEvent]:
+    """Ask again, under rules that changed, what waits for a person: older answers are void."""
+    events: list[AnyEvent] = []
+    asked = Asked(SYSTEM, at)
+    for action in [state.actions[name] for name in sorted(state.open_actions)]:
+        digest = _digest(state, action.agent, action.facts, action.nonce)
+        if action.status != "asking" or digest == action.digest:
+            continue
+        events.append(
+            ActionProposed(
+                action.id, action.turn, action.run, action.agent, action.call, action.facts,
+                digest, action.nonce, action.version + 1, "the rules changed, so it asks again",
+                action.part,
+            )
+        )  # fmt: skip
+        judged = _judged(state, action.id, action.agent, action.facts, asked)
+        if isinstance(judged[0], ActionAllowed):
+            judged = [ActionAsked(action.id, judged[0].rule, 1, action.expires_at)]
+        events += judged
+    return events
 
 
 def _answered(state: FleetState, name: str, version: int, asked: Asked) -> ActionState:
@@ -154,16 +184,15 @@ def _refuse_stranger(state: FleetState, action: ActionState, by: str) -> None:
     """Keep out who is no approver, and a requester where two or more must approve."""
     assert state.spec is not None
     approval = state.spec.spec.approval
-    own = action.facts.arguments.get("approvers") if action.facts.tool == "approval" else None
-    approvers = tuple(own) if own else approval.approvers
+    approvers = approvers_of(state, action)
+    group = approval.chain(action.chain)
+    where = state.id if group is None else f"chain {group.name}"
     if approvers and by not in approvers:
-        raise Forbidden(f"{by} may not approve in {state.id}", f"ask {', '.join(approvers)}")
-    run = state.runs.get(action.run)
-    own = run is not None and run.by == by
-    if own and action.needs > 1 and not approval.self_approval:
+        raise Forbidden(f"{by} may not approve in {where}", f"ask {', '.join(approvers)}")
+    if by == requester_of(state, action):
         raise Forbidden(
             f"{by} gave the task that led to {action.id}, and {action.needs} others must approve",
-            "ask them, or set spec.approval.self_approval",
+            f"ask them, or set self_approval in {'spec.approval' if group is None else where}",
         )
 
 
@@ -172,6 +201,17 @@ def _always(state: FleetState, action: ActionState, command: Approve, by: str) -
         raise Refused(f"{action.id} can't be allowed for good", "allow it once")
     scope = action.agent if command.always == "agent" else ""
     return RuleSaved(Names(state).next(), action.always, scope, by)
+
+
+def withdraw(state: FleetState, command: Withdraw, asked: Asked) -> Outcome:
+    """Take an approval back; once the action began that changes nothing, and is on record."""
+    by = only_people(asked, "take an approval back")
+    action = state.action(command.action)
+    if asked.actor.tenant != state.tenant:
+        raise NotFound(f"there is no action '{command.action}'")
+    if by not in action.approved_by:
+        raise Refused(f"{by} has not approved {action.id}", "there is nothing to take back")
+    return Outcome((ApprovalWithdrawn(action.id, by),), action.status)
 
 
 def deny(state: FleetState, command: Deny, asked: Asked) -> Outcome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fleettui.core.commands import AdmitFleet, NoteTrouble, StopFleet
 from fleettui.core.decide.agents import stop_agent
-from fleettui.core.decide.judging import rules_of_spec
 from fleettui.core.decide.outcome import NOTHING, Outcome
 from fleettui.core.errors import Refused
 from fleettui.core.events import (
@@ -21,6 +20,7 @@ from fleettui.core.events import (
 )
 from fleettui.core.model import Asked
 from fleettui.core.policy.digest import policy_version
+from fleettui.core.policy.written import rules_of_fleet
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.state.fleet import FleetState
 
@@ -28,7 +28,7 @@ from fleettui.core.state.fleet import FleetState
 def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome:
     """Open a fleet for the first time, or again; a changed file is taken over when nothing runs."""
     spec = FleetFile.model_validate(command.spec)
-    policy = policy_version(rules_of_spec(spec))
+    policy = _policy(spec)
     by = str(asked.actor)
     if not state.id:
         opened = FleetOpened(
@@ -39,8 +39,7 @@ def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome
     events: list[AnyEvent] = []
     if spec != state.spec:
         if state.running() is not None:
-            text = "the fleet's file changed; it is taken over when no run is going on"
-            return Outcome((TroubleNoted("", text),), state.id)
+            return Outcome(_rules_only(state, command, spec), state.id)
         events += _reload(state, command, spec, policy, by)
     if state.stopped:
         gone = {event.agent for event in events if isinstance(event, AgentRemoved)}
@@ -52,6 +51,30 @@ def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome
         # Last: a run that goes on looks for all of its agents.
         events.append(FleetResumed(by))
     return Outcome(events, state.id)
+
+
+def _policy(spec: FleetFile) -> str:
+    """Give the version of the rules: what runs, what asks, and who answers."""
+    approval = spec.spec.approval.model_dump(mode="json", exclude={"timeout"})
+    return policy_version(rules_of_fleet(spec.spec), approval)
+
+
+def _rules_only(state: FleetState, command: AdmitFleet, spec: FleetFile) -> list[AnyEvent]:
+    """Take over what a file says about policy and approval at once; the rest waits for the run."""
+    assert state.spec is not None
+    old = state.spec.model_dump(mode="json", exclude_unset=True)
+    names = ("policy", "approval")
+    kept = {name: part for name, part in old["spec"].items() if name not in names}
+    fresh = {name: part for name, part in command.spec["spec"].items() if name in names}
+    merged = {**old, "spec": {**kept, **fresh}}
+    now = FleetFile.model_validate(merged)
+    events: list[AnyEvent] = []
+    if now != state.spec:
+        events.append(FleetReloaded(merged, _policy(now), command.warnings))
+    if now != spec:
+        text = "the fleet's file changed; it is taken over when no run is going on"
+        events.append(TroubleNoted("", text))
+    return events
 
 
 def instances(spec: FleetFile) -> dict[str, tuple[str, int]]:

@@ -86,6 +86,7 @@ _RULES: dict[type, Rule] = {
     commands.RejectCall: actions.reject_call,
     commands.Approve: actions.approve,
     commands.Deny: actions.deny,
+    commands.Withdraw: actions.withdraw,
     commands.EditAction: actions.edit_action,
     commands.ExtendExpiry: actions.extend_expiry,
     commands.ExpireAction: actions.expire_action,

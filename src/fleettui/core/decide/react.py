@@ -7,6 +7,7 @@ from typing import Any
 
 from fleettui.core.coordination.modes import MODES, advance
 from fleettui.core.coordination.work import Work
+from fleettui.core.decide.actions import ask_again
 from fleettui.core.decide.health import recovered
 from fleettui.core.decide.messages import returned
 from fleettui.core.decide.talks import answered
@@ -21,6 +22,7 @@ from fleettui.core.events import (
     AnyEvent,
     BallotClosed,
     CheckpointMade,
+    FleetReloaded,
     FleetResumed,
     FleetStopped,
     MessageAcked,
@@ -77,6 +79,10 @@ def _turn_over(
         *_settle(state, turn.agent, turn.status),
         *_part_over(state, turn),
     )
+
+
+def _reloaded(state: FleetState, _event: FleetReloaded, at: float) -> Events:
+    return ask_again(state, at)
 
 
 def _part_over(state: FleetState, turn: TurnState) -> Events:
@@ -267,6 +273,7 @@ _REACTIONS: dict[type, Any] = {
     VoteCast: _ballot_moved,
     VoteWithdrawn: _ballot_moved,
     BallotClosed: _ballot_moved,
+    FleetReloaded: _reloaded,
     ActionAsked: _asking,
     ActionLost: _asking,
     ActionApproved: _answered,

@@ -46,10 +46,18 @@ class ActionAsked(Event, frozen=True, tag=True, omit_defaults=True):
     expires_at: float
     always: str = ""
     risks: tuple[Risk, ...] = ()
+    chain: str = ""
 
 
 class ApprovalGiven(Event, frozen=True, tag=True, omit_defaults=True):
     """One person approved, of several that must."""
+
+    action: str
+    by: str
+
+
+class ApprovalWithdrawn(Event, frozen=True, tag=True, omit_defaults=True):
+    """A person took an approval back, or may not approve any more: it doesn't count."""
 
     action: str
     by: str

@@ -15,6 +15,7 @@ from fleettui.core.events.actions import (
     ActionProposed,
     ActionStarted,
     ApprovalGiven,
+    ApprovalWithdrawn,
     CallRejected,
     ExpiryMoved,
     RuleRevoked,
@@ -123,6 +124,7 @@ AnyEvent = (
     | ActionAllowed
     | ActionAsked
     | ApprovalGiven
+    | ApprovalWithdrawn
     | ActionApproved
     | ActionDenied
     | ActionExpired

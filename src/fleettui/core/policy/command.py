@@ -81,6 +81,7 @@ _OPAQUE: Final = frozenset(
         "crontab",
         "zsh",
         "fish",
+        "fleettui",
     ]
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -38,8 +39,11 @@ def action_digest(
     )
 
 
-def policy_version(rules: PolicyRules) -> str:
-    """Return a stable SHA-256 (hex) of what the rules say, whatever order they were built in."""
+def policy_version(rules: PolicyRules, approval: Mapping[str, Any] | None = None) -> str:
+    """Return a stable SHA-256 (hex) of what the rules say, whatever order they were built in.
+
+    `approval` is what the file says about who approves.
+    """
     return _sha256(
         {
             "v": _VERSION,
@@ -49,10 +53,24 @@ def policy_version(rules: PolicyRules) -> str:
             ),
             "deny": sorted(pattern.text for pattern in rules.deny),
             "saved": sorted([rule.pattern.text, rule.agent] for rule in rules.saved),
-            "chains": sorted([name, needed] for name, needed in rules.chains.items()),
+            "chains": [[name, needed] for name, needed in rules.chains.items()],
+            "fences": sorted(
+                [
+                    agent,
+                    fence.tool,
+                    fence.program,
+                    sorted(pattern.text for pattern in fence.allowed),
+                    sorted(pattern.text for pattern in fence.blocked),
+                    fence.read_only,
+                ]
+                for agent, fences in rules.fences.items()
+                for fence in fences
+            ),
             "otherwise": rules.otherwise,
             "unanalysable": rules.unanalysable,
             "malformed": rules.malformed,
+            "controls": rules.controls,
+            "approval": dict(approval or {}),
         }
     )
 

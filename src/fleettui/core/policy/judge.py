@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from fleettui.core.errors import Refused
 from fleettui.core.model import Facts, Risk
+from fleettui.core.policy.bench import Bench, Part
 from fleettui.core.policy.command import Command, command_of
-from fleettui.core.policy.judgement import Judgement, strictest
+from fleettui.core.policy.judgement import Judgement
 from fleettui.core.policy.parsed import risk_names
-from fleettui.core.policy.pattern import Pattern, exact, parse_pattern, permits, stops
-from fleettui.core.policy.rules import Chained, PolicyRules
-from fleettui.core.policy.script import read_script
-from fleettui.core.policy.words import MAX_BYTES, MAX_WORDS, argv_refusal, tool_name
-from fleettui.core.policy.wrappers import unwrap
+from fleettui.core.policy.pattern import parse_pattern, permits
+from fleettui.core.policy.rules import PolicyRules
+from fleettui.core.policy.words import MAX_BYTES, MAX_WORDS, argv_refusal
 
 READ_TOOLS: Final = frozenset(
     [
@@ -43,21 +41,27 @@ READ_TOOLS: Final = frozenset(
 _MEMORY_TOOLS: Final = frozenset({"remember", "forget"})
 # The arguments that stand as words behind the name of a tool that runs no program.
 _CALL_WORDS: Final = {"http_request": ("method", "url")}
-_MAX_DEPTH: Final = 8
-_MAX_PARTS: Final = 512
 _COMMAND_TOOLS: Final = frozenset({"run", "shell"})
 _NEVER_ALWAYS: Final[frozenset[Risk]] = frozenset({"destructive", "secret"})
 
 
-def judge(facts: Facts, rules: PolicyRules, *, agent: str) -> Judgement:
-    """Judge a tool call that was nailed down to `facts`, as `agent` asks for it."""
+class Verdict(NamedTuple):
+    """What is said about a whole action, and about each part of it."""
+
+    judgement: Judgement
+    parts: tuple[Part, ...] = ()
+
+
+def judge(facts: Facts, rules: PolicyRules, *, agent: str, entry: str = "") -> Judgement:
+    """Judge a tool call that was nailed down to `facts`, as `agent` (of `entry`) asks for it."""
+    bench = Bench(rules, agent, entry=entry, tool=facts.tool)
     if facts.tool == "shell" or (facts.tool == "run" and not facts.argv):
         script = facts.arguments.get("script", "")
-        judged = judge_script(script if isinstance(script, str) else "", rules, agent=agent)
+        judged = _script(bench, script if isinstance(script, str) else "").judgement
     elif facts.argv and facts.tool not in READ_TOOLS:
-        judged = judge_command(facts.argv, rules, agent=agent, cwd=facts.cwd, program=facts.program)
+        judged = _argv(bench, facts.argv, facts.program).judgement
     else:
-        judged = _tool_call(facts, rules, agent)
+        judged = _tool_call(facts, bench)
     present = {*facts.risks, *judged.risks}
     risks = tuple(risk for risk in risk_names("rwnsd") if risk in present)
     judged = msgspec.structs.replace(judged, risks=risks, always="")
@@ -66,7 +70,7 @@ def judge(facts: Facts, rules: PolicyRules, *, agent: str) -> Judgement:
         return msgspec.structs.replace(judged, decision="ask", rule=reason, always="")
     if facts.tool in READ_TOOLS or not facts.argv:
         return judged if facts.tool in _COMMAND_TOOLS else _offer(judged, _call_words(facts))
-    return _offer(judged, facts.argv)
+    return judged if facts.tool == "shell" else _offer(judged, facts.argv)
 
 
 def judge_command(
@@ -74,154 +78,46 @@ def judge_command(
     rules: PolicyRules,
     *,
     agent: str = "",
-    cwd: str = "",  # noqa: ARG001 - bound by the digest; no rule looks at it yet
+    entry: str = "",
     program: str = "",
 ) -> Judgement:
     """Judge an argv; `program` is the file argv[0] resolves to, where that is known."""
+    return _argv(Bench(rules, agent, entry=entry), argv, program).judgement
+
+
+def judge_script(text: str, rules: PolicyRules, *, agent: str = "", entry: str = "") -> Judgement:
+    """Judge a shell script: a plain one by all its commands, any other one asks."""
+    return _script(Bench(rules, agent, entry=entry), text).judgement
+
+
+def explain(what: str | tuple[str, ...], rules: PolicyRules, *, entry: str = "") -> Verdict:
+    """Judge a script, or an argv, and keep what was said about each part."""
+    bench = Bench(rules, entry=entry)
+    return _script(bench, what) if isinstance(what, str) else _argv(bench, what)
+
+
+def _argv(bench: Bench, argv: tuple[str, ...], program: str = "") -> Verdict:
     if len(argv) > MAX_WORDS or sum(map(len, argv)) > MAX_BYTES:
-        return Judgement(decision="ask", rule="the command is too long to be analysed")
-    if reason := argv_refusal(argv):
-        return Judgement(decision="deny", rule=reason)
-    bench = _Bench(rules, agent)
+        bench.unanalysable("the command is too long to be analysed")
+        return Verdict(bench.sum(), tuple(bench.parts))
     bench.command(argv, 0)
-    bench.resolved(argv, program)
+    if program and argv and argv[0]:
+        bench.resolved(argv, program)
     judged = bench.sum()
     if judged.decision == "ask" and not bench.caught and (rule := bench.exact_rule(argv)):
         judged = msgspec.structs.replace(judged, decision="allow", rule=rule, chain="")
-    return _offer(judged, argv)
+    return Verdict(_offer(judged, argv), tuple(bench.parts))
 
 
-def judge_script(text: str, rules: PolicyRules, *, agent: str = "") -> Judgement:
-    """Judge a shell script: a plain one by all its commands, any other one asks."""
-    bench = _Bench(rules, agent)
+def _script(bench: Bench, text: str) -> Verdict:
     bench.script(text, 0)
-    return bench.sum()
+    return Verdict(bench.sum(), tuple(bench.parts))
 
 
 def risks_of(argv: tuple[str, ...]) -> tuple[Risk, ...]:
     """Return what kinds of effect an argv has; what can't be analysed counts as write."""
     judged = judge_command(argv, PolicyRules())
     return judged.risks or ("write",)
-
-
-class _Bench:
-    """Collects the judgements of all parts of one action."""
-
-    def __init__(self, rules: PolicyRules, agent: str) -> None:
-        self.rules = rules
-        self.agent = agent
-        self.parts: list[Judgement] = []
-        self.caught = False
-
-    def sum(self) -> Judgement:
-        if not self.parts:
-            self._unanalysable("nothing in it could be read")
-        return strictest(self.parts, self.rules.chains)
-
-    def command(self, argv: tuple[str, ...], depth: int) -> None:
-        """Judge a command, or what it wraps."""
-        if reason := argv_refusal(argv):
-            self.parts.append(Judgement(decision="deny", rule=reason))
-            return
-        if depth > _MAX_DEPTH or len(self.parts) > _MAX_PARTS:
-            self._unanalysable("the command has too many parts to be analysed")
-            return
-        tool, trusted = tool_name(argv[0])
-        inner = unwrap(tool, argv)
-        if inner is None:
-            self.parts.append(self._judged(command_of(argv)))
-            return
-        self._named(argv)
-        if not trusted:
-            self._unanalysable(f"{argv[0][:80]} is not in a system folder")
-        if inner.problem:
-            self._unanalysable(inner.problem)
-        for part in inner.parts:
-            self.command(part, depth + 1)
-        for script in inner.scripts:
-            self.script(script, depth + 1)
-
-    def script(self, text: str, depth: int) -> None:
-        """Judge a script's commands; one that isn't plain is asked with the chain found in it."""
-        script = read_script(text)
-        if script.refused:
-            malformed = script.refused.endswith("valid bash")
-            decision = self.rules.malformed if malformed else "deny"
-            self.parts.append(Judgement(decision=decision, rule=script.refused))
-        if script.problem:
-            self._unanalysable(script.problem)
-        for argv in script.commands[: _MAX_PARTS + 2]:
-            if script.problem and not argv[0].strip():
-                continue
-            self.command(argv, depth + 1)
-
-    def resolved(self, argv: tuple[str, ...], program: str) -> None:
-        """Take a link to rm for rm: patterns are held against the file's own name too."""
-        name = program.rpartition("/")[2]
-        if name and name != tool_name(argv[0])[0] and not argv_refusal((name,)):
-            self._named((name, *argv[1:]))
-
-    def exact_rule(self, argv: tuple[str, ...]) -> str:
-        """Return the allow rule that spells this argv word for word."""
-        for pattern in self.allowing():
-            if exact(pattern, argv):
-                return f"allow: {pattern.text}"
-        return ""
-
-    def allowing(self) -> Iterator[Pattern]:
-        """Yield what allows: the file's rules, then the answers saved for this agent."""
-        yield from self.rules.allow
-        for rule in self.rules.saved:
-            if rule.agent in {"", self.agent}:
-                yield rule.pattern
-
-    def _unanalysable(self, reason: str) -> None:
-        decision = self.rules.unanalysable
-        self.parts.append(Judgement(decision=decision, rule=reason, risks=("write",)))
-
-    def _named(self, argv: tuple[str, ...]) -> None:
-        """Hold deny and require_approval patterns against a wrapper's own words."""
-        command = command_of(argv)
-        if (stopped := self.stopped(command)) is not None:
-            self.parts.append(stopped)
-
-    def stopped(self, command: Command) -> Judgement | None:
-        risks = risk_names(command.parsed.risks)
-        for pattern in self.rules.deny:
-            if stops(pattern, command):
-                self.caught = True
-                return Judgement(decision="deny", rule=f"deny: {pattern.text}", risks=risks)
-        found = [rule for rule in self.rules.require_approval if stops(rule.pattern, command)]
-        if not found:
-            return None
-        self.caught = True
-        return strictest((_asked(rule, risks) for rule in found), self.rules.chains)
-
-    def _judged(self, command: Command) -> Judgement:
-        if (stopped := self.stopped(command)) is not None:
-            return stopped
-        risks = risk_names(command.parsed.risks)
-        for pattern in self.allowing():
-            if permits(pattern, command):
-                return Judgement(decision="allow", rule=f"allow: {pattern.text}", risks=risks)
-        if command.problem:
-            return Judgement(decision=self.rules.unanalysable, rule=command.problem, risks=risks)
-        return self._by_default(risks, command.tool)
-
-    def _by_default(self, risks: tuple[Risk, ...], tool: str) -> Judgement:
-        otherwise = self.rules.otherwise
-        if otherwise == "deny":
-            return Judgement(decision="deny", rule=f"no rule allows {tool}", risks=risks)
-        if "destructive" in risks:
-            return Judgement(decision="ask", rule="it destroys something", risks=risks)
-        if otherwise == "ask" and risks == ("read",):
-            return Judgement(decision="allow", rule="it only reads", risks=risks)
-        return Judgement(decision=otherwise, rule=f"no rule names this use of {tool}", risks=risks)
-
-
-def _asked(rule: Chained, risks: tuple[Risk, ...]) -> Judgement:
-    text = f"require_approval: {rule.pattern.text}"
-    return Judgement(decision="ask", rule=text, chain=rule.chain, risks=risks)
 
 
 def _offer(judged: Judgement, argv: tuple[str, ...]) -> Judgement:
@@ -246,17 +142,16 @@ def _call_words(facts: Facts) -> tuple[str, ...]:
     return (facts.tool, *(word for word in given if isinstance(word, str) and word))
 
 
-def _tool_call(facts: Facts, rules: PolicyRules, agent: str) -> Judgement:
+def _tool_call(facts: Facts, bench: Bench) -> Judgement:
     """Judge a tool that runs no program: its name and the path it works on stand as its words."""
     words = _call_words(facts)
     if reason := argv_refusal(words):
         return Judgement(decision="deny", rule=reason)
     command = command_of(words)
-    patterns = _Bench(rules, agent)
-    return patterns.stopped(command) or _default_call(facts, patterns, command)
+    return bench.stopped(command) or _default_call(facts, bench, command)
 
 
-def _default_call(facts: Facts, bench: _Bench, command: Command) -> Judgement:
+def _default_call(facts: Facts, bench: Bench, command: Command) -> Judgement:
     only_reads = facts.risks in {("read",), ()} and facts.tool in READ_TOOLS
     if only_reads or (facts.risks == ("read",) and facts.tool not in _COMMAND_TOOLS):
         return Judgement(decision="allow", rule="it only reads", risks=("read",))

@@ -30,8 +30,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 def strictest(parts: Iterable[Judgement], chains: Mapping[str, int]) -> Judgement:
     """Return deny over ask over allow, with every risk and the chain that needs most."""
     found = tuple(parts)
+    if len(found) == 1:
+        return found[0]
     worst = max(found, key=lambda part: _weight(part, chains))
-    chain = max((part.chain for part in found), key=lambda name: _need(name, chains))
+    asking = [part.chain for part in found if part.decision == "ask"]
+    chain = max(asking, key=lambda name: _need(name, chains), default="")
     present = {risk for part in found for risk in part.risks}
     return Judgement(
         decision=worst.decision,
@@ -41,10 +44,12 @@ def strictest(parts: Iterable[Judgement], chains: Mapping[str, int]) -> Judgemen
     )
 
 
-def _weight(part: Judgement, chains: Mapping[str, int]) -> tuple[int, tuple[int, int], int]:
+def _weight(part: Judgement, chains: Mapping[str, int]) -> tuple[int, tuple[int, int, int], int]:
     named = 2 if part.rule.startswith(("deny:", "require_approval:")) else 0
     return _WEIGHT[part.decision], _need(part.chain, chains), named + ("destructive" in part.risks)
 
 
-def _need(chain: str, chains: Mapping[str, int]) -> tuple[int, int]:
-    return (chains.get(chain, 1) if chain else 0, 1 if chain else 0)
+def _need(chain: str, chains: Mapping[str, int]) -> tuple[int, int, int]:
+    """Weigh a chain: how many it needs, then one with a name, then the one that stands first."""
+    place = list(chains).index(chain) if chain in chains else len(chains)
+    return chains.get(chain, 1), 1 if chain else 0, -place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -27,6 +28,7 @@ class Pattern(msgspec.Struct, frozen=True):
     open_ended: bool
 
 
+@lru_cache(maxsize=8_192)
 def parse_pattern(text: str) -> Pattern:
     """Read a pattern; refused (`Refused`) when it is empty or would match every program."""
     if not isinstance(text, str) or not text.strip():
@@ -73,6 +75,16 @@ def permits(pattern: Pattern, command: Command) -> bool:
         hurts = "d" in command.parsed.risks and "d" not in given.parsed.risks
         return not hurts and _says(given.parsed, command.parsed, whole=True)
     return _same(given.parsed, command.parsed)
+
+
+def covers(pattern: Pattern, command: Command) -> bool:
+    """Say whether `command` does what the pattern names, whatever flags and operands it adds."""
+    given = pattern.command
+    if given.tool != command.tool:
+        return False
+    if _read_alike(given, command):
+        return _says(given.parsed, command.parsed)
+    return _starts(given.argv[1:], command.argv[1:])
 
 
 def exact(pattern: Pattern, argv: tuple[str, ...]) -> bool:

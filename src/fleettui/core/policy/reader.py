@@ -202,6 +202,8 @@ class _Reading:
 
     def _sum(self) -> str:
         letters = self.spec.risks
+        if not self.flags:
+            return letters
         marks: Mapping[str, str] = {
             spec.name: spec.mark
             for table in (self.grammar.flags, self.spec.flags)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import msgspec
 
 from fleettui.core.errors import Refused
+from fleettui.core.policy.fence import Fence
+from fleettui.core.policy.judgement import Decision
 from fleettui.core.policy.pattern import Pattern, parse_pattern
-
-Decision = Literal["allow", "ask", "deny"]
 
 
 class Chained(msgspec.Struct, frozen=True):
@@ -38,8 +37,10 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
     """Rules parsed once, then used for every command.
 
     `otherwise` decides what no rule names (if it can be analysed and isn't destructive),
-    `unanalysable` what can't be analysed, `malformed` a script that is no bash; `chains` says how
-    many approvals each chain needs.
+    `unanalysable` what can't be analysed, `malformed` a script that is no bash, `controls` what has
+    control or disguised characters. `chains` says how many approvals each chain needs ('' is the
+    usual number), of two that need as many the stricter one first; `fences` stand by agent,
+    those of '' round every one.
     """
 
     allow: tuple[Pattern, ...] = ()
@@ -47,9 +48,24 @@ class PolicyRules(msgspec.Struct, frozen=True, kw_only=True):
     deny: tuple[Pattern, ...] = ()
     saved: tuple[SavedPattern, ...] = ()
     chains: Mapping[str, int] = {}
+    fences: Mapping[str, tuple[Fence, ...]] = {}
     otherwise: Decision = "ask"
-    unanalysable: Literal["ask", "deny"] = "ask"
-    malformed: Literal["ask", "deny"] = "deny"
+    unanalysable: Decision = "ask"
+    malformed: Decision = "deny"
+    controls: Decision = "deny"
+
+    def fences_of(self, entry: str, tool: str) -> tuple[Fence, ...]:
+        """Return the fences round a call of `tool` by an agent of the file.
+
+        A tool that is a program has its own; what other tools run may be done by any of them.
+        """
+        found = (*self.fences.get("", ()), *(self.fences.get(entry, ()) if entry else ()))
+        own = {fence.program for fence in found if fence.tool == tool}
+        return tuple(
+            fence
+            for fence in found
+            if fence.tool == tool or (fence.program and fence.program not in own)
+        )
 
 
 def policy_rules(
@@ -60,9 +76,11 @@ def policy_rules(
     saved: Iterable[Saved] = (),
     chain_rules: Iterable[tuple[str, str]] = (),
     chains: Mapping[str, int] | None = None,
+    fences: Mapping[str, tuple[Fence, ...]] | None = None,
     otherwise: Decision = "ask",
-    unanalysable: Literal["ask", "deny"] = "ask",
-    malformed: Literal["ask", "deny"] = "deny",
+    unanalysable: Decision = "ask",
+    malformed: Decision = "deny",
+    controls: Decision = "deny",
 ) -> PolicyRules:
     """Parse pattern texts into rules; raises `Refused` at the first pattern that is none.
 
@@ -82,9 +100,11 @@ def policy_rules(
         deny=tuple(map(parse_pattern, deny)),
         saved=tuple(SavedPattern(parse_pattern(rule.pattern), rule.agent) for rule in saved),
         chains=needs,
+        fences=fences or {},
         otherwise=otherwise,
         unanalysable=unanalysable,
         malformed=malformed,
+        controls=controls,
     )
 
 

@@ -32,6 +32,10 @@ _PLAIN: Final = frozenset(
     ]
 )
 _JOINTS: Final = frozenset({"&&", "||", ";", "|", "\n", '"'})
+# Words that close or go on with something: at the start of a command bash takes none of them.
+_RESERVED: Final = frozenset(
+    {b"fi", b"done", b"esac", b"do", b"then", b"else", b"elif", b"in", b"}", b")"}
+)
 _CONTINUED: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\n")
 # tree-sitter takes valid braces and globs in a command's place for errors.
 _EXPANDED: Final = re.compile(r"\{[^{}\s]*\}|\[[^\[\]\s]*\]|[*?]")
@@ -40,23 +44,34 @@ _EXPANDED: Final = re.compile(r"\{[^{}\s]*\}|\[[^\[\]\s]*\]|[*?]")
 class Script(msgspec.Struct, frozen=True):
     """A script read: all commands that could be found in it.
 
-    `refused` says why it may not run at all (bad characters, no bash), `problem` why its commands
-    are not all that it does; both are '' for a script of plain commands.
+    `refused` says why it may not run at all: it has bad characters or, if `malformed`, is no bash.
+    `problem` says why its commands are not all that it does. A plain script has neither.
     """
 
     commands: Commands = ()
     problem: str = ""
     refused: str = ""
+    malformed: bool = False
 
 
-def read_script(text: str) -> Script:
-    """Return what a script says; only a plain one has neither `problem` nor `refused`."""
+def read_script(text: str, *, controls: bool = True) -> Script:
+    """Return what a script says; only a plain one has neither `problem` nor `refused`.
+
+    With `controls` off one with control characters is read on, as far as it can be.
+    """
     if len(text) > MAX_BYTES:
         return Script(problem="the script is too long to be analysed")
     if reason := refusal(text, lines=True):
-        return Script(refused=f"the script {reason}")
+        refused = f"the script {reason}"
+        if controls or "\0" in text:
+            return Script(refused=refused)
+        return msgspec.structs.replace(_read(text), refused=refused)
     if all(line.lstrip()[:1] in {"", "#"} for line in text.split("\n")):
-        return Script(refused="the script is empty")
+        return Script(refused="the script is empty", malformed=True)
+    return _read(text)
+
+
+def _read(text: str) -> Script:
     joined = _joined(text)
     root = _parse(joined)
     if root.has_error:
@@ -64,7 +79,7 @@ def read_script(text: str) -> Script:
     walk = _Walk()
     walk.over(root)
     if walk.invalid:
-        return Script(refused="the script is not valid bash")
+        return Script(refused="the script is not valid bash", malformed=True)
     if walk.problem:
         return Script(tuple(walk.found), walk.problem)
     commands = lex(joined)
@@ -79,7 +94,7 @@ def _made_up(text: str) -> Script:
     """Tell a script with words that the shell makes up from one that is no bash."""
     softened = _parse(_EXPANDED.sub("x", text))
     if softened.has_error:
-        return Script(refused="the script is not valid bash")
+        return Script(refused="the script is not valid bash", malformed=True)
     walk = _Walk()
     walk.over(softened)
     return Script(tuple(walk.found), "the script has words that the shell makes up")
@@ -131,6 +146,9 @@ class _Walk:
 
     def _command(self, node: Node) -> None:
         words: list[str] = []
+        first = node.children[0].text if node.children else b""
+        if first in _RESERVED:
+            self.invalid = True
         for child in node.children:
             if child.type in {"variable_assignment", "file_redirect", "heredoc_redirect"}:
                 continue

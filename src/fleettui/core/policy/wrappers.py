@@ -142,6 +142,7 @@ def _shell(tool: str, words: tuple[str, ...]) -> Unwrapped:
 
 def _find(words: tuple[str, ...]) -> Unwrapped | None:
     parts: list[tuple[str, ...]] = []
+    kept: list[str] = []
     problem = ""
     at = 0
     while at < len(words):
@@ -158,10 +159,12 @@ def _find(words: tuple[str, ...]) -> Unwrapped | None:
             elif inner[0].rpartition("/")[2] in _MASS:
                 problem = "find hands a program that changes files all the names it finds"
             at = end
+        else:
+            kept.append(words[at])
         at += 1
     if not parts:
         return None
-    outer = ("find", *(word for word in words if word == "-delete"))
+    outer = ("find", *kept)
     return Unwrapped((*(part for part in parts if part), outer), problem=problem)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from fleettui.core.spec.known import TOOLSETS, tool_name
+from fleettui.core.spec.known import PROGRAMS, TOOLSETS, tool_name
 from fleettui.core.spec.metadata import ApiVersion, Metadata
 from fleettui.core.spec.shape import Anything, Items, Seconds, Shape, Texts
 
@@ -126,6 +126,10 @@ class AgentSpec(Shape):
         default=None, ge=1, description="Messages sent to the model."
     )
     environment: Texts = Field(default_factory=dict, description="Variables its tools see.")
+    sandbox: bool | None = Field(
+        default=None,
+        description="Whether programs it runs are confined to its workspace, without network.",
+    )
     tools_at_once: int | None = Field(
         default=None, ge=1, le=1000, description="How many of its tools run at the same time."
     )
@@ -198,8 +202,22 @@ def _settle_tools(spec: dict[str, Any]) -> None:
             if isinstance(tool.get("config"), dict) and isinstance(config, dict):
                 own = config.get(name, {})
                 config[name] = {**own, **tool["config"]} if isinstance(own, dict) else own
-        names.extend(TOOLSETS.get(name, (name,)) if name is not None else (tool,))
+        if name is None:
+            names.append(tool)
+            continue
+        names.extend(TOOLSETS.get(name, (name,)))
+        if name in TOOLSETS and name in PROGRAMS and _lists_verbs(name, config, spec):
+            names.append(name)
     unique = [name for at, name in enumerate(names) if name not in names[:at]]
     spec["tools"] = unique
     if config:
         spec["tool_config"] = config
+
+
+def _lists_verbs(name: str, config: Any, spec: dict[str, Any]) -> bool:
+    """Say whether settings name verbs of a toolset's program, which makes it a tool as well."""
+    for by_tool in (config, spec.get("tool_restrictions")):
+        own = by_tool.get(name) if isinstance(by_tool, dict) else None
+        if isinstance(own, dict) and (own.get("allowed_commands") or own.get("allowed_verbs")):
+            return True
+    return False

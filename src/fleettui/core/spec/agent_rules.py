@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from fleettui.core.spec.hosts import host_faults
@@ -10,6 +10,8 @@ from fleettui.core.spec.known import (
     ASKS_MODEL,
     LATER_RUNTIMES,
     LATER_TOOLS,
+    PROGRAMS,
+    RUN_SETTINGS,
     RUNTIMES,
     TOOL_FIELDS,
     TOOL_SETTINGS,
@@ -22,24 +24,24 @@ from fleettui.core.spec.known import (
 from fleettui.core.spec.problem import Fault, Loc
 
 Data = dict[str, Any]
-_LIKELY_TOOLS = (*TOOLS, *TOOLSETS, "shell", "kubectl", "helm", "terraform", "docker")
+_LIKELY_TOOLS = (*TOOLS, *TOOLSETS, *PROGRAMS)
 _INSTRUCTIONS = ("instructions", "system_prompt", "system")
 
 
-def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
-    """Check an agent's spec as written, found at `loc`."""
+def agent_faults(spec: Data, loc: Loc, declared: Collection[str] = ()) -> Iterator[Fault]:
+    """Check an agent's spec as written, found at `loc`; `declared` are programs of its fleet."""
     yield from _runtime(spec, loc)
     yield from _model(spec, loc)
     yield from _instructions(spec, loc)
     tools = spec.get("tools")
     names: list[str] = []
     for at, tool in enumerate(tools if isinstance(tools, list) else []):
-        yield from _tool(tool, bool(spec.get("mcp_servers")), (*loc, "tools", at))
+        yield from _tool(tool, bool(spec.get("mcp_servers")), (*loc, "tools", at), declared)
         name = tool_name(tool)
         if name is not None:
             names.append(name)
     for field in ("tool_config", "tool_restrictions"):
-        yield from _settings_by_tool(spec.get(field), names, (*loc, field))
+        yield from _settings_by_tool(spec.get(field), names, (*loc, field), declared)
     yield from _without_hosts(spec, names, loc)
     yield from _servers(spec.get("mcp_servers"), (*loc, "mcp_servers"))
 
@@ -72,7 +74,7 @@ def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:
         yield Fault(loc, "the agent has no instructions", "warning", "key")
 
 
-def _tool(tool: Any, served: bool, loc: Loc) -> Iterator[Fault]:
+def _tool(tool: Any, served: bool, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
     if not isinstance(tool, (str, dict)):
         yield Fault(loc, "expected the name of a tool, or a mapping with 'name'")
         return
@@ -87,25 +89,25 @@ def _tool(tool: Any, served: bool, loc: Loc) -> Iterator[Fault]:
             message = f"'{name}' is a tool of an MCP server, name the server in mcp_servers"
             yield Fault(at, message, "warning")
     else:
-        yield from _known_tool(name, at)
+        yield from _known_tool(name, at, declared)
     if isinstance(tool, dict):
-        yield from _tool_fields(tool, name, loc)
+        yield from _tool_fields(tool, name, loc, declared)
 
 
-def _known_tool(name: str, loc: Loc) -> Iterator[Fault]:
-    if name in TOOLS or name in TOOLSETS:
+def _known_tool(name: str, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
+    if name in TOOLS or name in TOOLSETS or name in PROGRAMS or name in declared:
         return
     if name in LATER_TOOLS:
         yield Fault(loc, f"tool '{name}' is not built yet, the agent runs without it", "warning")
         return
-    near = closest(name, _LIKELY_TOOLS)
+    near = closest(name, (*declared, *_LIKELY_TOOLS))
     if near:
         yield Fault(loc, f"unknown tool '{name}', did you mean '{near}'?")
     else:
         yield Fault(loc, f"unknown tool '{name}', the agent runs without it", "warning")
 
 
-def _tool_fields(tool: Data, name: str, loc: Loc) -> Iterator[Fault]:
+def _tool_fields(tool: Data, name: str, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
     for field in tool:
         if field not in TOOL_FIELDS:
             near = closest(field, TOOL_FIELDS)
@@ -114,26 +116,29 @@ def _tool_fields(tool: Data, name: str, loc: Loc) -> Iterator[Fault]:
     if not isinstance(tool.get("enabled", True), bool):
         yield Fault((*loc, "enabled"), "must be true or false")
     if "config" in tool:
-        yield from _settings(tool["config"], name, (*loc, "config"))
+        yield from _settings(tool["config"], name, (*loc, "config"), declared)
 
 
-def _settings(config: Any, tool: str, loc: Loc) -> Iterator[Fault]:
+def _settings(config: Any, tool: str, loc: Loc, declared: Collection[str]) -> Iterator[Fault]:
     """Check settings: a slip is an error; so is anything unknown where the tool is built."""
     if not isinstance(config, dict):
         yield Fault(loc, "expected a mapping of settings")
         return
     built = tool in TOOLS or tool in TOOLSETS
+    runs = tool in {"run", "shell"} or tool in PROGRAMS or tool in declared
     for field, value in config.items():
         here: Loc = (*loc, field)
-        if field in TOOL_SETTINGS:
+        if field not in TOOL_SETTINGS:
+            near = closest(field, TOOL_SETTINGS)
+            if near:
+                yield Fault(here, f"unknown setting '{field}', did you mean '{near}'?", at="key")
+            elif built:
+                message = f"unknown setting '{field}' of tool {tool}, remove it"
+                yield Fault(here, message, at="key")
+        elif not runs or field in RUN_SETTINGS:
             yield from _setting(field, value, here)
-            continue
-        near = closest(field, TOOL_SETTINGS)
-        if near:
-            yield Fault(here, f"unknown setting '{field}', did you mean '{near}'?", at="key")
-        elif built:
-            message = f"unknown setting '{field}' of tool {tool}, remove it"
-            yield Fault(here, message, at="key")
+        if runs and field not in RUN_SETTINGS:
+            yield Fault(here, f"setting '{field}' does nothing for {tool}", "warning", "key")
 
 
 def _setting(field: str, value: Any, loc: Loc) -> Iterator[Fault]:
@@ -161,7 +166,9 @@ def _words(value: Any, loc: Loc) -> Iterator[Fault]:
             yield Fault((*loc, at), "empty text would match everything, remove it")
 
 
-def _settings_by_tool(value: Any, names: list[str], loc: Loc) -> Iterator[Fault]:
+def _settings_by_tool(
+    value: Any, names: list[str], loc: Loc, declared: Collection[str]
+) -> Iterator[Fault]:
     if not isinstance(value, dict):
         return
     for tool, config in value.items():
@@ -170,7 +177,7 @@ def _settings_by_tool(value: Any, names: list[str], loc: Loc) -> Iterator[Fault]
             message = f"no tool of this agent is named '{tool}'"
             guess = f", did you mean '{near}'?" if near else ", its settings do nothing"
             yield Fault((*loc, tool), message + guess, "error" if near else "warning", "key")
-        yield from _settings(config, tool, (*loc, tool))
+        yield from _settings(config, tool, (*loc, tool), declared)
 
 
 def _without_hosts(spec: Data, names: list[str], loc: Loc) -> Iterator[Fault]:

@@ -13,9 +13,28 @@ def _wait(value: Any) -> Any:
     return value if value == "wait" else seconds(value)
 
 
+People = Annotated[tuple[str | int, ...], Field(strict=False)]
 Patience = Annotated[
     float | Literal["wait"], BeforeValidator(_wait, json_schema_input_type=float | str)
 ]
+
+
+class Chain(Shape):
+    """A group of people of whom some must approve."""
+
+    name: str = Field(min_length=1, description="Its name.")
+    approvers: People = Field(min_length=1, description="Who may approve.")
+    require: int = Field(default=1, ge=1, description="How many of them must.")
+    self_approval: bool = Field(
+        default=False, description="Whether who gave the task counts where two or more are needed."
+    )
+
+
+class Rule(Shape):
+    """Which chain approves which commands."""
+
+    pattern: str = Field(description="A command; also asks a person.")
+    chain: str = Field(description="Name of the chain.")
 
 
 class Approval(Shape):
@@ -30,6 +49,19 @@ class Approval(Shape):
         default=False, description="Whether who gave the task counts where two or more are needed."
     )
     approvers: Items = Field(default=(), description="Who may approve; every operator when empty.")
+    require_for: Items = Field(
+        default=(), description="Commands that ask; the same as `policy.require_approval`."
+    )
+    chains: tuple[Chain, ...] = Field(
+        default=(), strict=False, description="Groups of people, for `rules`."
+    )
+    rules: tuple[Rule, ...] = Field(
+        default=(), strict=False, description="Which chain approves which commands."
+    )
+
+    def chain(self, name: str) -> Chain | None:
+        """Give the chain of that name, None for none."""
+        return next((chain for chain in self.chains if chain.name == name), None)
 
 
 class Policy(Shape):

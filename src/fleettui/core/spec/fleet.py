@@ -11,6 +11,7 @@ from fleettui.core.spec.approval import Approval, Policy, Report
 from fleettui.core.spec.consensus import Coordination, Question
 from fleettui.core.spec.health import Health
 from fleettui.core.spec.metadata import ApiVersion, Metadata
+from fleettui.core.spec.program import Program
 from fleettui.core.spec.shape import Anything, Items, Name, Shape, Texts
 from fleettui.core.spec.shared import Communication, Shared
 from fleettui.core.spec.workflow import Workflow
@@ -65,6 +66,15 @@ class FleetSpec(Shape):
         default=8, ge=1, le=1000, description="How many tools of all agents run at the same time."
     )
     policy: Policy = Field(default_factory=Policy, description="What runs, asks, or never runs.")
+    programs: tuple[Program, ...] = Field(
+        default=(),
+        strict=False,
+        description="Tools that are programs; those of `tools/*.yaml` beside the file are added.",
+    )
+    sandbox: bool = Field(
+        default=False,
+        description="Whether programs that agents run are confined to their workspace.",
+    )
     report: Report = Field(default_factory=Report, description="What follows a report.")
     health: Health = Field(default_factory=Health, description="How its agents are watched.")
     description: str | None = Field(default=None, description="A sentence for people.")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from fleettui.core.spec.approval import Chain, People, Rule
 from fleettui.core.spec.metadata import ApiVersion, Metadata
 from fleettui.core.spec.shape import Anything, Items, Name, Seconds, Shape, Texts
-
-Chat = Annotated[tuple[str | int, ...], Field(strict=False)]
 
 
 class Loose(Shape):
@@ -22,8 +21,8 @@ class TriggerConfig(Loose):
     """Which messages a trigger takes, and how its platform is reached."""
 
     events: Items = Field(default=(), description="Kinds of messages.")
-    channels: Chat = Field(default=(), description="Only from these channels.")
-    users: Chat = Field(default=(), description="Only from these users.")
+    channels: People = Field(default=(), description="Only from these channels.")
+    users: People = Field(default=(), description="Only from these users.")
     patterns: Items = Field(default=(), description="Regular expressions, one of which must match.")
     bot_token: str | None = Field(default=None, min_length=1, description="Token of the bot.")
     signing_secret: str | None = Field(
@@ -65,26 +64,10 @@ class FlowAgent(Shape):
     tool_config: dict[str, Anything] = Field(default_factory=dict, description="Their settings.")
 
 
-class Chain(Shape):
-    """A group of people of whom some must approve."""
-
-    name: str = Field(min_length=1, description="Its name.")
-    approvers: Chat = Field(min_length=1, description="Who may approve.")
-    require: int = Field(default=1, ge=1, description="How many must.")
-    self_approval: bool = Field(default=False, description="Whether who asked counts.")
-
-
-class Rule(Shape):
-    """Which chain approves which commands."""
-
-    pattern: str = Field(description="A command.")
-    chain: str = Field(description="Name of the chain.")
-
-
 class FlowApproval(Shape):
     """Who approves what."""
 
-    allowed_users: Chat = Field(default=(), description="Who may approve.")
+    allowed_users: People = Field(default=(), description="Who may approve.")
     require_for: Items = Field(default=(), description="Commands that ask.")
     chains: tuple[Chain, ...] = Field(default=(), strict=False, description="Groups of people.")
     rules: tuple[Rule, ...] = Field(default=(), strict=False, description="Which chain for what.")

@@ -22,7 +22,7 @@ def flow_faults(data: Data) -> Iterator[Fault]:
     spec = part(data, "spec")
     yield from _trigger(part(spec, "trigger"))
     yield from _agents(spec.get("agents"))
-    yield from _approval(part(spec, "approval"))
+    yield from chain_faults(part(spec, "approval"), ("spec", "approval"))
     yield from _limits(spec.get("limits"), ("spec", "limits"))
     labels = part(data, "metadata", "labels")
     environment = str(labels.get("environment", labels.get("env", ""))).lower()
@@ -85,8 +85,8 @@ def _agents(agents: Any) -> Iterator[Fault]:
         yield from agent_faults({"instructions": "", "model": "", **tools}, loc)
 
 
-def _approval(approval: Data) -> Iterator[Fault]:
-    loc: Loc = ("spec", "approval")
+def chain_faults(approval: Data, loc: Loc) -> Iterator[Fault]:
+    """Check the chains and rules of an approval, and the commands it is asked for."""
     yield from _commands(approval.get("require_for"), (*loc, "require_for"))
     first: dict[str, Loc] = {}
     for at, chain in _mappings(approval.get("chains")):

@@ -36,6 +36,7 @@ TOOLS: Final = (
     "recall",
     "forget",
     "run",
+    "shell",
     "write_file",
     "edit_file",
     "http_request",
@@ -49,15 +50,21 @@ ENGINE_TOOLS: Final = frozenset(
 )  # fmt: skip
 TOOLSETS: Final[dict[str, tuple[str, ...]]] = {"git": ("git_diff", "git_log", "git_show")}
 
+# Tools that are the program of their name; `git` is one only where its verbs are listed.
+PROGRAMS: Final = (
+    "kubectl", "helm", "terraform", "tofu", "docker", "podman", "aws", "az", "gcloud", "gsutil",
+    "git", "gh", "glab", "argocd", "flux", "ansible", "ansible-playbook", "vault", "trivy",
+    "semgrep", "psql", "redis-cli", "curl", "rsync", "make", "npm", "pytest", "cargo", "go",
+)  # fmt: skip
+
 # Tools of AOF's files and of later issues: an agent runs without them.
 LATER_TOOLS: Final = frozenset(
     {
-        "shell", "kubectl", "helm", "docker", "terraform", "aws", "az", "gcloud", "file",
-        "http", "jira", "trivy", "semgrep", "snyk_test", "prometheus",
+        "file", "http", "jira", "snyk_test", "prometheus",
         "prometheus_query", "loki", "loki_query", "grafana_query", "grafana_dashboard_get",
         "grafana_dashboard_list", "pagerduty", "slack", "list_directory", "search_files",
-        "search_code", "create_issue", "github", "gitlab", "argocd", "flux", "ansible", "psql",
-        "redis", "vault", "datadog", "opsgenie", "python", "web_search", "web_fetch",
+        "search_code", "create_issue", "github", "gitlab",
+        "redis", "datadog", "opsgenie", "python", "web_search", "web_fetch",
         "git_status", "git_commit", "git_push", "git_branch", "delete_file",
     }
 )  # fmt: skip
@@ -68,6 +75,13 @@ TOOL_SETTINGS: Final = frozenset(
         "allowed_commands", "blocked_commands", "allowed_paths", "blocked_paths",
         "allowed_verbs", "blocked_verbs", "allowed_methods", "allowed_hosts", "working_directory",
         "timeout_seconds", "timeout_secs", "read_only", "max_file_size", "max_results", "env",
+    }
+)  # fmt: skip
+# What of them a tool that runs programs obeys.
+RUN_SETTINGS: Final = frozenset(
+    {
+        "allowed_commands", "blocked_commands", "allowed_verbs", "blocked_verbs", "read_only",
+        "working_directory", "timeout_seconds", "timeout_secs", "env",
     }
 )  # fmt: skip
 TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "description")
@@ -83,7 +97,7 @@ PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",
     "PagerDuty", "Opsgenie", "GitHub", "GitLab", "Bitbucket", "Jira", "Kafka", "Manual", "CLI",
 )  # fmt: skip
-KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "DaemonConfig")
+KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "Tool", "DaemonConfig")
 LATER_KINDS: Final = (
     "DaemonConfig", "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
     "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",

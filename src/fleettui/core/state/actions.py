@@ -15,6 +15,7 @@ from fleettui.core.events import (
     ActionProposed,
     ActionStarted,
     ApprovalGiven,
+    ApprovalWithdrawn,
     CallRejected,
     ExpiryMoved,
     RuleRevoked,
@@ -53,7 +54,7 @@ def _asked(state: FleetState, event: ActionAsked, at: float) -> None:
     action = state.actions[event.action]
     action.status, action.rule, action.needs = "asking", event.rule, event.needs
     action.expires_at, action.always, action.approved_by = event.expires_at, event.always, ()
-    action.risks = event.risks
+    action.risks, action.chain = event.risks, event.chain
     _note(state, action, at, "ask", f"{describe(action)}  [inbox #{action.id}]")
 
 
@@ -61,6 +62,14 @@ def _given(state: FleetState, event: ApprovalGiven, at: float) -> None:
     action = state.actions[event.action]
     action.approved_by = (*action.approved_by, event.by)
     _note(state, action, at, "note", f"#{action.id} approved by {event.by}, needs {action.needs}")
+
+
+def _withdrawn(state: FleetState, event: ApprovalWithdrawn, at: float) -> None:
+    action = state.actions[event.action]
+    late = "" if action.status == "asking" else f", too late: it is {action.status}"
+    if action.status == "asking":
+        action.approved_by = tuple(name for name in action.approved_by if name != event.by)
+    _note(state, action, at, "note", f"#{action.id} approval taken back by {event.by}{late}")
 
 
 def _approved(state: FleetState, event: ActionApproved, at: float) -> None:
@@ -154,6 +163,7 @@ STEPS: dict[type, Any] = {
     ActionAllowed: _allowed,
     ActionAsked: _asked,
     ApprovalGiven: _given,
+    ApprovalWithdrawn: _withdrawn,
     ActionApproved: _approved,
     ActionDenied: _denied,
     ActionExpired: _expired,

@@ -257,6 +257,7 @@ class ActionState:
     ok: bool = False
     started: float = 0.0
     part: str = ""
+    chain: str = ""
 
 
 @dataclass(slots=True)

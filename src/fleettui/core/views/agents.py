@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 from fleettui.core.model import AgentStatus
+from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.known import ENGINE_TOOLS, is_mcp_name
+from fleettui.core.spec.program import program_of
 from fleettui.core.state.actions import describe
+from fleettui.core.state.confinement import is_sandboxed
 from fleettui.core.state.fleet import (
     ActionState,
     AgentState,
@@ -15,6 +19,7 @@ from fleettui.core.state.fleet import (
     FleetState,
     TurnState,
 )
+from fleettui.core.views.outfit import SANDBOX, Outfit
 from fleettui.core.views.rows import (
     ATTENTION,
     AgentRow,
@@ -53,19 +58,17 @@ def usage_of(bill: Bill) -> UsageRow:
     return UsageRow(bill.input_tokens, bill.output_tokens, cost_of(bill))
 
 
-def agent_rows(
-    state: FleetState, known_tools: Collection[str], looks: Looks
-) -> tuple[AgentRow, ...]:
+def agent_rows(state: FleetState, outfit: Outfit, looks: Looks) -> tuple[AgentRow, ...]:
     """Give the agents of a fleet, those that need somebody first, else in file order."""
     rows = [
-        _agent_row(state, agent, known_tools, looks(state.id, agent.id))
+        _agent_row(state, agent, outfit, looks(state.id, agent.id))
         for agent in state.agents.values()
     ]
     return tuple(sorted(rows, key=lambda row: ATTENTION.index(row.attention)))
 
 
 def _agent_row(
-    state: FleetState, agent: AgentState, known_tools: Collection[str], seen: Sequence[HealthRow]
+    state: FleetState, agent: AgentState, outfit: Outfit, seen: Sequence[HealthRow]
 ) -> AgentRow:
     entry, spec, bill = state.entry_of(agent.id), state.spec_of(agent.id), agent.bill
     turn = state.turns.get(agent.turn)
@@ -73,9 +76,7 @@ def _agent_row(
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
     stalled = (agent.id, "stalled") in state.alerts
-    missing = tuple(
-        tool for tool in spec.tools if tool not in known_tools and not is_mcp_name(tool)
-    )
+    missing = tuple(tool for tool in spec.tools if not _has(state, tool, outfit))
     return AgentRow(
         id=agent.id,
         tenant=state.tenant,
@@ -99,6 +100,7 @@ def _agent_row(
         turn=agent.turn,
         trouble=_trouble(state, agent),
         missing_tools=missing,
+        sandbox=_sandbox(state, spec, outfit),
         health=seen[-1] if seen else None,
         trend=tuple(look.beats for look in seen[-TREND:]),
     )
@@ -108,6 +110,21 @@ def _trouble(state: FleetState, agent: AgentState) -> str:
     """Say what is wrong with an agent: its last failure, else an alert that stands."""
     alerts = (one.text for one in state.alerts.values() if one.agent == agent.id)
     return agent.trouble or next(alerts, "")
+
+
+def _has(state: FleetState, tool: str, outfit: Outfit) -> bool:
+    """Say whether a tool is there: built in, or a program that is installed."""
+    assert state.spec is not None
+    if is_mcp_name(tool):
+        return True
+    program = program_of(tool, state.spec.spec.programs)
+    return outfit.installed(program.program) if program else tool in outfit.tools
+
+
+def _sandbox(state: FleetState, spec: AgentSpec, outfit: Outfit) -> Literal["off", "on", "absent"]:
+    if not is_sandboxed(state, spec):
+        return "off"
+    return "on" if outfit.installed(SANDBOX) else "absent"
 
 
 def _voted(state: FleetState, agent: str) -> bool:

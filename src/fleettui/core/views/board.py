@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from fleettui.core.breaker import BreakerState
 from fleettui.core.state.fleet import Bill, FleetState
@@ -10,6 +10,7 @@ from fleettui.core.views.agents import Looks, agent_rows, cost_of, usage_of
 from fleettui.core.views.health import alert_rows
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
+from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.rows import Board, CacheRow, FleetRow, StatsRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
 
@@ -74,7 +75,7 @@ def stats_row(
 def board(
     states: Sequence[FleetState],
     shown: FleetState | None,
-    known_tools: Collection[str],
+    outfit: Outfit,
     looks: Looks,
     now: float,
     trouble: str,
@@ -87,7 +88,7 @@ def board(
         now=now,
         fleets=tuple(fleet_row(state) for state in states),
         tenants=tenant_rows(states),
-        agents=agent_rows(shown, known_tools, looks) if shown else (),
+        agents=agent_rows(shown, outfit, looks) if shown else (),
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),
         ballots=ballot_rows(shown, MOST_SHOWN) if shown else (),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleettui.core.state.actions import describe
+from fleettui.core.state.approvers import approvers_of, requester_of
 from fleettui.core.state.fleet import ActionState, AgentState, BallotState, FleetState
 from fleettui.core.views.rows import ActionRow, InboxRow, PendingRow, ShownAction
 
 # Arguments that a person sees whole elsewhere: the command line, the diff.
+_COMMAND = frozenset({"argv", "args", "script"})
 _SHOWN_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "run": frozenset({"argv"}),
     "write_file": frozenset({"content"}),
@@ -19,11 +21,11 @@ _SHOWN_ELSEWHERE: Mapping[str, frozenset[str]] = {
 def shown_action(action: ActionState) -> ShownAction:
     """Give an action as a person must see it."""
     facts = action.facts
-    hidden = _SHOWN_ELSEWHERE.get(facts.tool, frozenset({"argv"}))
+    hidden = _SHOWN_ELSEWHERE.get(facts.tool, _COMMAND if facts.argv else frozenset({"argv"}))
     rest = {key: value for key, value in facts.arguments.items() if key not in hidden}
     return ShownAction(
         facts.tool, facts.argv, facts.cwd, action.digest, facts.program,
-        tuple(sorted(facts.env)), facts.preview, rest, action.risks or facts.risks,
+        tuple(sorted(facts.env)), facts.preview, rest, action.risks or facts.risks, facts.sandbox,
     )  # fmt: skip
 
 
@@ -74,6 +76,9 @@ def _action_row(state: FleetState, action: ActionState) -> InboxRow:
         approved_by=action.approved_by,
         options=(),
         destructive="destructive" in action.risks,
+        chain=action.chain,
+        approvers=approvers_of(state, action),
+        requester=requester_of(state, action),
     )
 
 

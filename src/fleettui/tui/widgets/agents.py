@@ -97,6 +97,8 @@ def _step(row: AgentRow) -> str:
     if row.trouble and row.attention != "need" and row.trouble not in row.step:
         return row.trouble
     notes = [f"no tool {', '.join(row.missing_tools)}"] if row.missing_tools else []
+    if row.sandbox != "off":
+        notes.append("sandboxed" if row.sandbox == "on" else "no sandbox")
     if row.queued:
         notes.append(f"{row.queued} queued")
     return "; ".join([part for part in (row.step, *notes) if part])

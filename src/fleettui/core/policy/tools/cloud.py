@@ -14,6 +14,10 @@ _READS: Final = re.compile(
 _DESTROYS: Final = re.compile(
     r"(delete|remove|rm|rb|terminate|destroy|purge|stop|deregister|disable|detach|revoke|reset|"
     r"deallocate|undeploy|cancel|reboot|release|reject|empty|wipe|drop|kill|shutdown)(-|\Z)"
+    r"|[a-z-]+-(deletion|delete|removal|destroy|termination)\Z"
+)
+_NOTHING_LEFT: Final = re.compile(
+    r"--[a-z-]*(count|capacity|size|nodes|replicas|instances)(=0*\Z|\Z)"
 )
 _SECRETS: Final = re.compile(r"secret|password|token|credential|access-key|keys|sts|kms")
 _RUNS: Final = re.compile(
@@ -31,7 +35,7 @@ _VALUED: Final = (
 def _inspect(parsed: Parsed) -> Parsed:
     letters = "n"
     verbs = (*parsed.verb, *parsed.operands)
-    if any(_DESTROYS.match(word) for word in verbs) or "d" in parsed.risks:
+    if any(_DESTROYS.match(word) for word in verbs) or "d" in parsed.risks or _empties(parsed):
         letters += "wd"
     elif not any(_READS.match(word) for word in parsed.verb):
         letters += "w"
@@ -54,6 +58,15 @@ def _inspect(parsed: Parsed) -> Parsed:
     if any(word.startswith("alias") for word in parsed.verb):
         return clean.marked(problem="an alias may run anything", opaque=True)
     return clean
+
+
+def _empties(parsed: Parsed) -> bool:
+    """Say whether a count is set to nothing: `--desired-count 0`, `--num-nodes=0`."""
+    pairs = zip(parsed.words, (*parsed.words[1:], ""), strict=True)
+    return any(
+        (match := _NOTHING_LEFT.match(word)) and (match.group(2) or re.fullmatch(r"[+-]?0+", after))
+        for word, after in pairs
+    )
 
 
 def _named(name: str) -> Grammar:

@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import Final
 
 from fleettui.core.policy.grammar import Grammar, grammar, verb
 from fleettui.core.policy.parsed import Parsed
 
+# The root, devices, and the folders programs and their settings are taken from.
+_WEIGHTY: Final = re.compile(
+    r"[/.]*/+((dev/+(?!null\Z|stdout\Z|stderr\Z|tty\Z))|\Z|\*|(usr/+(local/+)?)?s?bin(/|\Z)"
+    r"|(usr/+(local/+)?)?lib\w*(/|\Z)|etc(/|\Z)|boot(/|\Z)|root(/|\Z)|proc/|sys/)"
+)
+
 
 def _rm(parsed: Parsed) -> Parsed:
-    if parsed.has("--recursive"):
+    if parsed.has("--recursive") or any(set(word) & set("*?[") for word in parsed.operands):
         parsed = parsed.marked(risks="d")
     return _of_weight(parsed)
 
 
 def _of_weight(parsed: Parsed) -> Parsed:
-    """Files that a whole machine stands on: the root, devices."""
-    if any(re.match(r"/+(dev/(?!null|stdout|stderr)|\Z|\*)", word) for word in parsed.operands):
+    """Mark what changes files that a whole machine stands on."""
+    if any(map(_weighty, (*parsed.operands, *parsed.all("--target-directory", "-t")))):
         return parsed.marked(risks="d")
     return parsed
+
+
+def _weighty(word: str) -> bool:
+    parts: list[str] = []
+    for part in word.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in {"", ".", ".."}:
+            parts.append(part)
+    return word.startswith(("/", "..")) and bool(_WEIGHTY.match("/" + "/".join(parts)))
+
+
+def _cp(parsed: Parsed) -> Parsed:
+    """Mark a copy of nothing, which empties its target, and one over what weighs."""
+    if any(word == "/dev/null" for word in parsed.operands[:-1]):
+        return parsed.marked(risks="d")
+    return _last_of_weight(parsed)
+
+
+def _last_of_weight(parsed: Parsed) -> Parsed:
+    targets = parsed.all("--target-directory") or parsed.operands[-1:]
+    return parsed.marked(risks="d") if any(map(_weighty, targets)) else parsed
 
 
 def _mv(parsed: Parsed) -> Parsed:
@@ -30,6 +59,11 @@ def _mv(parsed: Parsed) -> Parsed:
 
 def _find(parsed: Parsed) -> Parsed:
     words = frozenset(parsed.words)
+    starts = tuple(takewhile(lambda word: word[:1] not in {"-", "(", "!"}, parsed.words))
+    if any(word.startswith(("/", "~")) or ".." in word.split("/") for word in starts):
+        parsed = parsed.marked(risks="s")
+    if words & {"-files0-from", "-newer", "-samefile"} and any("/" in word for word in words):
+        parsed = parsed.marked(risks="s")
     if "-delete" in words:
         parsed = parsed.marked(risks="wd")
     if words & {"-fprint", "-fprint0", "-fprintf", "-fls"}:
@@ -58,14 +92,20 @@ _PLAIN: Final = {
     "cp": grammar(
         "cp",
         {"": verb("w", f"{_TREE} -a|--archive -p -u -n -t|--target-directory= -T -l -s")},
-        inspect=_of_weight,
+        inspect=_cp,
     ),
     "mv": grammar("mv", {"": verb("w", "-f -i -n -u -v -t|--target-directory= -T")}, inspect=_mv),
-    "ln": grammar("ln", {"": verb("w", "-s|--symbolic -f|--force -n -r -t=")}),
-    "touch": grammar("touch", {"": verb("w", "-a -m -c -d= -t= -r=")}),
-    "mkdir": grammar("mkdir", {"": verb("w", "-p|--parents -m|--mode= -v")}),
+    "ln": grammar(
+        "ln",
+        {"": verb("w", "-s|--symbolic -f|--force -n -r -t|--target-directory=")},
+        inspect=_last_of_weight,
+    ),
+    "touch": grammar("touch", {"": verb("w", "-a -m -c -d= -t= -r=")}, inspect=_of_weight),
+    "mkdir": grammar("mkdir", {"": verb("w", "-p|--parents -m|--mode= -v")}, inspect=_of_weight),
     "install": grammar(
-        "install", {"": verb("w", "-m= -o= -g= -d -D -t= !--strip-program= !-s|--strip")}
+        "install",
+        {"": verb("w", "-m= -o= -g= -d -D -t|--target-directory= !--strip-program= !-s|--strip")},
+        inspect=_last_of_weight,
     ),
     "chmod": grammar(
         "chmod", {"": verb("w", "^-R|--recursive --reference= -v")}, inspect=_of_weight

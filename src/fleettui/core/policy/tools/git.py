@@ -8,6 +8,7 @@ import msgspec
 
 from fleettui.core.policy.grammar import Grammar, grammar, verb
 from fleettui.core.policy.parsed import Flag, Parsed
+from fleettui.core.policy.tools.plain import reads_files
 
 _GLOBAL: Final = (
     "-C= -c|--config-pair= !--exec-path? !--config-env= -p|--paginate -P|--no-pager"
@@ -43,6 +44,10 @@ _VERBS: Final = {
     "reflog": verb("r", _LOG),
     "reflog expire": verb("wd"),
     "reflog delete": verb("wd"),
+    "reflog drop": verb("wd"),
+    "reflog show": verb("r", _LOG),
+    "reflog exists": verb("r"),
+    "reflog list": verb("r"),
     "blame": verb("r", "-L= -w -C -M -s -e --date= --porcelain"),
     "describe": verb("r"),
     "annotate": verb("r"),
@@ -163,6 +168,8 @@ _VERBS: Final = {
     "remote update": verb("wn"),
     "remote remove": verb("wd"),
     "remote prune": verb("wd"),
+    "remote set-head": verb("w"),
+    "remote set-branches": verb("w"),
     "config": verb("w", problem="git configuration can name programs to run"),
     "worktree list": verb("r"),
     "worktree add": verb("w", "-b= -B= -f|--force --detach"),
@@ -173,7 +180,7 @@ _VERBS: Final = {
     "repack": verb("wd"),
     "update-ref": verb("wd"),
     "filter-branch": verb("wd", problem="runs commands"),
-    "symbolic-ref": verb("w"),
+    "symbolic-ref": verb("w", "^-d|--delete -q --short -m="),
     "replace": verb("wd"),
     "read-tree": verb("wd"),
     "update-index": verb("w"),
@@ -181,6 +188,9 @@ _VERBS: Final = {
     "bisect run": verb("w", problem="runs a program"),
     "submodule": verb("r"),
     "submodule status": verb("r"),
+    "submodule summary": verb("r"),
+    "submodule deinit": verb("wd"),
+    "submodule add": verb("wn", problem="may run what the repository names"),
     "submodule foreach": verb("w", problem="runs a command in each submodule"),
     "submodule update": verb("wn", problem="may run what the repository names"),
     "hook": verb("w", problem="runs a hook"),
@@ -206,6 +216,8 @@ _QUIET_KEYS: Final = (
     "commit.gpgsign",
     "tag.gpgsign",
 )
+# Verbs that list when nothing follows; what follows and isn't known may do anything.
+_LISTING: Final = frozenset({("remote",), ("submodule",)})
 _REMOTES: Final = frozenset(["clone", "fetch", "pull", "push", "ls-remote", "remote"])
 
 
@@ -216,8 +228,13 @@ def _inspect(parsed: Parsed) -> Parsed:
             parsed = parsed.marked(problem=f"git -c {key[:40]} can name a program", opaque=True)
     if parsed.verb == ("push",):
         parsed = _push(parsed)
-    if parsed.verb == ("checkout",) and {"--", "."} & {*parsed.words}:
+    if parsed.verb in {("fetch",), ("pull",)}:
+        parsed = _fetched(parsed)
+    if parsed.verb == ("checkout",) and _overwrites(parsed):
         parsed = parsed.marked(risks="d")
+    if parsed.verb in _LISTING and parsed.operands:
+        problem = f"git has no verb {parsed.verb[0]} {parsed.operands[0][:40]} known here"
+        parsed = parsed.marked(risks="w", problem=problem, opaque=True)
     if parsed.verb == ("clean",) and parsed.has("--dry-run"):
         parsed = Parsed(
             tool="git",
@@ -229,12 +246,35 @@ def _inspect(parsed: Parsed) -> Parsed:
             problem=parsed.problem,
             opaque=parsed.opaque,
         )
+    if set(parsed.risks) <= {"r"}:
+        parsed = _reads_outside(parsed)
     if (
         parsed.verb[:1]
         and parsed.verb[0] in _REMOTES
         and any("::" in word or "ProxyCommand" in word for word in parsed.operands)
     ):
         parsed = parsed.marked(problem="the address names a program", opaque=True)
+    return parsed
+
+
+def _reads_outside(parsed: Parsed) -> Parsed:
+    """Look at `REV:FILE` as the file it names, and at the folder git is told to work in."""
+    named = tuple(part for word in parsed.operands for part in word.split(":"))
+    flags = tuple(flag for flag in parsed.flags if flag.name in {"-C", "--no-index"})
+    seen = reads_files(msgspec.structs.replace(parsed, operands=named, flags=flags))
+    return parsed.marked(risks="s") if "s" in seen.risks else parsed
+
+
+def _overwrites(parsed: Parsed) -> bool:
+    """Say whether `git checkout` puts files back, over what was changed in them."""
+    switches = parsed.flag("-b", "-B", "--orphan", "--detach", "--track") is not None
+    return bool({"--", "."} & {*parsed.words}) or (len(parsed.operands) > 1 and not switches)
+
+
+def _fetched(parsed: Parsed) -> Parsed:
+    """Mark a refspec with `+`: it throws away what the local branch had."""
+    if any(ref.startswith("+") and ":" in ref for ref in parsed.operands[1:]):
+        return parsed.marked(risks="d")
     return parsed
 
 
@@ -258,5 +298,5 @@ GIT: Final[Grammar] = grammar(
     flags=_GLOBAL,
     inspect=_inspect,
     globals_first=True,
-    aliases="stage=add",
+    aliases="stage=add rm=remove",
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from fleettui.core.policy.grammar import Grammar, grammar, verb
+from fleettui.core.policy.parsed import Parsed
 
 _GLOBAL: Final = (
     "-n|--namespace= --kube-context= --debug --burst-limit= --qps= --color? --no-color -h|--help"
@@ -91,11 +93,25 @@ _VERBS: Final = {
     "plugin uninstall": verb("wd"),
 }
 
+_NONE_LEFT: Final = re.compile(
+    r"""replica[\w.-]*["']?\s*[=:]\s*["']?[+-]?0(?![1-9])""", re.IGNORECASE
+)
+
+
+def _inspect(parsed: Parsed) -> Parsed:
+    """`--set replicaCount=0` is a scale to nothing."""
+    values = parsed.all("--set", "--set-string", "--set-json", "--set-literal")
+    if any(_NONE_LEFT.search(value) for value in values):
+        return parsed.marked(risks="d")
+    return parsed
+
+
 HELM: Final[Grammar] = grammar(
     "helm",
     _VERBS,
     flags=_GLOBAL,
     style="pflag",
+    inspect=_inspect,
     aliases="del=uninstall delete=uninstall un=uninstall ls=list hist=history inspect=show"
     " fetch=pull dep=dependency dependencies=dependency up=update rm=remove",
 )

@@ -67,9 +67,14 @@ _TYPED: Final = frozenset(
         "drain",
     ]
 )
-_ZERO: Final = re.compile(
-    r"""["']?replicas["']?\s*:\s*["']?0+(?![\d.])|/replicas\b""", re.IGNORECASE
+# What a patch takes away: a count that isn't plainly above zero, a removal, a whole put in place.
+_TAKES: Final = re.compile(
+    r"""replicas["']?\s*:(?!\s*[1-9][0-9]{0,6}\s*([,}\]\n#]|$))|/replicas\b"""
+    r"""|["']?op["']?\s*:\s*["']?remove|\$patch|\$delete|\$retain"""
+    r"""|["']?(spec|metadata|finalizers|data)["']?\s*:\s*(null|~|\[\s*\]|\{\s*\}|$)""",
+    re.IGNORECASE,
 )
+_STARTED: Final = frozenset({"job", "cronjob", "deployment", "pod"})
 _READ_FILE: Final = (
     "file",
     "go-template-file",
@@ -191,11 +196,24 @@ def _inspect(parsed: Parsed) -> Parsed:
         parsed = parsed.marked(risks="d")
     if name == "autoscale" and parsed.value("--min") == "0":
         parsed = parsed.marked(risks="d")
-    if name == "patch" and (parsed.flag("--patch-file") or _ZERO.search(parsed.value("--patch"))):
-        parsed = parsed.marked(risks="d")
+    if name == "patch":
+        parsed = _patched(parsed)
+    if name == "create" and {*map(kind_name, parsed.operands[:1])} & _STARTED:
+        problem = f"create {parsed.operands[0][:20]} runs a program in the cluster"
+        parsed = parsed.marked(problem=problem, opaque=True)
     if name in {"get", "describe"} and "secret" in (parsed.kinds or ()):
         parsed = parsed.marked(risks="s")
     return _reads_elsewhere(parsed)
+
+
+def _patched(parsed: Parsed) -> Parsed:
+    """Read a patch; an escape in it may spell any word."""
+    patch = parsed.value("--patch")
+    if parsed.flag("--patch-file") or _TAKES.search(patch):
+        parsed = parsed.marked(risks="d")
+    if "\\" in patch:
+        return parsed.marked(problem="the patch has escapes", opaque=True)
+    return parsed
 
 
 def _typed(parsed: Parsed) -> Parsed:

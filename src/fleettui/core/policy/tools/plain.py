@@ -18,7 +18,8 @@ _SECRET_NAME: Final = re.compile(
 
 def reads_files(parsed: Parsed) -> Parsed:
     """Count what lies outside the working folder, or is named like a secret, as secret."""
-    for word in (*parsed.operands, *(flag.value or "" for flag in parsed.flags)):
+    values = (flag.value or flag.name[2:] for flag in parsed.flags)
+    for word in (*parsed.operands, *values):
         parts = word.split("/")
         outside = word.startswith(("/", "~")) or ".." in parts
         if outside or any(len(part) > 255 or _SECRET_NAME.match(part) for part in parts):
@@ -45,6 +46,8 @@ _OWN_FLAGS: Final = {
     "cut": "-d= -f= -c= -b= --output-delimiter= -s",
     "diff": "-u -r -q -y -w -b -N -U= --color? --exclude= -x=",
     "ls": "-I|--ignore= -w= --color? --sort= --time= --hide= --block-size=",
+    "iconv": "-f|--from-code= -t|--to-code= -o|--output= -c -s -l",
+    "file": "-b -i -L -h -k -m= -f= -z -C|--compile",
     "jq": "-r -c -e -n -s -S --arg= --tab -f|--from-file=",
 }
 _SED: Final = re.compile(
@@ -132,6 +135,46 @@ def _sed(parsed: Parsed) -> Parsed:
     return reads_files(parsed.marked(risks="w") if parsed.flag("--in-place") else parsed)
 
 
+def _copies(parsed: Parsed) -> Parsed:
+    """Mark what writes its second operand, or the file a flag names: `uniq IN OUT`."""
+    named = parsed.flag("--output", "--compile") is not None
+    second = parsed.tool in {"uniq", "xxd"} and len(parsed.operands) > 1
+    return reads_files(parsed.marked(risks="w") if named or second else parsed)
+
+
+def _shows_others(parsed: Parsed) -> Parsed:
+    """Count a list of processes with their environments as secret: `ps auxe`."""
+    if any("e" in word.lower() for word in parsed.operands) or parsed.flag("-E"):
+        return parsed.marked(risks="s")
+    return parsed
+
+
+def _sets(parsed: Parsed) -> Parsed:
+    """Mark what sets the clock or the name of the machine."""
+    if parsed.flag("--set") or (parsed.tool == "hostname" and parsed.operands):
+        return parsed.marked(risks="wd")
+    return reads_files(parsed)
+
+
+def _cd(parsed: Parsed) -> Parsed:
+    """Count what follows in another folder as lying outside: its names don't show it any more."""
+    parsed = reads_files(parsed)
+    if not parsed.operands or parsed.operands[0].startswith(("-", "$")):
+        return parsed.marked(risks="s")
+    return parsed
+
+
+def _tar(parsed: Parsed) -> Parsed:
+    """Read the old way to write flags, `tar cIf PROGRAM FILE`, and archives on other machines."""
+    first = parsed.words[0] if parsed.words else ""
+    if first[:1] not in {"", "-"} and set(first) & set("IF"):
+        return parsed.marked(problem=f"tar {first[:40]} may name a program", opaque=True)
+    files = (*parsed.all("--file"), *parsed.operands[1:2])
+    if any(":" in name.split("/")[0] for name in files):
+        return parsed.marked(risks="n", problem="the archive is on another machine", opaque=True)
+    return parsed
+
+
 def _build() -> dict[str, Grammar]:
     table = {name: grammar(name, {"": verb("r")}) for name in _QUIET.split()}
     for name in _TEXT.split():
@@ -140,6 +183,14 @@ def _build() -> dict[str, Grammar]:
     for name, spec in _STRANGE.items():
         check = reads_files if spec.risks == "r" and name not in {"man", "printf"} else None
         table[name] = grammar(name, {"": spec}, inspect=check)
+    for name in ("uniq", "xxd", "iconv", "file"):
+        table[name] = grammar(name, {"": verb("r", _OWN_FLAGS.get(name, ""))}, inspect=_copies)
+    for name in ("date", "hostname", "who", "users"):
+        flags = "-s|--set= -f|--file= -r|--reference= -d|--date= -F|--file= -u -I? -R"
+        table[name] = grammar(name, {"": verb("r", flags)}, inspect=_sets)
+    table["ps"] = grammar("ps", {"": verb("r")}, inspect=_shows_others)
+    table["cd"] = grammar("cd", {"": verb("r", "-L -P -e -@")}, inspect=_cd)
+    table["tar"] = grammar("tar", {"": _STRANGE["tar"]}, inspect=_tar)
     table["printenv"] = grammar("printenv", {"": verb("rs")})
     table["test"] = grammar("test", {"": verb("r", "-v")}, inspect=_dangerous_test)
     table["["] = grammar("[", {"": verb("r", "-v")}, inspect=_bracket)

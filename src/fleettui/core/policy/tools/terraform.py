@@ -63,9 +63,11 @@ _VERBS: Final = {
 
 
 def _inspect(parsed: Parsed) -> Parsed:
-    """`apply -destroy` is destroy."""
+    """`apply -destroy` is destroy; a plan of it that is kept only waits to be applied."""
     if parsed.verb == ("apply",) and parsed.has("-destroy"):
         return msgspec.structs.replace(parsed, verb=("destroy",))
+    if parsed.verb == ("plan",) and parsed.has("-destroy") and parsed.flag("-out"):
+        return parsed.marked(risks="d")
     return parsed
 
 

@@ -37,6 +37,7 @@ class AgentRow(Row, frozen=True):
     turn: str
     trouble: str
     missing_tools: tuple[str, ...]
+    sandbox: Literal["off", "on", "absent"] = "off"
     health: HealthRow | None = None
     trend: tuple[int, ...] = ()
 

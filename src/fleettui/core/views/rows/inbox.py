@@ -22,6 +22,7 @@ class ShownAction(Row, frozen=True):
     preview: str = ""
     arguments: dict[str, object] = msgspec.field(default_factory=dict)
     risks: tuple[Risk, ...] = ()
+    sandbox: str = ""
 
 
 class InboxRow(Row, frozen=True):
@@ -30,7 +31,9 @@ class InboxRow(Row, frozen=True):
     `kind`: action (answer with approve or deny), unknown (an action caught by a crash: approve
     runs it again, deny leaves it), ballot (agents did not decide: choose one of `options`), failed
     (an agent that was given up: approve starts it again, deny leaves it).
-    `needs` is how many more persons must approve; `expires_at` of None means never.
+    `needs` is how many more persons must approve, of `approvers` where it names some; `chain` is
+    the group they are, `requester` who gave the task and is not counted where two or more must.
+    `expires_at` of None means never.
     """
 
     id: str
@@ -52,6 +55,9 @@ class InboxRow(Row, frozen=True):
     approved_by: tuple[str, ...]
     options: tuple[str, ...]
     destructive: bool
+    chain: str = ""
+    approvers: tuple[str, ...] = ()
+    requester: str = ""
 
 
 class ActionRow(Row, frozen=True):
