@@ -38,6 +38,7 @@ CHANGED = {
     "risks": ("write", "network"),
     "preview": "other",
     "problem": "none",
+    "summary": "push",
 }
 BOUND = {"tenant": "t", "fleet": "f", "agent": "a", "policy_version": "p", "nonce": "n"}
 
