@@ -166,6 +166,14 @@ async def test_a_host_that_is_not_listed_is_refused_with_the_mend() -> None:
         await freeze(box(), place([only]), url="https://example.org/", method="POST")
 
 
+async def test_allowed_methods_hold_where_a_host_has_none_of_its_own() -> None:
+    where = place(["example.org", {"host": "api.example.org", "methods": ["POST"]}])
+    where.tool_config["http_request"]["allowed_methods"] = ["GET"]
+    with pytest.raises(ToolFailed, match="only GET"):
+        await freeze(box(), where, url="https://example.org/", method="PUT")
+    assert await freeze(box(), where, url="https://api.example.org/", method="POST")
+
+
 async def test_reading_is_allowed_writing_asks_and_a_secret_goes_only_where_the_file_says() -> None:
     where = place(["example.org", {"host": "api.example.org", "secrets": ["TOKEN"]}], TOKEN=SECRET)
     bearer = {"Authorization": "Bearer ${TOKEN}"}

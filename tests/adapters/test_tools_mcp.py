@@ -348,6 +348,28 @@ asyncio.run(main())
     assert float(out[1]) < 250, "30 ms on a quiet machine"
 
 
+async def test_without_the_extra_the_row_names_it(tmp_path: Path) -> None:
+    program = f"""
+import asyncio, sys
+sys.modules["mcp"] = None
+from fleettui.adapters.tools.toolbox import LocalToolbox
+from fleettui.core.model import ToolServer, Workplace
+async def main():
+    server = ToolServer(name="test", transport="stdio", command=sys.executable)
+    box = LocalToolbox({{"PATH": "/usr/bin:/bin"}}, b"k" * 32)
+    print(*await box.prepare(Workplace("t", "f", "a", {str(tmp_path)!r}, servers=(server,))))
+    await box.close()
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
+    )
+    out = (await process.communicate())[0].decode()
+    assert out == (
+        "MCP server test: the package mcp is not installed; pip install 'fleettui[mcp]'\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "schema", "words"),
     [
