@@ -46,7 +46,7 @@ class Names:
 
 def box(**answers: Sequence[str]) -> LocalToolbox:
     names = Names(**answers)
-    made = LocalToolbox({"PATH": "/usr/bin"}, b"k" * 32, names)
+    made = LocalToolbox({"PATH": "/usr/bin"}, b"k" * 32, look_up=names)
     made.names = names  # type: ignore[attr-defined]
     return made
 
@@ -164,6 +164,14 @@ async def test_a_host_that_is_not_listed_is_refused_with_the_mend() -> None:
     only = {"host": "example.org", "methods": ["GET"]}
     with pytest.raises(ToolFailed, match="POST is not allowed"):
         await freeze(box(), place([only]), url="https://example.org/", method="POST")
+
+
+async def test_allowed_methods_hold_where_a_host_has_none_of_its_own() -> None:
+    where = place(["example.org", {"host": "api.example.org", "methods": ["POST"]}])
+    where.tool_config["http_request"]["allowed_methods"] = ["GET"]
+    with pytest.raises(ToolFailed, match="only GET"):
+        await freeze(box(), where, url="https://example.org/", method="PUT")
+    assert await freeze(box(), where, url="https://api.example.org/", method="POST")
 
 
 async def test_reading_is_allowed_writing_asks_and_a_secret_goes_only_where_the_file_says() -> None:

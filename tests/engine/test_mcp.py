@@ -6,14 +6,16 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from fleettui.adapters.yaml.specs import check_files
 from fleettui.core.commands import Approve, MoveAgent, OpenFleet, StartRun
 from fleettui.core.model import Payload
 from fleettui.core.views.queries import ReadAgents, ReadInbox
+from fleettui.engine.session import Session
 from fleettui.wiring import running
-from tests.engine.kit import FunctionModel, calls, make_world, says, wait_for
+from tests.engine.kit import FunctionModel, calls, make_world, says
 
 SERVER = str(Path(__file__).parents[1] / "adapters" / "mcp_server.py")
 SECRET = "tok-3n-of-the-Fleet-11"
@@ -93,10 +95,17 @@ async def test_a_server_of_the_file_works_under_policy_and_its_end_is_the_agents
         keepers = [one.keeper for one in world.toolbox._servers._kept.values()]
         assert len(keepers) == 2
         await session.send(MoveAgent("f", "a", "stop"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while world.toolbox._servers._kept:
                 await asyncio.sleep(0.02)
     assert not _running_here()
+
+
+async def wait_for(session: Session, condition: Callable[[], bool]) -> None:
+    """Wait, by the events of the door, until something holds; a server takes its time to start."""
+    async with session.watch() as watch, asyncio.timeout(90):
+        while not condition():
+            await watch.take()
 
 
 def _running_here() -> list[str]:

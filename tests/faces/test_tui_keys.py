@@ -24,6 +24,7 @@ from fleettui.core.commands import (
     StopFleet,
 )
 from fleettui.core.errors import BadSpec, HostGone
+from fleettui.core.events import ActionFinished, Recorded
 from fleettui.core.model import Payload
 from fleettui.tui.app import CockpitApp, colors_of
 from fleettui.tui.keymap import KEYS, load_keymap
@@ -271,6 +272,18 @@ async def test_what_a_model_says_right_now_is_in_the_log():
         shown.client.notify(Streamed("code-review", "security-1", "t1", "thinking of "))
         shown.client.notify(Streamed("code-review", "security-1", "t1", "walls"))
         await shown.until(lambda: "thinking of walls" in shown.text())
+
+
+async def test_how_far_a_tool_is_stands_in_the_log_until_it_is_done():
+    async with cockpit() as shown:
+        for lines in ("3 lines", "9 lines"):
+            notice = Streamed("code-review", "security-1", "t1", f"{lines}: make", "code-review/9")
+            shown.client.notify(notice)
+        await shown.until(lambda: "9 lines: make" in shown.text())
+        assert "3 lines" not in shown.text()
+        done = ActionFinished("code-review/9", ok=True, output=Payload("ok"))
+        shown.client.notify(Recorded("code-review", 99, 0.0, "system", done))
+        await shown.until(lambda: "9 lines: make" not in shown.text())
 
 
 async def test_every_tab_of_the_detail_shows_its_own():

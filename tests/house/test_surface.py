@@ -25,7 +25,7 @@ PORTS = {
     "Subscription": {"overflowed", "take"},
     "Bus": {"publish", "subscribe"},
     "Model": {"complete"},
-    "Toolbox": {"freeze", "perform", "prepare", "release", "specs"},
+    "Toolbox": {"installed", "freeze", "perform", "prepare", "release", "specs"},
     "Files": {"match"},
     "Measures": {"measure"},
     "Recordings": {"append_order", "read_order"},

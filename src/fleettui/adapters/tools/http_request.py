@@ -117,7 +117,9 @@ def _told(answer: Any, secret: dict[str, str]) -> ToolResult:
 
 def _hosts(place: Workplace) -> tuple[AllowedHost, ...]:
     config = place.tool_config.get("http_request")
-    return allowed_hosts(config if isinstance(config, dict) else {})
+    config = config if isinstance(config, dict) else {}
+    methods = tuple(config.get("allowed_methods", ()))
+    return tuple(host._replace(methods=host.methods or methods) for host in allowed_hosts(config))
 
 
 def _headers(given: dict[str, Any]) -> dict[str, str]:
