@@ -160,6 +160,7 @@ class _Reading:
             if not found:
                 self._unknown(word if position == 1 else name, None)
                 if position == 1:
+                    self._unsure(word)
                     return
                 position += 1
                 continue
@@ -176,6 +177,16 @@ class _Reading:
             else:
                 self._take(spec, None)
             return
+
+    def _unsure(self, word: str) -> None:
+        """Read the letters behind one not known here: a value of it, or flags that destroy."""
+        if "w" not in self.spec.risks:
+            return
+        found = [spec for letter in word[2:] for spec in self._lookup(f"-{letter}")]
+        for spec in found:
+            self._trouble(f"{word[:40]} is not a flag known here", opaque=True)
+            if spec.takes == "none" and spec.name != "--dry-run":
+                self._add(spec, None)
 
     def _unknown(self, name: str, value: str | None) -> None:
         self.flags.append(Flag(name, value))
