@@ -38,11 +38,8 @@ CHANGED = {
     "risks": ("write", "network"),
     "preview": "other",
     "problem": "none",
-<<<<<<< HEAD
     "sandbox": "/usr/bin/bwrap",
-=======
     "summary": "push",
->>>>>>> f7c031fe4dc623486b1155e6fa6ba487ced6ace4
 }
 BOUND = {"tenant": "t", "fleet": "f", "agent": "a", "policy_version": "p", "nonce": "n"}
 
