@@ -91,8 +91,9 @@ PLACED = {
     "weight negative": (of_agent("      weight: -1\n"), 8, 15, "more than 0"),
     "weight text": (of_agent("      weight: heavy\n"), 8, 15, "expected a number"),
     "two managers by replicas": (
-        of_agent("      role: manager\n      replicas: 2\n      spec: {model: m, instructions: hi}\n")
-        .replace("mode: peer", "mode: hierarchical"), 9, 17, "one manager"),
+        of_agent("      role: manager\n      replicas: 2\n").replace("peer", "hierarchical"),
+        9, 17, "one manager",
+    ),
     "replicas text": (of_agent("      replicas: two\n"), 8, 17, "expected a whole number"),
     "tier zero": (of_agent("      tier: 0\n"), 8, 13, "1 or more"),
     "no model": (of_agent("      spec: {instructions: hi}\n"), 8, 7, "missing 'model'"),
