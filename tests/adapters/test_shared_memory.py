@@ -26,7 +26,8 @@ from fleettui.core.memory import MOST_BYTES, MemoryEntry, MemoryPlace
 from fleettui.core.spec.shared import MemoryType
 from fleettui.ports import SharedMemory
 
-NOW = time.time()
+# Ahead of the clock: a backend that ends entries by itself must not come first.
+NOW = time.time() + 3600
 Place = Callable[[str, str], MemoryPlace]
 
 
@@ -165,7 +166,7 @@ async def test_redis_itself_forgets_what_is_over(redis: Server) -> None:
     import redis.asyncio as library
 
     async with SharingPlaces().open(MemoryPlace("redis", "t", "ttl", redis.url)) as memory:
-        await memory.put(entry("k", ttl=1000))
+        await memory.put(entry("k", at=time.time(), ttl=1000))
         await memory.put(entry("ever"))
     async with library.Redis.from_url(redis.url) as client:
         left = {
