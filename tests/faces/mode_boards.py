@@ -10,6 +10,7 @@ from tests.core.houses import Desk
 from fleettui.core.commands import CastVote, FinishTurn, HoldRun, StartRun
 from fleettui.core.model import Actor, Item, Payload, Plan
 from fleettui.core.views.board import board
+from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.rows import Board
 
 LONG = "look at the logs of the last hour and find the first error"
@@ -17,6 +18,10 @@ LONG = "look at the logs of the last hour and find the first error"
 
 def entry(name: str, **fields: Any) -> dict[str, Any]:
     return {"name": name, "spec": {"model": "openai:m"}, **fields}
+
+
+# A machine on which nothing is installed.
+NOTHING = Outfit(frozenset(), lambda _program: False)
 
 
 class Stage(Desk):
@@ -40,7 +45,7 @@ class Stage(Desk):
             self.send(FinishTurn("f", turn, answer, plan=plan), Actor("agent", agent))
 
     def board(self) -> Board:
-        return board([self.state], self.state, (), NOW, "")
+        return board([self.state], self.state, NOTHING, lambda _fleet, _agent: (), NOW, "")
 
 
 def tiered() -> Board:
