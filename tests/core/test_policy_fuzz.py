@@ -33,12 +33,12 @@ exec "$@"
 """
 # Each script for itself, with nothing of ours in its environment.
 DRIVER = """
-cd /work
+cd /stage
 i=0
 while IFS= read -r -d '' script; do
   i=$((i+1))
   printf '%s\\0' "### $i" END-OF-CALL >> /log/seen
-  timeout -s KILL 5 env -i PATH=/bin HOME=/work bash --noprofile --norc -c "$script" \
+  timeout -s KILL 5 env -i PATH=/bin HOME=/stage bash --noprofile --norc -c "$script" \
     </dev/null >/dev/null 2>&1
   [ -e a ] || echo x > a
 done < /log/scripts
@@ -86,7 +86,7 @@ class Stage:
         return [
             SANDBOX, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
             "--tmpfs", "/", *libraries, "--ro-bind", str(self.bin), "/bin", "--symlink", "/bin",
-            "/usr/bin", "--bind", str(self.log), "/log", "--dir", "/work", "--dir", "/tmp",
+            "/usr/bin", "--bind", str(self.log), "/log", "--dir", "/stage", "--dir", "/tmp",
             "--dev", "/dev", "--proc", "/proc", "--clearenv", "--setenv", "PATH", "/bin",
             "/bin/bash", "--noprofile", "--norc", "-c", DRIVER,
         ]  # fmt: skip
