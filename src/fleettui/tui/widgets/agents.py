@@ -26,7 +26,7 @@ _EMPTY: Final = "no agents yet\n\nopen a fleet: fleettui open FILE"
 # Below this many cells a row has no cost, below the next no tokens; from the last ones on it has
 # a trend, and a longer one.
 _COST_FROM, _TOKENS_FROM = 46, 38
-_TREND_FROM: Final = ((70, 8), (54, 4))
+_TREND_FROM: Final = ((70, 8), (60, 4))
 MOST_NAME: Final = 18
 
 
