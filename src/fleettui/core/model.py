@@ -146,6 +146,14 @@ class ModelReply(msgspec.Struct, frozen=True, omit_defaults=True):
     finish_reason: str = "stop"
 
 
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much a program may use: bytes, cores, seconds; 0 is no limit."""
+
+    memory: int = 0
+    cpu: float = 0.0
+    timeout: float = 0.0
+
+
 class Workplace(msgspec.Struct, frozen=True):
     """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to."""
 
@@ -156,6 +164,7 @@ class Workplace(msgspec.Struct, frozen=True):
     base: str = ""
     tool_config: dict[str, Any] = {}
     environment: dict[str, str] = {}
+    limits: Limits = Limits()
 
 
 class Operand(msgspec.Struct, frozen=True):
@@ -230,7 +239,8 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     1. `agent` is who must do it (an instance); where it is empty, the distribution chooses among
     the instances of `entry`, or all, by `skill`, `key` and the words of `text`. It waits for
     `needs` and is handed the outputs of `given` (both ids of parts). `action` is the call that
-    waits for its output, `parent` the part it belongs to.
+    waits for its output, `parent` the part it belongs to, `raw` the items themselves where a
+    worker is to put them into a command.
     """
 
     id: str
@@ -247,13 +257,18 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     given: tuple[str, ...] = ()
     action: str = ""
     parent: str = ""
+    raw: tuple[str, ...] = ()
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One item of a task that is a list; items with the same key go to the same agent if sticky."""
+    """One item of a task that is a list; items with the same key go to the same agent if sticky.
+
+    `raw` has the item as it stands, or several for one command, where workers take them.
+    """
 
     text: Payload
     key: str = ""
+    raw: tuple[str, ...] = ()
 
 
 class PlannedStep(msgspec.Struct, frozen=True, omit_defaults=True):

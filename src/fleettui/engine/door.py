@@ -17,6 +17,7 @@ from fleettui.core.coordination.tools import offered_tools
 from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
+    Limits,
     ModelReply,
     ModelRequest,
     ToolCall,
@@ -234,6 +235,7 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
     return Workplace(
         state.tenant, state.id, agent, state.workspace, base,
         dict(spec.tool_config), environment,
+        spec.resource_limits.as_limits() if spec.resource_limits else Limits(),
     )  # fmt: skip
 
 

@@ -7,10 +7,10 @@ import hashlib
 import hmac
 import os
 import shutil
-import sys
 from typing import Final
 
 from fleettui.adapters.processes import launch
+from fleettui.adapters.processes.keeping import Keeping
 from fleettui.adapters.processes.program import Ended, run_program
 from fleettui.adapters.tools.operands import digest_of, operands_of
 from fleettui.adapters.tools.secrecy import holds_secret
@@ -72,16 +72,19 @@ async def _run(facts: Facts, place: Workplace, around: Surroundings) -> ToolResu
     if {name: _shown(name, env[name], place, around.key) for name in env} != facts.env:
         return ToolResult("not started: the environment changed since it was approved", ok=False)
     stdin = facts.arguments.get("stdin")
-    timeout = float(facts.arguments.get("timeout", _SECONDS))
     ended = await run_program(
-        (
-            sys.executable, "-I", "-S", launch.__file__, str(os.getpid()),
-            facts.program, facts.program_sha256, facts.cwd, facts.cwd_inode, *facts.argv,
-        ),
+        (facts.program, facts.program_sha256, facts.cwd, facts.cwd_inode, *facts.argv),
         cwd="/", env=env, stdin=None if stdin is None else stdin.encode(),
-        timeout=timeout, merge=True,
+        timeout=_seconds(facts, place), merge=True,
+        keeping=Keeping(f"{place.fleet}/{place.agent}", place.limits), launch=True,
     )  # fmt: skip
-    return _told(ended, timeout)
+    return _told(ended, _seconds(facts, place))
+
+
+def _seconds(facts: Facts, place: Workplace) -> float:
+    """Give how long a program may run: what the call says, at most what its agent may."""
+    asked = float(facts.arguments.get("timeout", place.limits.timeout or _SECONDS))
+    return min(asked, place.limits.timeout or asked)
 
 
 def environment(place: Workplace, around: Surroundings) -> dict[str, str]:
@@ -115,8 +118,8 @@ def _shown(name: str, value: str, place: Workplace, key: bytes) -> str:
 def _told(ended: Ended, timeout: float) -> ToolResult:
     text = ended.text
     size = ended.size if ended.size > len(ended.output) else 0
-    if ended.timed_out:
-        note = f"[stopped after {timeout:g} s]"
+    if ended.timed_out or ended.over:
+        note = f"[killed: {ended.over}]" if ended.over else f"[stopped after {timeout:g} s]"
         return ToolResult(
             f"{text}\n{note}".lstrip(), ok=False, exit_code=ended.exit_code, size=size
         )

@@ -32,6 +32,7 @@ from fleettui.core.events import (
     WorkSentBack,
 )
 from fleettui.core.model import Asked, Payload
+from fleettui.core.spec.known import WITHOUT_TURNS
 from fleettui.core.state.fleet import BallotState, FleetState, TurnState
 from fleettui.core.state.names import Names
 
@@ -54,7 +55,9 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     able = tuple(
         agent.id
         for agent in state.agents.values()
-        if agent.status in {"idle", "paused", "failed"} and not agent.turn
+        if agent.status in {"idle", "paused", "failed"}
+        and not agent.turn
+        and state.spec_of(agent.id).type not in WITHOUT_TURNS
     )
     if not able and mode != "workflow":
         raise Refused(

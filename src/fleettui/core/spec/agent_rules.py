@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fleettui.core.spec.kind_rules import kind_faults
 from fleettui.core.spec.known import (
     ASKS_MODEL,
     LATER_RUNTIMES,
@@ -14,6 +15,7 @@ from fleettui.core.spec.known import (
     TOOL_SETTINGS,
     TOOLS,
     TOOLSETS,
+    WITHOUT_INSTRUCTIONS,
     closest,
     tool_name,
 )
@@ -27,6 +29,7 @@ _INSTRUCTIONS = ("instructions", "system_prompt", "system")
 def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
     """Check an agent's spec as written, found at `loc`."""
     yield from _runtime(spec, loc)
+    yield from kind_faults(spec, loc)
     yield from _model(spec, loc)
     yield from _instructions(spec, loc)
     tools = spec.get("tools")
@@ -65,7 +68,7 @@ def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:
     for name in given[1:]:
         message = f"'{name}' means the same as '{given[0]}', give one of them"
         yield Fault((*loc, name), message, at="key")
-    if not given:
+    if not given and spec.get("type", "llm") not in WITHOUT_INSTRUCTIONS:
         yield Fault(loc, "the agent has no instructions", "warning", "key")
 
 

@@ -65,10 +65,14 @@ TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "
 
 PATTERN_SPELLINGS: Final = {"pub-sub": "pub_sub", "request-reply": "request_reply"}
 
-RUNTIMES: Final = ("llm",)
+RUNTIMES: Final = ("llm", "worker", "monitor", "tmux")
 # Runtimes that put the questions of a turn to `model` themselves.
 ASKS_MODEL: Final = frozenset({"llm"})
-LATER_RUNTIMES: Final = ("acp", "worker", "monitor", "human", "webhook")
+# Runtimes that take no turns at all, and those that can have several at a time.
+WITHOUT_TURNS: Final[frozenset[str]] = frozenset({"monitor"})
+WITHOUT_INSTRUCTIONS: Final[frozenset[str]] = frozenset({"worker", "monitor", "tmux"})
+SIDE_BY_SIDE: Final[frozenset[str]] = frozenset({"worker"})
+LATER_RUNTIMES: Final = ("acp", "human", "webhook")
 MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",

@@ -109,9 +109,15 @@ class AgentState:
     transcript: list[Entry] = field(default_factory=list)
     log: list[LogLine] = field(default_factory=list)
     checkpoints: dict[str, CheckpointState] = field(default_factory=dict)
-    turn: str = ""
+    # Its open turns, the oldest first; most kinds of agents have one at a time.
+    turns: dict[str, None] = field(default_factory=dict)
     trouble: str = ""
     bill: Bill = field(default_factory=Bill)
+
+    @property
+    def turn(self) -> str:
+        """Name the oldest open turn, empty for none."""
+        return next(iter(self.turns), "")
 
 
 @dataclass(slots=True)

@@ -70,7 +70,8 @@ def _turn_opened(state: FleetState, event: TurnOpened, at: float) -> None:
     turn.part, turn.ballot = event.part, event.ballot
     turn.model, turn.instructions = event.model, event.instructions
     agent = state.agents[event.agent]
-    agent.turn, agent.trouble = event.turn, ""
+    agent.turns[event.turn] = None
+    agent.trouble = ""
     if event.prompt.head:
         entry = Entry("prompt", at, event.turn, event.prompt, given=event.given)
         agent.transcript.append(entry)
@@ -112,7 +113,7 @@ def _turn_finished(state: FleetState, event: TurnFinished, at: float) -> None:
     turn = state.turns[event.turn]
     turn.status, turn.output, turn.finished = "finished", event.output, at
     turn.plan = event.plan
-    state.agents[turn.agent].turn = ""
+    state.agents[turn.agent].turns.pop(turn.id, None)
 
 
 def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:
@@ -125,7 +126,8 @@ def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:
     if event.retry_at:
         turn.status = "retrying"
     else:
-        turn.status, turn.finished, agent.turn = "failed", at, ""
+        turn.status, turn.finished = "failed", at
+        agent.turns.pop(turn.id, None)
 
 
 def _turn_retried(state: FleetState, event: TurnRetried, _at: float) -> None:
@@ -138,7 +140,7 @@ def _turn_cancelled(state: FleetState, event: TurnCancelled, at: float) -> None:
     turn = state.turns[event.turn]
     turn.status, turn.reason, turn.finished = "cancelled", event.why, at
     agent = state.agents[turn.agent]
-    agent.turn = ""
+    agent.turns.pop(turn.id, None)
     agent.log.append(LogLine(at, "note", f"turn ended: {event.why}", turn.id))
 
 

@@ -53,7 +53,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     line: int
     log: list[LogLine]
     checkpoints: list[SavedCheckpoint]
-    turn: str
+    turns: list[str]
     trouble: str
     bill: Bill
 
@@ -115,7 +115,7 @@ def save(state: FleetState) -> bytes:
                 )
                 for one in agent.checkpoints.values()
             ],
-            agent.turn, agent.trouble, agent.bill,
+            list(agent.turns), agent.trouble, agent.bill,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -157,7 +157,7 @@ def restore(body: bytes) -> FleetState | None:
         }  # fmt: skip
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
-            one.log, marks, one.turn, one.trouble, one.bill,
+            one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():
