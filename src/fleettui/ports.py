@@ -17,6 +17,7 @@ from fleettui.core.model import (
     ToolSpec,
     Workplace,
 )
+from fleettui.core.spec.agent import AgentSpec
 
 
 class Row(NamedTuple):
@@ -140,6 +141,24 @@ class TurnDoor(Protocol):
     async def act(self, call: ToolCall) -> ToolResult:
         """Propose a tool call and wait for its end: done, denied, expired or unknown."""
 
+    async def vote(self, verdict: str, reason: str) -> None:
+        """Vote in the ballot that the turn is for; raises Refused for no option of it."""
+
+    def workplace(self) -> Workplace:
+        """Say where the agent's tools and programs work."""
+
+
+class Task(NamedTuple):
+    """One thing a turn is to do something with: a part of its run, or a message.
+
+    `text` is the whole task, `items` what it is about now (the items of a list, or the text),
+    `input` what was handed over from before.
+    """
+
+    text: str
+    items: tuple[str, ...]
+    input: str = ""
+
 
 class Turn(NamedTuple):
     """What a runtime is asked to perform.
@@ -147,7 +166,8 @@ class Turn(NamedTuple):
     `conversation` gives the messages as they stand (a turn that was interrupted has some already),
     `pending` the calls of the last reply that have no result yet (in groups done side by side),
     `submitted` the output given with a result that was taken, `most_steps` the
-    bound on model calls.
+    bound on model calls, `spec` what the agent is, `tasks` what it is to work on without a model,
+    `options` those of the ballot it is to vote in, `home` a folder for its runtime's own things.
     """
 
     id: str
@@ -157,6 +177,10 @@ class Turn(NamedTuple):
     submitted: Callable[[], str | None]
     most_steps: int
     steps_taken: Callable[[], int]
+    spec: AgentSpec
+    tasks: Callable[[], Sequence[Task]]
+    options: tuple[str, ...] = ()
+    home: str = ""
 
 
 class Runtime(Protocol):

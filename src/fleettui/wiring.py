@@ -76,6 +76,7 @@ class World:
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
     reports: Path
+    home: Path
 
 
 class House:
@@ -121,7 +122,7 @@ async def running(world: World) -> AsyncIterator[House]:
     async with engine.running(), asyncio.TaskGroup() as group:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
-        turns = Turns(order, built, world.model, world.toolbox, world.vault, group)
+        turns = Turns(order, built, world.model, world.toolbox, world.vault, group, world.home)
         memories = Remembering(engine, world.memories, world.vault, group)
         actions = Actions(order, world.toolbox, world.vault, memories, group)
         timers = Timers(engine)
@@ -172,6 +173,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             runtimes=load_runtimes(),
             memories=SharingPlaces(),
             reports=state / "reports",
+            home=state / "runtimes",
         )
         yield await stack.enter_async_context(running(world))
 

@@ -17,6 +17,7 @@ from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.middleware import audit, rate, transform
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.runtimes.llm import LlmRuntime
+from fleettui.adapters.runtimes.worker import WorkerRuntime
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.adapters.yaml.specs import YamlSpecs
@@ -135,9 +136,10 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         middleware={"audit": audit.make, "rate": rate.make, "transform": transform.make},
         vault=MemoryVault(),
         specs=YamlSpecs(),
-        runtimes={"llm": LlmRuntime()},
+        runtimes={"llm": LlmRuntime(), "worker": WorkerRuntime()},
         memories=parts.get("memories") or SharingPlaces(),
         reports=tmp_path / "reports",
+        home=tmp_path / "runtimes",
     )
 
 

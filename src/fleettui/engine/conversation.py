@@ -10,6 +10,7 @@ from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import AgentState, Entry, FleetState, TurnState
 from fleettui.core.state.outputs import output_of
 from fleettui.engine.engine import Engine
+from fleettui.ports import Task
 
 # Calls that wait for other agents: those of one reply wait together.
 SIDE_BY_SIDE = frozenset({"delegate", "ask_agent"})
@@ -49,6 +50,11 @@ class Conversation:
 
     async def refresh(self) -> None:
         """Fetch the large texts that the conversation needs."""
+        run = self.state.runs.get(self.turn_state.run)
+        part = run.parts.get(self.turn_state.part) if run else None
+        for payload in (*((run.task,) if run else ()), *((part.planned.text,) if part else ())):
+            if payload.blob and payload.blob not in self._texts:
+                self._texts[payload.blob] = await self._engine.text(payload)
         for entry in self.agent_state.transcript:
             handed = [output_of(self.state, entry.turn, given.of) for given in entry.given]
             for payload in (entry.text, *handed):
@@ -89,6 +95,23 @@ class Conversation:
             return ()
         done = {entry.call for entry in mine[replies[-1] :] if entry.kind == "result"}
         return [call for call in mine[replies[-1]].calls if call.id not in done]
+
+    def tasks(self) -> Sequence[Task]:
+        """Give what this turn is about, for who asks no model: its part, and every message."""
+        found: list[Task] = []
+        run = self.state.runs.get(self.turn_state.run)
+        part = run.parts.get(self.turn_state.part) if run else None
+        for entry in self.mine():
+            handed = [self._whole(output_of(self.state, self.turn, one.of)) for one in entry.given]
+            if entry.kind == "message":
+                text = self._texts.get(entry.text.blob) or entry.text.head[entry.lead :]
+                found.append(Task(text, (text,)))
+            elif entry.kind == "prompt" and run is not None and not found:
+                task = self._whole(run.task)
+                own = self._whole(part.planned.text) if part else ""
+                items = part.planned.raw if part else ()
+                found.append(Task(task, items or (own or task,), "\n\n".join(handed)))
+        return found
 
     def submitted(self) -> str | None:
         """Give the output that came with a result that was taken, if one was."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from fleettui.client import Streamed
 from fleettui.core.commands import (
+    CastVote,
     DeliverMessage,
     NoteTrouble,
     ProposeAction,
@@ -212,7 +213,13 @@ class Door:
             None,
         )
         text = "" if output is None else await self._engine.text(output)
-        return ToolResult(text, ok=action.status == "finished" and action.ok)
+        ok = action.status == "finished" and action.ok
+        return ToolResult(text, ok=ok, exit_code=action.exit_code)
+
+    async def vote(self, verdict: str, reason: str) -> None:
+        """Vote in the ballot that the turn is for, once; raises Refused for no option of it."""
+        vote = CastVote(self._fleet, self._turn.id, verdict, None, reason)
+        await self._order.send(vote, self._actor)
 
     async def _reject(self, call: ToolCall, reason: str) -> ToolResult:
         text = f"Not done: {reason}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from fleettui.core.ballot import Vote
 from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn
 from fleettui.core.coordination.listing import parse_plan, parse_sent_back
+from fleettui.core.decide.runs import open_ballot
 from fleettui.core.errors import FleettuiError, ModelFailed, Refused, StoreFailed
 from fleettui.core.events import (
     FleetOpened,
@@ -38,11 +40,12 @@ class Turns:
         toolbox: Toolbox,
         vault: Vault,
         group: asyncio.TaskGroup,
+        home: Path,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
-        self._group = group
+        self._group, self._home = group, str(home)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, Changes] = {}
 
@@ -97,7 +100,7 @@ class Turns:
         while door.open():
             try:
                 built = await self._built.get(self._engine.state(fleet), agent)
-                output = await built.runtime.perform(await _turn(conversation), door)
+                output = await built.runtime.perform(await _turn(conversation, self._home), door)
                 payload = await self._engine.payload(output)
                 await self._order.send(_finish(conversation, payload, output), actor)
             except Refused as refusal:
@@ -134,9 +137,11 @@ def _finish(conversation: Conversation, payload: Payload, output: str) -> Finish
     return FinishTurn(conversation.state.id, turn.id, payload, vote, plan, sent_back)
 
 
-async def _turn(conversation: Conversation) -> Turn:
+async def _turn(conversation: Conversation, home: str) -> Turn:
     await conversation.refresh()
+    ballot = open_ballot(conversation.state, conversation.turn_state)
     return Turn(
         conversation.turn, conversation.agent, conversation.messages, conversation.pending,
         conversation.submitted, conversation.spec.max_iterations, conversation.steps_taken,
+        conversation.spec, conversation.tasks, ballot.rule.options if ballot else (), home,
     )  # fmt: skip

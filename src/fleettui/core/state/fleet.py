@@ -49,6 +49,8 @@ class Entry:
     call: str = ""
     usage: Usage = field(default_factory=Usage)
     given: tuple[Given, ...] = ()
+    # How many characters of a message's text say who sent it.
+    lead: int = 0
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fleettui.core.model import AgentStatus
+from fleettui.core.spec.known import ASKS_MODEL
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import (
     AgentState,
@@ -102,10 +103,13 @@ def _step(state: FleetState, agent: AgentState) -> str:
     turn = state.turns.get(agent.turn)
     if turn is not None:
         doing = [action for action in actions if action.status in {"started", "allowed"}]
+        many = f"{len(agent.turns)} at once, " if len(agent.turns) > 1 else ""
         if doing:
-            return f"tool {describe(doing[-1])}"
+            return f"{many}tool {describe(doing[-1])}"
         part = _part(state, turn)
-        return f"{part}llm call {turn.steps + 1}"
+        if state.spec_of(agent.id).type not in ASKS_MODEL:
+            return f"{many}{part}working"
+        return f"{many}{part}llm call {turn.steps + 1}"
     return _last_vote(state, agent.id) or agent.why
 
 
