@@ -44,6 +44,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "events": ("records", "events", "Print the events of a fleet as JSON lines."),
     "report": ("records", "report", "Print the report of a run."),
     "runs": ("records", "runs", "List the runs of a fleet."),
+    "alerts": ("alerts", "alerts", "List what monitors see that should not be."),
     "stats": ("stats", "stats", "Show what the host holds and did."),
     "plan": ("plans", "plan", "Show, hold, change or resume the parts of a run."),
     "memory": ("memory", "memory", "List what fleets remember together."),

@@ -12,6 +12,7 @@ from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
+from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.board import board, fleet_row, stats_row
 from fleettui.core.views.inbox import action_rows, inbox_rows
 from fleettui.core.views.log import log_rows
@@ -84,6 +85,8 @@ class Reading:
                 )
             case queries.ReadMemory():
                 return await self._memory(some)
+            case queries.ReadAlerts():
+                return tuple(row for state in some for row in alert_rows(state))
             case queries.ReadStats():
                 return stats_row(some, self._cache_row())
             case queries.ReadSpec():

@@ -14,6 +14,7 @@ from fleettui.core.commands.actions import (
     StartAction,
 )
 from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.alerts import ClearAlert, RaiseAlert
 from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot
 from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
 from fleettui.core.commands.memory import ForgetEntry, MoveSharedMemory, NoteForgotten
@@ -59,6 +60,7 @@ __all__ = [
     "Broadcast",
     "CancelRun",
     "CastVote",
+    "ClearAlert",
     "CloseBallot",
     "Command",
     "Delegate",
@@ -89,6 +91,7 @@ __all__ = [
     "OverrideBallot",
     "ProposeAction",
     "Publish",
+    "RaiseAlert",
     "RecordReport",
     "RecordStep",
     "RejectCall",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleettui.core.commands import MakeCheckpoint, MoveAgent, RollBack
-from fleettui.core.decide.outcome import Outcome, only_people
+from fleettui.core.decide.outcome import Outcome, no_agent
 from fleettui.core.errors import NotFound, Refused
 from fleettui.core.events import (
     ActionDenied,
@@ -107,7 +107,7 @@ def find_checkpoint(agent: AgentState, name: str) -> CheckpointState:
 
 def roll_back(state: FleetState, command: RollBack, asked: Asked) -> Outcome:
     """Take one agent back; its open turn begins again from there, its open vote is withdrawn."""
-    by = only_people(asked, "roll an agent back")
+    by = no_agent(asked, "roll an agent back")
     agent = state.agent(command.agent)
     target, why = find_checkpoint(agent, command.checkpoint), f"rolled back by {by}"
     started = [one for one in state.actions_of(agent.id) if one.status == "started"]

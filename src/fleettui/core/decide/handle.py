@@ -10,6 +10,7 @@ from fleettui.core.commands import Command
 from fleettui.core.decide import (
     actions,
     agents,
+    alerts,
     ballots,
     fleets,
     memory,
@@ -59,6 +60,8 @@ _RULES: dict[type, Rule] = {
     commands.MoveAgent: agents.move_agent,
     commands.MakeCheckpoint: agents.make_checkpoint,
     commands.RollBack: agents.roll_back,
+    commands.RaiseAlert: alerts.raise_alert,
+    commands.ClearAlert: alerts.clear_alert,
     commands.StartRun: runs.start_run,
     commands.CancelRun: runs.cancel_run,
     commands.HoldRun: plans.hold_run,

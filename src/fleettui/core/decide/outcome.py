@@ -20,6 +20,11 @@ class Outcome(NamedTuple):
 NOTHING = Outcome(())
 
 
+def no_agent(asked: Asked, what: str) -> str:
+    """Name who asks: a person, or the system by a rule of the file; raises Forbidden for agents."""
+    return str(asked.actor) if asked.actor.kind == "system" else only_people(asked, what)
+
+
 def only_people(asked: Asked, what: str) -> str:
     """Name the person who asks; raises Forbidden for agents and for the system."""
     if asked.actor.kind != "operator":

@@ -23,6 +23,7 @@ from fleettui.core.events.agents import (
     AgentRolledBack,
     CheckpointMade,
 )
+from fleettui.core.events.alerts import AlertCleared, AlertRaised, RecoveryTried
 from fleettui.core.events.ballots import (
     BallotClosed,
     BallotExtended,
@@ -86,6 +87,8 @@ __all__ = [
     "AgentMoved",
     "AgentRemoved",
     "AgentRolledBack",
+    "AlertCleared",
+    "AlertRaised",
     "AnyEvent",
     "ApprovalGiven",
     "BallotClosed",
@@ -114,6 +117,7 @@ __all__ = [
     "PartMoved",
     "PartsPlanned",
     "Recorded",
+    "RecoveryTried",
     "ReportWritten",
     "RuleRevoked",
     "RuleSaved",

@@ -27,6 +27,7 @@ from fleettui.core.events.agents import (
     AgentRolledBack,
     CheckpointMade,
 )
+from fleettui.core.events.alerts import AlertCleared, AlertRaised, RecoveryTried
 from fleettui.core.events.ballots import (
     BallotClosed,
     BallotExtended,
@@ -85,6 +86,9 @@ AnyEvent = (
     | AgentRemoved
     | CheckpointMade
     | AgentRolledBack
+    | AlertRaised
+    | AlertCleared
+    | RecoveryTried
     | TroubleNoted
     | RunStarted
     | RunFinished

@@ -13,6 +13,7 @@ from fleettui.core.events import (
     TroubleNoted,
 )
 from fleettui.core.queue import Mailbox
+from fleettui.core.state.alerts import forget_alerts
 from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, LogLine
 
 
@@ -26,10 +27,13 @@ def _moved(state: FleetState, event: AgentMoved, at: float) -> None:
     if event.to in {"paused", "stopped", "failed"} or agent.status in {"paused", "stopped"}:
         agent.log.append(LogLine(at, "note", f"{event.to} {event.why}".strip(), agent.turn))
     agent.status, agent.why, agent.since = event.to, event.why, at
+    if event.to == "stopped":
+        forget_alerts(state, agent.id)
 
 
 def _removed(state: FleetState, event: AgentRemoved, _at: float) -> None:
     del state.agents[event.agent]
+    forget_alerts(state, event.agent)
 
 
 def _marked(state: FleetState, event: CheckpointMade, at: float) -> None:

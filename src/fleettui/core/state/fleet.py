@@ -300,6 +300,18 @@ class AlwaysRule:
 
 
 @dataclass(slots=True)
+class AlertState:
+    """An alert that is not over; `agent` is the monitor that raised it."""
+
+    agent: str
+    rule: str
+    subject: str
+    severity: Literal["warning", "critical"]
+    text: str
+    at: float
+
+
+@dataclass(slots=True)
 class FleetState:
     """A fleet, folded from its stream; `seq` is the number of the last event in it."""
 
@@ -333,6 +345,9 @@ class FleetState:
     memory_why: str = ""
     # Keys that a person wants forgotten, with who asked, until it is done.
     forgetting: dict[str, str] = field(default_factory=dict)
+    alerts: dict[str, AlertState] = field(default_factory=dict)
+    # When what a rule wants was done, by monitor and rule.
+    recoveries: dict[str, list[float]] = field(default_factory=dict)
 
     # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
 

@@ -13,6 +13,7 @@ from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.state.fleet import (
     ActionState,
     AgentState,
+    AlertState,
     AlwaysRule,
     BallotState,
     Bill,
@@ -77,11 +78,13 @@ class SavedFleet(msgspec.Struct):
     sent_keys: set[str]
     log: list[LogLine]
     forgetting: dict[str, str]
+    alerts: dict[str, AlertState]
+    recoveries: dict[str, list[float]]
 
 
 _PARTS = (
     AgentState, CheckpointState, Entry, LogLine, Bill, RunState, PartState, TurnState, BallotState,
-    ActionState, MessageState, AlwaysRule, FleetState,
+    ActionState, MessageState, AlwaysRule, AlertState, FleetState,
 )  # fmt: skip
 _SHAPE = hashlib.sha256(
     repr([(part.__name__, sorted(part.__annotations__.items())) for part in _PARTS]).encode()
@@ -126,7 +129,7 @@ def save(state: FleetState) -> bytes:
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting,
+            state.forgetting, state.alerts, state.recoveries,
         )
     )  # fmt: skip
 
@@ -145,7 +148,7 @@ def restore(body: bytes) -> FleetState | None:
         ballots=saved.ballots, actions=saved.actions, messages=saved.messages,
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
-        forgetting=saved.forgetting,
+        forgetting=saved.forgetting, alerts=saved.alerts, recoveries=saved.recoveries,
     )  # fmt: skip
     for one in saved.agents:
         marks = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from fleettui.core.model import AgentStatus
 from fleettui.core.spec.known import ASKS_MODEL
@@ -14,9 +14,11 @@ from fleettui.core.state.fleet import (
     FleetState,
     TurnState,
 )
+from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.rows import (
     ATTENTION,
     AgentRow,
+    AlertRow,
     Attention,
     CheckpointRow,
     RollbackPreview,
@@ -57,6 +59,9 @@ def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str
     attention = _ATTENTION[agent.status]
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
+    alerts = alert_rows(state, agent.id)
+    if alerts and attention in {"idle", "run"}:
+        attention = "fail" if alerts[0].severity == "critical" else "stale"
     missing = tuple(tool for tool in spec.tools if tool not in known_tools)
     return AgentRow(
         id=agent.id,
@@ -81,6 +86,7 @@ def _agent_row(state: FleetState, agent: AgentState, known_tools: Collection[str
         turn=agent.turn,
         trouble=agent.trouble,
         missing_tools=missing,
+        alerts=len(alerts),
     )
 
 
@@ -110,7 +116,18 @@ def _step(state: FleetState, agent: AgentState) -> str:
         if state.spec_of(agent.id).type not in ASKS_MODEL:
             return f"{many}{part}working"
         return f"{many}{part}llm call {turn.steps + 1}"
+    rules = state.spec_of(agent.id).watch
+    if rules:
+        return _watching(alert_rows(state, agent.id), len(rules))
     return _last_vote(state, agent.id) or agent.why
+
+
+def _watching(alerts: Sequence[AlertRow], rules: int) -> str:
+    """Say what a monitor sees."""
+    if not alerts:
+        return f"watches {rules} thing{'s' if rules > 1 else ''}"
+    more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
+    return f"{alerts[0].rule}: {alerts[0].text}{more}"
 
 
 def _part(state: FleetState, turn: TurnState) -> str:

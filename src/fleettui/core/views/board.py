@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.views.agents import agent_rows, cost_of, usage_of
+from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
 from fleettui.core.views.rows import Board, CacheRow, FleetRow, StatsRow, TenantRow
@@ -89,4 +90,5 @@ def board(
         usage=usage_of(_sum([shown] if shown else [])),
         default_task=(shown.spec.spec.task or "") if shown and shown.spec else "",
         store=trouble or "ok",
+        alerts=alert_rows(shown) if shown else (),
     )

@@ -95,6 +95,10 @@ class ReadMemory(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[MemoryRow, ...], what fleets remember, by key; raises MemoryLost."""
 
 
+class ReadAlerts(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[AlertRow, ...], the alerts that are not over, critical ones first."""
+
+
 class ReadStats(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers StatsRow, of the operator's fleets."""
 
@@ -127,6 +131,7 @@ AnyQuery = (
     | PreviewRollback
     | ReadRules
     | ReadMemory
+    | ReadAlerts
     | ReadStats
     | ReadSpec
     | ReadEvents

@@ -1,6 +1,7 @@
 """The rows a face shows; their JSON is documented in docs/json.md and stable."""
 
 from fleettui.core.views.rows.agents import AgentRow, CheckpointRow, LogRow, RollbackPreview
+from fleettui.core.views.rows.alerts import AlertRow
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
@@ -16,6 +17,7 @@ __all__ = [
     "ATTENTION",
     "ActionRow",
     "AgentRow",
+    "AlertRow",
     "Attention",
     "BallotRow",
     "Board",

@@ -33,6 +33,7 @@ class AgentRow(Row, frozen=True):
     turn: str
     trouble: str
     missing_tools: tuple[str, ...]
+    alerts: int = 0
 
 
 class CheckpointRow(Row, frozen=True):
