@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
+    AgentStatus,
     ChatMessage,
     Facts,
     ModelReply,
@@ -18,6 +26,7 @@ from fleettui.core.model import (
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.watch import Severity
 
 
 class Row(NamedTuple):
@@ -188,6 +197,56 @@ class Runtime(Protocol):
 
     async def perform(self, turn: Turn, door: TurnDoor) -> str:
         """Perform the turn, or go on with it, and return its output; raises FleettuiError."""
+
+
+class AgentSeen(NamedTuple):
+    """An agent as a monitor sees it: its state, since when, and when it last got on (epoch)."""
+
+    id: str
+    status: AgentStatus
+    since: float
+    progress: float
+
+
+class WatchDoor(Protocol):
+    """How a runtime that watches speaks to the engine."""
+
+    def agents(self) -> Sequence[AgentSeen]:
+        """Give the other agents of the fleet."""
+
+    def raised(self) -> Sequence[tuple[str, str]]:
+        """Name the alerts that are not over, by rule and subject."""
+
+    def now(self) -> float:
+        """Give seconds since the epoch."""
+
+    def workplace(self) -> Workplace:
+        """Say which files the agent may look at."""
+
+    async def raise_alert(self, rule: str, subject: str, severity: Severity, text: str) -> None:
+        """Raise an alert, once; what the rule wants done is done with it."""
+
+    async def clear_alert(self, rule: str, subject: str, why: str = "") -> None:
+        """Say that an alert is over."""
+
+
+@runtime_checkable
+class WatchingRuntime(Protocol):
+    """A runtime that also works between runs, as long as its fleet is open."""
+
+    async def watch(self, spec: AgentSpec, door: WatchDoor) -> None:
+        """Watch until it is cancelled."""
+
+
+@runtime_checkable
+class LastingRuntime(Protocol):
+    """A runtime that keeps something for an agent between its turns."""
+
+    async def end(self, fleet: str, agent: str, home: str) -> None:
+        """End what was kept for an agent that stopped, or whose turn was cancelled."""
+
+    async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
+        """End what an earlier process kept for agents (fleet, name) that are not there any more."""
 
 
 class Vault(Protocol):

@@ -26,9 +26,11 @@ from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.endings import Endings
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
 from fleettui.engine.middleware import GROUP, Chain, Maker
+from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.reading import Reading
 from fleettui.engine.remembering import Remembering
@@ -128,9 +130,11 @@ async def running(world: World) -> AsyncIterator[House]:
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
+        monitors = Monitors(engine, built, world.vault, group)
+        endings = Endings(engine, world.runtimes, world.home)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (memories, actions, turns, steps, timers, reports):
+        for watcher in (memories, actions, turns, steps, timers, reports, monitors, endings):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -140,7 +144,7 @@ async def running(world: World) -> AsyncIterator[House]:
         try:
             yield House(engine, world, actions, memories, built, tuple(TOOLS))
         finally:
-            tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
+            tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks(), monitors.tasks())
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 

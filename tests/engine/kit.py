@@ -17,6 +17,7 @@ from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.middleware import audit, rate, transform
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.runtimes.llm import LlmRuntime
+from fleettui.adapters.runtimes.monitoring import MonitorRuntime
 from fleettui.adapters.runtimes.worker import WorkerRuntime
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.tools.toolbox import LocalToolbox
@@ -136,7 +137,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         middleware={"audit": audit.make, "rate": rate.make, "transform": transform.make},
         vault=MemoryVault(),
         specs=YamlSpecs(),
-        runtimes={"llm": LlmRuntime(), "worker": WorkerRuntime()},
+        runtimes={"llm": LlmRuntime(), "worker": WorkerRuntime(), "monitor": MonitorRuntime()},
         memories=parts.get("memories") or SharingPlaces(),
         reports=tmp_path / "reports",
         home=tmp_path / "runtimes",
