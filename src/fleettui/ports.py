@@ -242,8 +242,8 @@ class WatchingRuntime(Protocol):
 class LastingRuntime(Protocol):
     """A runtime that keeps something for an agent between its turns."""
 
-    async def end(self, fleet: str, agent: str, home: str) -> None:
-        """End what was kept for an agent that stopped, or whose turn was cancelled."""
+    async def end(self, fleet: str, agent: str, home: str, turn: str = "") -> None:
+        """End what was kept for an agent that stopped, or what works on a cancelled turn."""
 
     async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
         """End what an earlier process kept for agents (fleet, name) that are not there any more."""

@@ -166,7 +166,7 @@ async def test_pages_and_metrics_of_a_real_server(tmp_path: Path) -> None:
                     session, lambda: {one.rule for one in state.alerts.values()} == set(names)
                 )
 
-            answers["page"] = (200, "broken")
+            answers["page"] = (200, "down")
             await raised("page")
             answers["page"] = (503, "ok")
             await raised("status")

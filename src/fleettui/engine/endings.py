@@ -25,7 +25,7 @@ class Endings:
                 await self._end(recorded.stream, agent)
             case TurnCancelled(turn=turn):
                 state = self._engine.state(recorded.stream)
-                await self._end(recorded.stream, state.turns[turn].agent)
+                await self._end(recorded.stream, state.turns[turn].agent, turn)
             case _:
                 pass
 
@@ -40,6 +40,6 @@ class Endings:
         for runtime in self._lasting:
             await runtime.tidy(alive, self._home)
 
-    async def _end(self, fleet: str, agent: str) -> None:
+    async def _end(self, fleet: str, agent: str, turn: str = "") -> None:
         for runtime in self._lasting:
-            await runtime.end(fleet, agent, self._home)
+            await runtime.end(fleet, agent, self._home, turn)

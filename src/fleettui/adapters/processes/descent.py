@@ -45,3 +45,13 @@ def send(process: int, number: signal.Signals) -> None:
     """Signal a process that may be gone, or not be ours."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(process, number)
+
+
+def cpu_seconds(process: int) -> float:
+    """Give the seconds of CPU that a process has used."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -4,7 +4,8 @@ Started as `python -I -S -c BOOT ROOT OPTIONS ARGV...` (`keeping.py`) with optio
 (its pid, 0 for none), `status` (a descriptor for the last word, -1 for none), `memory` (bytes),
 `cpu` (cores), `seconds` (of CPU), `marks` (variables to add), `launch` (whether ARGV is for
 launch.py), `tty` (whether the program is to have this terminal), `ended` (a file for the last
-word) and `bell` (a FIFO that is written to then). Standard library and this room only.
+word), `bell` (a FIFO that is written to then), `variables` (a JSON file of further variables, read
+and removed) and `with` (the mark of a process to end with). Standard library and this room only.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def _become(wanted: dict[str, Any], group: Cgroup, argv: tuple[str, ...]) -> NoR
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, WAITED)
         os.environ.update(wanted["marks"])
+        _take_variables(wanted["variables"])
         if wanted["launch"]:
             launch.main(str(os.getppid()), *argv)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -80,6 +82,14 @@ def _become(wanted: dict[str, Any], group: Cgroup, argv: tuple[str, ...]) -> NoR
         sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else 125)
     os._exit(125)
+
+
+def _take_variables(path: str) -> None:
+    """Take variables out of a file that only we can read: what is in argv, everybody can."""
+    if path:
+        with open(path, encoding="utf-8") as file:
+            os.environ.update(json.load(file))
+        os.unlink(path)
 
 
 def _limit(wanted: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ HOST_MARK: Final = "FLEETTUI_HOST"
 AGENT_MARK: Final = "FLEETTUI_AGENT"
 _ROOT: Final = str(Path(fleettui.__file__).parents[1])
 _BOOT: Final = (
-    "import sys; sys.path.append(sys.argv.pop(1)); "
-    "from fleettui.adapters.processes.keep import main; main(*sys.argv[1:])"
+    "import sys; sys.path.append(sys.argv.pop(1)); from importlib import import_module; "
+    "import_module(sys.argv.pop(1)).main(*sys.argv[1:])"
 )
 # What a limit is called in a fleet file.
 _FIELDS: Final = {"memory": "resource_limits.memory", "cpu": "resource_limits.cpu and timeout"}
@@ -49,8 +49,10 @@ def keeper_argv(
     tty: bool = False,
     ended: str = "",
     bell: str = "",
+    variables: str = "",
+    survives: bool = True,
 ) -> tuple[str, ...]:
-    """Give the argv that runs `argv` under a keeper; with `tty` it outlives this process."""
+    """Give the argv that runs `argv` under a keeper; with `tty` it may outlive this process."""
     limits = keeping.limits
     marks = {AGENT_MARK: keeping.agent}
     if not tty:
@@ -66,8 +68,15 @@ def keeper_argv(
         "tty": tty,
         "ended": ended,
         "bell": bell,
+        "variables": variables,
+        "with": "" if survives else host_mark(),
     }
-    return (sys.executable, "-I", "-S", "-c", _BOOT, _ROOT, json.dumps(options), *argv)
+    return (*boot_argv("fleettui.adapters.processes.keep", json.dumps(options)), *argv)
+
+
+def boot_argv(module: str, *words: str) -> tuple[str, ...]:
+    """Give the argv that runs `main` of a module of ours that needs the standard library only."""
+    return (sys.executable, "-I", "-S", "-c", _BOOT, _ROOT, module, *words)
 
 
 def read_last_word(body: bytes) -> LastWord:

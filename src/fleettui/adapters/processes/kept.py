@@ -29,6 +29,7 @@ class Kept:
         self.code, self.limit, self.left = 0, "", 0
         self._host, self._memory, self._child = wanted["host"], wanted["memory"], child
         self._group = group
+        self._with = wanted["with"].split(".")[:2] if wanted["with"] else []
         self._measured = bool(self._memory or wanted["cpu"])
         self._kill_at = math.inf
 
@@ -36,12 +37,14 @@ class Kept:
         """Wait for the program's end, then end what it left."""
         pause, over = _OFTEN, False
         while not over:
-            longest = pause if self._measured else 3600.0
+            longest = pause if self._measured else 1.0 if self._with else 3600.0
             wait = max(min(longest, self._kill_at - time.monotonic()), 0.0)
             got = signal.sigtimedwait(WAITED, wait)
             over = self._reap()
             if got is not None and got.si_signo != signal.SIGCHLD:
                 self._asked_to_end()
+            if self._with and not _runs(*self._with):
+                self._kill_at = 0.0
             if time.monotonic() >= self._kill_at:
                 self._end_all()
                 over = True
@@ -116,3 +119,12 @@ class Kept:
                 send(process, signal.SIGKILL)
             signal.sigtimedwait((signal.SIGCHLD,), 0.02)
             self._reap()
+
+
+def _runs(process: str, started: str) -> bool:
+    """Say whether a process is still the one that started then."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[19].decode() == started
+    except (OSError, IndexError):
+        return False
