@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "stop": ("agents", "stop", "Stop a fleet, or one agent, at a safe point."),
     "restart": ("agents", "restart", "Stop an agent at once and start it again."),
     "remove": ("agents", "remove", "Take a stopped agent out of its fleet."),
+    "attach-agent": ("attaching", "attach_agent", "Show an interactive agent's own terminal."),
     "checkpoint": ("history", "checkpoint", "Mark this point of an agent's history."),
     "checkpoints": ("history", "checkpoints", "List the points an agent can be taken back to."),
     "rollback": ("history", "rollback", "Take an agent back to a checkpoint."),
