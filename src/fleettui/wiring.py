@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,12 +19,15 @@ from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.models.builtin import builtin_models
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.models.router import ModelRouter
+from fleettui.adapters.processes.orphans import Orphan, end_orphans
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.core.commands import NoteTrouble
 from fleettui.core.model import Actor
+from fleettui.core.safe import one_line
 from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.endings import Endings
@@ -56,6 +60,7 @@ from fleettui.ports import (
     Vault,
 )
 
+_log = logging.getLogger(__name__)
 RUNTIMES = "fleettui.runtimes"
 
 
@@ -179,7 +184,21 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             reports=state / "reports",
             home=state / "runtimes",
         )
-        yield await stack.enter_async_context(running(world))
+        orphans = await asyncio.to_thread(end_orphans)
+        running_house = await stack.enter_async_context(running(world))
+        await _tell_orphans(running_house.engine, orphans)
+        yield running_house
+
+
+async def _tell_orphans(engine: Engine, orphans: Sequence[Orphan]) -> None:
+    """Say at each agent which of its programs were still there after the death of their host."""
+    fleets = {state.id: state for state in engine.fleets()}
+    for orphan in orphans:
+        fleet, _, agent = orphan.agent.partition("/")
+        text = f"killed {one_line(orphan.argv, 80)}: its host was dead (process {orphan.process})"
+        _log.warning("%s: %s", orphan.agent, text)
+        if fleet in fleets and agent in fleets[fleet].agents:
+            await engine.send(NoteTrouble(fleet, agent, text))
 
 
 def collect_rarely() -> None:
