@@ -149,7 +149,13 @@ async def running(world: World) -> AsyncIterator[House]:
         try:
             yield House(engine, world, actions, memories, built, tuple(TOOLS))
         finally:
-            tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks(), monitors.tasks())
+            tasks = (
+                turns.tasks(),
+                actions.tasks(),
+                steps.tasks(),
+                memories.tasks(),
+                monitors.tasks(),
+            )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 

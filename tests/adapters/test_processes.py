@@ -22,6 +22,7 @@ from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.core.model import Limits, ToolCall, ToolResult, Workplace
 
 ENV = {"PATH": "/usr/bin:/bin"}
+FREE = Limits()
 ROOT = Path(__file__).parents[2]
 
 
@@ -41,7 +42,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-async def run(folder: Path, *argv: str, limits: Limits = Limits(), **more: object) -> ToolResult:
+async def run(folder: Path, *argv: str, limits: Limits = FREE, **more: object) -> ToolResult:
     box = LocalToolbox(ENV, b"k" * 32)
     place = Workplace("default", "f", "a", str(folder), limits=limits)
     call = ToolCall("1", "run", {"argv": list(argv), **more})
@@ -58,7 +59,9 @@ async def run(folder: Path, *argv: str, limits: Limits = Limits(), **more: objec
     ],
 )
 async def test_a_daemon_ends_with_the_action_that_started_it(tmp_path: Path, daemon: str) -> None:
-    result = await run(tmp_path, "sh", "-c", f"{daemon}\nwhile ! test -s daemon; do :; done; exit 4")
+    result = await run(
+        tmp_path, "sh", "-c", f"{daemon}\nwhile ! test -s daemon; do :; done; exit 4"
+    )
     assert result.exit_code == 4
     assert not lives(int((tmp_path / "daemon").read_text()))
 
@@ -102,7 +105,8 @@ async def test_seconds_of_cpu_and_cores_are_bounded(tmp_path: Path) -> None:
 
 
 async def test_a_fork_bomb_ends(tmp_path: Path) -> None:
-    bomb = "import os, time\nfor _ in range(1100):\n  if not os.fork(): time.sleep(100)\ntime.sleep(100)"
+    forks = "for _ in range(1100):\n  if not os.fork(): time.sleep(100)"
+    bomb = f"import os, time\n{forks}\ntime.sleep(100)"
     result = await run(
         tmp_path, sys.executable, "-c", bomb, limits=Limits(memory=1 << 34), timeout=60
     )
@@ -160,7 +164,9 @@ def test_a_killed_host_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_what_lost_host_and_keeper_is_found_and_killed_at_the_next_start(tmp_path: Path) -> None:
     host, daemon = start_host(tmp_path)
     below = descendants(host.pid)
-    keeper = next(one for one in below if b"processes.keep" in Path(f"/proc/{one}/cmdline").read_bytes())
+    keeper = next(
+        one for one in below if b"processes.keep" in Path(f"/proc/{one}/cmdline").read_bytes()
+    )
     assert not end_orphans(), "a host that lives keeps what it has"
     os.kill(host.pid, signal.SIGSTOP)
     os.kill(keeper, signal.SIGKILL)

@@ -139,7 +139,9 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         vault=MemoryVault(),
         specs=YamlSpecs(),
         runtimes={
-            "llm": LlmRuntime(), "worker": WorkerRuntime(), "monitor": MonitorRuntime(),
+            "llm": LlmRuntime(),
+            "worker": WorkerRuntime(),
+            "monitor": MonitorRuntime(),
             "tmux": TmuxRuntime(),
         },
         memories=parts.get("memories") or SharingPlaces(),

@@ -180,7 +180,7 @@ async def test_a_session_ends_with_its_agent_and_its_fleet(tmp_path: Path) -> No
 async def test_a_program_that_was_killed_fails_its_turn(tmp_path: Path) -> None:
     async with talking(tmp_path) as (house, session):
         name = await session.send(StartRun("f", Payload("hang")))
-        await until(lambda: (tmp_path / "ws" / "hanging").exists())
+        await until((tmp_path / "ws" / "hanging").exists)
         pane = tmux(tmp_path, "display-message", "-p", "-t", "=f/chat:main", "#{pane_pid}")
         os.kill(int(pane), signal.SIGKILL)
         state = house.engine.state("f")

@@ -15,14 +15,24 @@ from fleettui.core.model import Payload
 from fleettui.core.views.queries import ReadActions, ReadAgents, ReadInbox, ReadLog
 from fleettui.engine.session import Session
 from fleettui.wiring import House
-from tests.engine.kit import FunctionModel, make_world, opened, run_output, run_to_end, says, wait_for
+from tests.engine.kit import (
+    FunctionModel,
+    make_world,
+    opened,
+    run_output,
+    run_to_end,
+    says,
+    wait_for,
+)
 
 NOBODY = FunctionModel(lambda *_: says("a model was asked"))
 
 
 def pool(*agents: dict[str, Any], **spec: Any) -> str:
     """Give a fleet file (JSON is YAML) of workers whose commands are allowed."""
-    entries = [{"name": f"w{at}", "spec": {"type": "worker", **one}} for at, one in enumerate(agents)]
+    entries = [
+        {"name": f"w{at}", "spec": {"type": "worker", **one}} for at, one in enumerate(agents)
+    ]
     spec = {"policy": {"allow": ["printf *", "cat *", "grep *"]}, **spec}
     spec.setdefault("coordination", {"mode": "swarm", "split": "lines"})
     return json.dumps(
@@ -41,7 +51,9 @@ def put(tmp_path: Path, name: str, text: str) -> None:
 
 async def test_every_item_becomes_one_command_and_its_output_the_result(tmp_path: Path) -> None:
     world = make_world(tmp_path, NOBODY)
-    text = pool({"run": ["printf", "%s|", "{item}", "{task}"]}, {"run": ["printf", "<%s>", "{item}"]})
+    text = pool(
+        {"run": ["printf", "%s|", "{item}", "{task}"]}, {"run": ["printf", "<%s>", "{item}"]}
+    )
     async with opened(world, tmp_path, text) as (house, session):
         run = await run_to_end(house, session, "a b\n$HOME; ls\n*")
         assert run.status == "finished"
@@ -108,7 +120,9 @@ async def test_exit_codes_are_verdicts_where_a_vote_is_asked(tmp_path: Path) -> 
         assert ballot.verdict.verdict == "approve"
 
 
-async def test_an_exit_code_without_a_verdict_fails_and_the_mode_tries_again(tmp_path: Path) -> None:
+async def test_an_exit_code_without_a_verdict_fails_and_the_mode_tries_again(
+    tmp_path: Path,
+) -> None:
     world = make_world(tmp_path, NOBODY)
     put(tmp_path, "one", "text")
     text = pool({"run": ["cat", "{path}", "missing"]}, {"run": ["cat", "{path}"]})
@@ -148,9 +162,7 @@ async def test_a_command_that_is_not_allowed_asks_and_a_denial_fails_the_part(
         await session.send(StartRun("f", Payload("-a"), items=()))
         first = await asked(house, session)
         assert first.action.argv == ("touch", "./-a")
-        await session.send(
-            Approve("f", first.id, first.version, first.action.digest, first.nonce)
-        )
+        await session.send(Approve("f", first.id, first.version, first.action.digest, first.nonce))
         state = house.engine.state("f")
         await wait_for(session, lambda: state.running() is None)
         assert (tmp_path / "ws" / "-a").exists()
@@ -180,8 +192,6 @@ async def test_messages_are_tasks_and_a_tool_gets_its_arguments(tmp_path: Path) 
 
 async def asked(house: House, session: Session) -> Any:
     state = house.engine.state("f")
-    await wait_for(
-        session, lambda: any(one.status == "asking" for one in state.actions.values())
-    )
+    await wait_for(session, lambda: any(one.status == "asking" for one in state.actions.values()))
     await asyncio.sleep(0)
     return (await session.read(ReadInbox()))[0]

@@ -42,7 +42,8 @@ def _batches(found: Split, batch: int, field: str | None) -> tuple[Item, ...]:
                 "a worker puts items into a command: give files, or shorter ones",
             )
         prompts = [
-            item_prompt(found.wanted, item, number, whole) for number, item in enumerate(some, at + 1)
+            item_prompt(found.wanted, item, number, whole)
+            for number, item in enumerate(some, at + 1)
         ]
         text = "\n\n".join(prompts)
         if len(text.encode()) > LONGEST_RAW:

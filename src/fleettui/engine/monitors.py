@@ -141,9 +141,7 @@ class EngineWatchDoor:
 
     async def raise_alert(self, rule: str, subject: str, severity: Severity, text: str) -> None:
         nonce = secrets.token_hex(8)
-        await self._send(
-            RaiseAlert(self._fleet, self._agent, rule, subject, severity, text, nonce)
-        )
+        await self._send(RaiseAlert(self._fleet, self._agent, rule, subject, severity, text, nonce))
 
     async def clear_alert(self, rule: str, subject: str, why: str = "") -> None:
         await self._send(ClearAlert(self._fleet, self._agent, rule, subject, why))

@@ -2,7 +2,8 @@
 
 Up: H hello, D bytes typed, R size, S stopped, C continued with size, E what went wrong here,
 Q a request to the door. Down: D bytes to paint, X end (exit code and message), U open this
-address, T show this tmux session, Z stop yourself, A an answer of the door. The first frame of a connection says what it is: H or Q.
+address, T show this tmux session, Z stop yourself, A an answer of the door. The first frame of a
+connection says what it is: H or Q.
 
 No import here: the thin client reads this file before anything is on the screen.
 """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import select
-
 # signal itself would load enum.
 import _signal  # type: ignore[import-not-found]
+import os
+import select
 
 _ENDS = ("SIGTERM", "SIGHUP")
 

@@ -98,7 +98,8 @@ def _limit(wanted: dict[str, Any]) -> None:
     if memory:
         _bound(resource.RLIMIT_DATA, memory + memory // 4 + (16 << 20))
     if wanted["seconds"]:
-        _bound(resource.RLIMIT_CPU, math.ceil(wanted["seconds"]))
+        # At the soft limit comes SIGXCPU, which says why; at the hard one SIGKILL.
+        _bound(resource.RLIMIT_CPU, math.ceil(wanted["seconds"]), more=1)
     allowed = sorted(os.sched_getaffinity(0))
     if cores and math.ceil(cores) < len(allowed):
         first = os.getpid() % len(allowed)
@@ -106,10 +107,10 @@ def _limit(wanted: dict[str, Any]) -> None:
         os.sched_setaffinity(0, turned[: max(math.ceil(cores), 1)])
 
 
-def _bound(what: int, most: int) -> None:
+def _bound(what: int, most: int, more: int = 0) -> None:
     hard = resource.getrlimit(what)[1]
     bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(what, (bound, bound))
+    resource.setrlimit(what, (bound, bound + more if hard == resource.RLIM_INFINITY else hard))
 
 
 def _close_streams() -> None:

@@ -107,7 +107,7 @@ class Kept:
         return True
 
     def _end_all(self) -> None:
-        """Stop everything first, so that nothing forks away, then kill it, until nothing is left."""
+        """Stop everything first, so that nothing forks away, then kill it, until it is gone."""
         self._group.kill()
         seen: set[int] = set()
         while new := set(descendants(os.getpid())) - seen:

@@ -9,7 +9,7 @@ from typing import Any
 from fleettui.core.errors import FleettuiError
 from fleettui.core.model import ToolCall, ToolResult
 from fleettui.core.spec.agent import AgentSpec
-from fleettui.core.spec.template import Filling, Unfillable, fill, fill_argv, fill_arguments
+from fleettui.core.spec.template import Filling, Unfillable, fill, fill_arguments, fill_argv
 from fleettui.ports import Task, Turn, TurnDoor
 
 # What the reason of a failure shows of the program's output, in characters.
@@ -57,7 +57,9 @@ class WorkerRuntime:
 async def _do(turn: Turn, door: TurnDoor, number: int, task: Task) -> str:
     call = _call(turn.spec, number, task)
     result = await door.act(call)
-    verdict = turn.spec.verdicts.get(str(result.exit_code)) if result.exit_code is not None else None
+    verdict = (
+        turn.spec.verdicts.get(str(result.exit_code)) if result.exit_code is not None else None
+    )
     if turn.options:
         if verdict is None:
             raise FleettuiError(

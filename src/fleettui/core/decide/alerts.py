@@ -29,9 +29,7 @@ def raise_alert(state: FleetState, command: RaiseAlert, asked: Asked) -> Outcome
     known = state.alerts.get(key)
     if known is not None and known.severity == command.severity:
         return NOTHING
-    raised = AlertRaised(
-        agent.id, command.rule, command.subject, command.severity, command.text
-    )
+    raised = AlertRaised(agent.id, command.rule, command.subject, command.severity, command.text)
     rule = rule_of(state, agent.id, command.rule)
     if known is not None or rule.do is None:
         return Outcome((raised,))
@@ -43,7 +41,9 @@ def rule_of(state: FleetState, agent: str, name: str) -> WatchRule:
     rules = state.spec_of(agent).watch
     found = next((rule for rule in rules if rule.name == name), None)
     if found is None:
-        raise NotFound(f"{agent} has no rule '{name}'", f"it has: {', '.join(r.name for r in rules)}")
+        raise NotFound(
+            f"{agent} has no rule '{name}'", f"it has: {', '.join(r.name for r in rules)}"
+        )
     return found
 
 

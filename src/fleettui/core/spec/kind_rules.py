@@ -87,9 +87,9 @@ def _rule(rule: Data, loc: Loc) -> Iterator[Fault]:
     if isinstance(watched, dict) and ("name" in watched) == ("pid_file" in watched):
         yield Fault((*loc, "process"), "give 'name' or 'pid_file', one of them")
     address = rule.get(kind)
-    if kind in {"url", "metrics"} and isinstance(address, str):
-        if not address.startswith(_ADDRESSES) and "${" not in address:
-            yield Fault((*loc, kind), "an address begins with http:// or https://")
+    asked = kind in {"url", "metrics"} and isinstance(address, str) and "${" not in address
+    if asked and not str(address).startswith(_ADDRESSES):
+        yield Fault((*loc, kind), "an address begins with http:// or https://")
     if rule.get("do") in RECOVERS_AGENT and kind != "agent" and "target" not in rule:
         yield Fault((*loc, "do"), f"'{rule['do']}' needs 'target', the agent it is done to")
 

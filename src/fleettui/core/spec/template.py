@@ -12,7 +12,7 @@ SPREAD: Final = "{items}"
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\}")
 
 
-class Unfillable(ValueError):  # noqa: N818 - named for what happened
+class Unfillable(ValueError):
     """A template can't be filled in with an item; the message says why."""
 
 

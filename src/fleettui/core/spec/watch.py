@@ -31,7 +31,6 @@ RECOVERS_AGENT: Final = frozenset({"restart", "rollback", "pause", "message"})
 _WHEN: Final = re.compile(r"\s*(?P<left>\S.*?)\s*(?P<sign><=|>=|==|!=|<|>)\s*(?P<right>\S.*?)\s*\Z")
 _METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{(?P<labels>[^{}]*)\})?\Z")
 _LABEL: Final = re.compile(r'\s*(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"(?P<value>[^"]*)"\s*(,|\Z)')
-_PERCENT: Final = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)\s*%?\Z")
 
 
 class When(NamedTuple):
@@ -103,10 +102,7 @@ def _value(compared: Compared, text: str) -> float:
             case "size":
                 return float(str(size(text)))
             case "percent":
-                match = _PERCENT.match(text)
-                if match is None:
-                    raise ValueError(f"'{text}' is no percentage")
-                return float(match["number"])
+                return float(text.removesuffix("%"))
             case _:
                 return float(text)
     except PydanticCustomError as error:

@@ -51,7 +51,7 @@ class _Tail:
         if self._is_other():
             self._close()
             try:
-                self._file = open(self._path, "rb")  # noqa: SIM115, PTH123 it stays open between looks
+                self._file = open(self._path, "rb")  # noqa: SIM115 it stays open between looks
             except OSError:
                 self._first = False
                 return self._lines(data) or None

@@ -15,7 +15,7 @@ import re2
 from fleettui.adapters.runtimes.monitor.look import Look, Sight
 from fleettui.core.errors import Refused
 from fleettui.core.spec.agent import AgentSpec
-from fleettui.core.spec.watch import When, WatchRule
+from fleettui.core.spec.watch import WatchRule, When
 from fleettui.ports import WatchDoor
 
 _MOST: Final = 1 << 20

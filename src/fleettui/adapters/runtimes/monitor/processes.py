@@ -10,7 +10,7 @@ import psutil
 
 from fleettui.adapters.runtimes.monitor.look import Look, Sight
 from fleettui.core.spec.agent import AgentSpec
-from fleettui.core.spec.watch import When, WatchRule
+from fleettui.core.spec.watch import WatchRule, When
 from fleettui.ports import WatchDoor
 
 
@@ -42,16 +42,16 @@ def look_at_processes(rule: WatchRule, spec: AgentSpec, door: WatchDoor) -> Look
 
 
 def _named(name: str) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter(["name", "status"]):
-        if process.info["name"] == name and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return found
+    return [
+        process
+        for process in psutil.process_iter(["name", "status"])
+        if process.info["name"] == name and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def _of_file(path: str) -> list[psutil.Process]:
     try:
-        with open(path, encoding="ascii") as file:  # noqa: PTH123 paths are texts here
+        with open(path, encoding="ascii") as file:
             process = psutil.Process(int(file.read(32).strip()))
             alive = process.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, psutil.Error):
@@ -66,9 +66,7 @@ def _value(found: Sequence[psutil.Process], when: When) -> float:
     total = 0.0
     for process in found:
         try:
-            total += (
-                process.cpu_percent(None) if when.left == "cpu" else process.memory_info().rss
-            )
+            total += process.cpu_percent(None) if when.left == "cpu" else process.memory_info().rss
         except psutil.Error:
             continue
     return total

@@ -76,9 +76,7 @@ class Session:
             "display-message", "-p", "-t", f"={self.name}:main", "#{pane_pid}"
         )
         usage = boot_argv("fleettui.adapters.runtimes.tmux.usage", keeper.strip())
-        await self._server.ask(
-            "new-window", "-d", "-t", f"={self.name}", "-n", "monitor", *usage
-        )
+        await self._server.ask("new-window", "-d", "-t", f"={self.name}", "-n", "monitor", *usage)
         await self._wait_ready()
 
     def _prepare(self, command: Sequence[str], place: Workplace) -> None:
