@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from pathlib import Path
 
 from fleettui.adapters.runtimes.tmux.server import TmuxServer
 from fleettui.adapters.runtimes.tmux.session import Session
@@ -61,6 +62,8 @@ class TmuxRuntime:
     async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
         """End the sessions of agents that are not there any more, and those whose program ended."""
         server = TmuxServer(home)
+        if not Path(server.socket).exists():
+            return
         try:
             told = await server.ask("list-sessions", "-F", "#{session_name}")
         except FleettuiError:
