@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from fleettui.core.spec import agent, approval, consensus, fleet, metadata, shared, workflow
+from fleettui.core.spec import (
+    agent,
+    approval,
+    consensus,
+    fleet,
+    limits,
+    metadata,
+    shared,
+    watch,
+    workflow,
+)
 from fleettui.core.spec.known import TOOLS
 from fleettui.core.spec.schema import fleet_schema
 
@@ -22,6 +32,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "spec.agents[].spec.memory": agent.Memory,
     "spec.agents[].spec.mcp_servers[]": agent.McpServer,
     "spec.agents[].spec.resources": agent.Resources,
+    "spec.agents[].spec.resource_limits": limits.ResourceLimits,
+    "spec.agents[].spec.watch[]": watch.WatchRule,
+    "spec.agents[].spec.watch[].process": watch.Watched,
     "spec.coordination": consensus.Coordination,
     "spec.coordination.consensus": consensus.Consensus,
     "spec.consensus": consensus.Question,

@@ -20,11 +20,13 @@ SOURCES = {
 # needs a line, and with it a thought about where it lives.
 HOMES = {
     "asyncpg": ("adapters/sharing/postgres.py",),
-    "aiohttp": ("adapters/models/slim/",),
+    "aiohttp": ("adapters/models/slim/", "adapters/runtimes/monitor/"),
     "aiosqlite": ("adapters/sqlite/",),
     "click": ("cli/",),
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
+    "re2": ("adapters/runtimes/monitor/",),
+    "psutil": ("adapters/runtimes/monitor/",),
     "platformdirs": ("tui/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),
     "pydantic_core": ("core/spec/", "adapters/yaml/"),
