@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
@@ -15,8 +15,10 @@ from fleettui.core.model import (
     ToolCall,
     ToolResult,
     ToolSpec,
+    Usage,
     Workplace,
 )
+from fleettui.core.spec.agent import AgentSpec
 
 
 class Row(NamedTuple):
@@ -141,6 +143,34 @@ class TurnDoor(Protocol):
         """Propose a tool call and wait for its end: done, denied, expired or unknown."""
 
 
+class Assignment(NamedTuple):
+    """A turn in words, for an agent that keeps a conversation of its own.
+
+    `earlier` are the turns it remembers (what it was asked, what it answered), `said` what was
+    said in this one; `new` is what it was not asked yet. `begun` says that it was at work on this
+    turn already when it was interrupted. `session` is the one it worked in, empty for none, and
+    `frozen` says that a checkpoint needs that session as it is. `answer` is its answer, once it
+    came to an end.
+    """
+
+    instructions: str
+    earlier: Sequence[ChatMessage]
+    said: Sequence[ChatMessage]
+    new: Sequence[str]
+    begun: bool
+    session: str
+    frozen: bool
+    answer: str | None
+
+
+class Permit(NamedTuple):
+    """What became of a wish to act: the action's id, whether it may begin, else why not."""
+
+    action: str
+    allowed: bool
+    reason: str = ""
+
+
 class Turn(NamedTuple):
     """What a runtime is asked to perform.
 
@@ -159,11 +189,91 @@ class Turn(NamedTuple):
     steps_taken: Callable[[], int]
 
 
+class GuestDoor(TurnDoor, Protocol):
+    """What a runtime may ask besides, whose agents are programs that work by themselves."""
+
+    @property
+    def spec(self) -> AgentSpec:
+        """Give what the agent is."""
+
+    @property
+    def fleet(self) -> str:
+        """Name the fleet."""
+
+    def workplace(self) -> Workplace:
+        """Say where the agent works, with the secrets its file names."""
+
+    async def wait_settings(self) -> None:
+        """Wait for secrets that the agent's environment names: they are never stored."""
+
+    async def wait_resumed(self) -> None:
+        """Wait while the agent is paused."""
+
+    async def wait_settled(self) -> None:
+        """Wait for people to say what is to become of what an interruption left unknown."""
+
+    async def assignment(self) -> Assignment:
+        """Give the turn in words, as it stands."""
+
+    async def keep_session(self, session: str, how: str) -> None:
+        """Record the session that the agent works in from now on."""
+
+    def stream(self, text: str) -> None:
+        """Show a piece of text that the agent is saying right now."""
+
+    async def say(self, text: str, usage: Usage | None = None) -> None:
+        """Record what the agent said; `usage` comes with the end of its answer."""
+
+    async def note(self, kind: Literal["tool", "out", "note"], text: str) -> None:
+        """Record a line for the agent's log."""
+
+    async def freeze(self, call: ToolCall, environment: Mapping[str, str]) -> Facts:
+        """Nail a tool call down that gets these variables besides; raises ToolFailed."""
+
+    async def serve(self, call: ToolCall) -> ToolResult:
+        """Do a call that the agent's program asks for, as `act` does, whatever its tools are."""
+
+    async def permit(self, call: ToolCall, facts: Facts) -> Permit:
+        """Propose what the agent wants to do itself, and wait for the answer."""
+
+    async def start(self, action: str, facts: Facts) -> Permit:
+        """Record that it begins, if it is still what was judged."""
+
+    async def finish(self, action: str, outcome: ToolResult) -> None:
+        """Record what came of it."""
+
+    async def lose(self, action: str, why: str) -> None:
+        """Record that nobody knows what came of it."""
+
+    async def withdraw(self, action: str, why: str) -> None:
+        """Take back what has not begun."""
+
+
 class Runtime(Protocol):
     """A way to perform turns: one per agent type."""
 
-    async def perform(self, turn: Turn, door: TurnDoor) -> str:
+    async def perform(self, turn: Turn, door: GuestDoor) -> str:
         """Perform the turn, or go on with it, and return its output; raises FleettuiError."""
+
+
+class Machine(NamedTuple):
+    """What a host lends its runtimes: a folder, and the variables of its own environment."""
+
+    folder: str
+    environment: Mapping[str, str]
+
+
+class LastingRuntime(Runtime, Protocol):
+    """A runtime whose agents have programs that go on between turns."""
+
+    def lacks(self, spec: AgentSpec, environment: Mapping[str, str]) -> str:
+        """Say what an agent needs and this machine has not, with its mend; empty for nothing."""
+
+    async def let_go(self, fleet: str, agent: str) -> None:
+        """End the program of an agent."""
+
+    async def close(self) -> None:
+        """End all programs."""
 
 
 class Vault(Protocol):

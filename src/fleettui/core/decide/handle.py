@@ -17,6 +17,7 @@ from fleettui.core.decide import (
     parts,
     plans,
     runs,
+    sessions,
     talks,
 )
 from fleettui.core.decide.outcome import Outcome
@@ -59,6 +60,8 @@ _RULES: dict[type, Rule] = {
     commands.MoveAgent: agents.move_agent,
     commands.MakeCheckpoint: agents.make_checkpoint,
     commands.RollBack: agents.roll_back,
+    commands.KeepSession: sessions.keep_session,
+    commands.NoteProgress: sessions.note_progress,
     commands.StartRun: runs.start_run,
     commands.CancelRun: runs.cancel_run,
     commands.HoldRun: plans.hold_run,
@@ -84,6 +87,7 @@ _RULES: dict[type, Rule] = {
     commands.Deny: actions.deny,
     commands.EditAction: actions.edit_action,
     commands.ExtendExpiry: actions.extend_expiry,
+    commands.WithdrawAction: actions.withdraw_action,
     commands.ExpireAction: actions.expire_action,
     commands.StartAction: actions.start_action,
     commands.FinishAction: actions.finish_action,

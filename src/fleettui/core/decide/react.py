@@ -41,6 +41,7 @@ from fleettui.core.events import (
     VoteWithdrawn,
 )
 from fleettui.core.model import PartStatus, Payload
+from fleettui.core.spec.known import TAKES_MAIL
 from fleettui.core.state.fleet import AgentState, FleetState, TurnState
 from fleettui.core.state.names import Names
 from fleettui.core.state.parts import OVER
@@ -133,7 +134,7 @@ def _last_stopped(state: FleetState) -> Events:
 
 def _take_mail(state: FleetState, agent: AgentState) -> Events:
     """Open a turn for an idle agent that has mail and works by turns."""
-    if agent.status != "idle" or agent.turn or state.spec_of(agent.id).type != "llm":
+    if agent.status != "idle" or agent.turn or state.spec_of(agent.id).type not in TAKES_MAIL:
         return ()
     questions = state.mailboxes.get(f"{agent.id}?")
     question = questions.waiting() if questions else ()

@@ -22,6 +22,7 @@ from fleettui.core.events.agents import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
 )
 from fleettui.core.events.ballots import (
     BallotClosed,
@@ -63,6 +64,7 @@ from fleettui.core.events.runs import (
     RunStarted,
 )
 from fleettui.core.events.turns import (
+    ProgressNoted,
     StepTaken,
     TurnCancelled,
     TurnFailed,
@@ -113,6 +115,7 @@ __all__ = [
     "MessageReturned",
     "PartMoved",
     "PartsPlanned",
+    "ProgressNoted",
     "Recorded",
     "ReportWritten",
     "RuleRevoked",
@@ -122,6 +125,7 @@ __all__ = [
     "RunReleased",
     "RunResumed",
     "RunStarted",
+    "SessionKept",
     "SharedMemoryMoved",
     "StepTaken",
     "Subscribed",

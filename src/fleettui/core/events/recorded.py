@@ -26,6 +26,7 @@ from fleettui.core.events.agents import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
 )
 from fleettui.core.events.ballots import (
     BallotClosed,
@@ -65,6 +66,7 @@ from fleettui.core.events.runs import (
     RunStarted,
 )
 from fleettui.core.events.turns import (
+    ProgressNoted,
     StepTaken,
     TurnCancelled,
     TurnFailed,
@@ -85,6 +87,7 @@ AnyEvent = (
     | AgentRemoved
     | CheckpointMade
     | AgentRolledBack
+    | SessionKept
     | TroubleNoted
     | RunStarted
     | RunFinished
@@ -98,6 +101,7 @@ AnyEvent = (
     | TurnOpened
     | TurnPrompted
     | StepTaken
+    | ProgressNoted
     | TurnFinished
     | TurnFailed
     | TurnRetried

@@ -65,10 +65,16 @@ TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "
 
 PATTERN_SPELLINGS: Final = {"pub-sub": "pub_sub", "request-reply": "request_reply"}
 
-RUNTIMES: Final = ("llm",)
+RUNTIMES: Final = ("llm", "acp", "claude-code")
 # Runtimes that put the questions of a turn to `model` themselves.
 ASKS_MODEL: Final = frozenset({"llm"})
-LATER_RUNTIMES: Final = ("acp", "worker", "monitor", "human", "webhook")
+# Runtimes whose `command` says which program the agent is.
+ASKS_COMMAND: Final = frozenset({"acp"})
+# Runtimes that work by turns, and so can be given a turn to read their mail.
+TAKES_MAIL: Final = frozenset({"llm", "acp", "claude-code"})
+# Runtimes that a recorded run can be replayed with: all that they do goes through `model`.
+REPLAYED: Final = frozenset({"llm"})
+LATER_RUNTIMES: Final = ("worker", "monitor", "human", "webhook")
 MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",

@@ -49,6 +49,8 @@ class Entry:
     call: str = ""
     usage: Usage = field(default_factory=Usage)
     given: tuple[Given, ...] = ()
+    # A reply that its agent had not come to its end with.
+    more: bool = False
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class LogLine:
     """Something worth showing in an agent's log that is not part of its transcript."""
 
     at: float
-    kind: Literal["ask", "vote", "note", "error", "check"]
+    kind: Literal["ask", "vote", "note", "error", "check", "tool", "out"]
     text: str
     turn: str = ""
 
@@ -94,6 +96,8 @@ class CheckpointState:
     length: int
     tokens: int
     cost: float
+    # The session of its own that the agent had then, as long as nothing was said in it since.
+    session: str = ""
 
 
 @dataclass(slots=True)
@@ -112,6 +116,7 @@ class AgentState:
     turn: str = ""
     trouble: str = ""
     bill: Bill = field(default_factory=Bill)
+    session: str = ""
 
 
 @dataclass(slots=True)

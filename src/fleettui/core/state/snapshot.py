@@ -39,6 +39,7 @@ class SavedCheckpoint(msgspec.Struct, array_like=True):
     length: int
     tokens: int
     cost: float
+    session: str
 
 
 class SavedAgent(msgspec.Struct, array_like=True):
@@ -56,6 +57,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     turn: str
     trouble: str
     bill: Bill
+    session: str
 
 
 class SavedFleet(msgspec.Struct):
@@ -111,11 +113,11 @@ def save(state: FleetState) -> bytes:
             [
                 SavedCheckpoint(
                     one.id, one.agent, one.at, one.why, one.seq, number(one.line), one.length,
-                    one.tokens, one.cost,
+                    one.tokens, one.cost, one.session,
                 )
                 for one in agent.checkpoints.values()
             ],
-            agent.turn, agent.trouble, agent.bill,
+            agent.turn, agent.trouble, agent.bill, agent.session,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -151,13 +153,13 @@ def restore(body: bytes) -> FleetState | None:
         marks = {
             mark.id: CheckpointState(
                 mark.id, mark.agent, mark.at, mark.why, mark.seq, saved.lines[mark.line],
-                mark.length, mark.tokens, mark.cost,
+                mark.length, mark.tokens, mark.cost, mark.session,
             )
             for mark in one.checkpoints
         }  # fmt: skip
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
-            one.log, marks, one.turn, one.trouble, one.bill,
+            one.log, marks, one.turn, one.trouble, one.bill, one.session,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():
