@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
@@ -230,8 +230,11 @@ class GuestDoor(TurnDoor, Protocol):
     async def freeze(self, call: ToolCall, environment: Mapping[str, str]) -> Facts:
         """Nail a tool call down that gets these variables besides; raises ToolFailed."""
 
-    async def serve(self, call: ToolCall) -> ToolResult:
-        """Do a call that the agent's program asks for, as `act` does, whatever its tools are."""
+    async def serve(self, call: ToolCall, within: str = "") -> ToolResult:
+        """Do a call that the agent's program asks for, as `act` does, whatever its tools are.
+
+        As part of the action `within`, which was allowed for exactly this, nobody is asked again.
+        """
 
     async def permit(self, call: ToolCall, facts: Facts) -> Permit:
         """Propose what the agent wants to do itself, and wait for the answer."""
@@ -248,6 +251,12 @@ class GuestDoor(TurnDoor, Protocol):
     async def withdraw(self, action: str, why: str) -> None:
         """Take back what has not begun."""
 
+    async def leave(self, why: str, *, waiting: bool) -> None:
+        """End what the agent did or wanted to do in this turn, its program being gone.
+
+        What began is lost; what is `waiting` for an answer is taken back if that is said.
+        """
+
 
 class Runtime(Protocol):
     """A way to perform turns: one per agent type."""
@@ -263,6 +272,7 @@ class Machine(NamedTuple):
     environment: Mapping[str, str]
 
 
+@runtime_checkable
 class LastingRuntime(Runtime, Protocol):
     """A runtime whose agents have programs that go on between turns."""
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from inspect import signature
 from itertools import chain
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
+from fleettui.engine.lodging import Lodging
 from fleettui.engine.middleware import GROUP, Chain, Maker
 from fleettui.engine.order import Order
 from fleettui.engine.reading import Reading
@@ -43,6 +45,8 @@ from fleettui.ports import (
     Bus,
     Clock,
     Files,
+    LastingRuntime,
+    Machine,
     Model,
     Recordings,
     Runtime,
@@ -128,8 +132,9 @@ async def running(world: World) -> AsyncIterator[House]:
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
+        lodging = Lodging(order, world.runtimes, world.vault, group)
         watchers = []
-        for watcher in (memories, actions, turns, steps, timers, reports):
+        for watcher in (memories, actions, turns, steps, timers, reports, lodging):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -139,7 +144,13 @@ async def running(world: World) -> AsyncIterator[House]:
         try:
             yield House(engine, world, actions, memories, built, tuple(TOOLS))
         finally:
-            tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
+            tasks = (
+                turns.tasks(),
+                actions.tasks(),
+                steps.tasks(),
+                memories.tasks(),
+                lodging.tasks(),
+            )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 
@@ -156,6 +167,10 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         )
         stack.push_async_callback(router.close)
         toolbox = LocalToolbox(environment, _hash_key(state))
+        runtimes = load_runtimes(Machine(str(state), environment))
+        for runtime in runtimes.values():
+            if isinstance(runtime, LastingRuntime):
+                stack.push_async_callback(runtime.close)
         world = World(
             store=store,
             snapshots=store,
@@ -169,7 +184,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             middleware=load_middleware(),
             vault=MemoryVault(),
             specs=YamlSpecs(),
-            runtimes=load_runtimes(),
+            runtimes=runtimes,
             memories=SharingPlaces(),
             reports=state / "reports",
         )
@@ -186,9 +201,16 @@ def collect_rarely() -> None:
     gc.enable()
 
 
-def load_runtimes() -> Mapping[str, Runtime]:
-    """Load every runtime that is installed: ours, and those of other packages."""
-    return {point.name: point.load()() for point in entry_points(group=RUNTIMES)}
+def load_runtimes(machine: Machine) -> Mapping[str, Runtime]:
+    """Load every runtime that is installed: ours, and those of other packages.
+
+    One whose maker takes an argument gets the machine.
+    """
+    found: dict[str, Runtime] = {}
+    for point in entry_points(group=RUNTIMES):
+        make = point.load()
+        found[point.name] = make(machine) if signature(make).parameters else make()
+    return found
 
 
 def load_middleware() -> Mapping[str, Maker]:

@@ -79,7 +79,9 @@ class Guest(Door):
         ends = [at for at, one in enumerate(mine) if one.kind == "reply" and not one.more]
         open_part = mine[ends[-1] + 1 :] if ends else mine
         new = [one for one in open_part if one.kind in {"prompt", "message"}]
-        noted = any(line.turn == self._turn.id and line.kind in {"tool", "out"} for line in agent.log)
+        noted = any(
+            line.turn == self._turn.id and line.kind in {"tool", "out"} for line in agent.log
+        )
         worked = any(one.kind in {"reply", "result"} for one in open_part)
         answer = None if new else self._texts(mine[ends[-1] : ends[-1] + 1] if ends else [])
         return Assignment(
@@ -125,13 +127,15 @@ class Guest(Door):
             place = replace(place, environment={**place.environment, **environment})
         return await self._toolbox.freeze(call, place)
 
-    async def serve(self, call: ToolCall) -> ToolResult:
+    async def serve(self, call: ToolCall, within: str = "") -> ToolResult:
         """Do a call that the agent's program asks for, whatever the agent's tools are."""
         named = replace(call, id=self._fresh(call.id))
         try:
             facts = await self._toolbox.freeze(named, self.workplace())
         except ToolFailed as refusal:
             return await self._reject(named, str(refusal))
+        if within:
+            return await self._toolbox.perform(facts, self.workplace())
         return await self._done(named, facts)
 
     async def permit(self, call: ToolCall, facts: Facts) -> Permit:
@@ -143,8 +147,10 @@ class Guest(Door):
             one for one in self._foreign()
             if one.facts == facts and one.status in {"asking", "allowed", "approved"}
         ]  # fmt: skip
-        name = known[0].id if known else await self._propose(
-            replace(call, id=self._fresh(call.id)), facts
+        name = (
+            known[0].id
+            if known
+            else await self._propose(replace(call, id=self._fresh(call.id)), facts)
         )
         await self._changes.wait_until(lambda: self._state.action(name).status in _ANSWERED)
         await self._engine.wait_committed()
@@ -183,6 +189,14 @@ class Guest(Door):
 
     async def withdraw(self, action: str, why: str) -> None:
         await self._settle(WithdrawAction(self._fleet, action, why))
+
+    async def leave(self, why: str, *, waiting: bool) -> None:
+        """End what the agent did or wanted to do in this turn, its program being gone."""
+        for one in self._foreign():
+            if one.status == "started":
+                await self.lose(one.id, why)
+            elif waiting and one.status in {"asking", "allowed", "approved"}:
+                await self.withdraw(one.id, why)
 
     async def _settle(self, command: FinishAction | LoseAction | WithdrawAction) -> None:
         """Record an end; where it has one already, that stands."""

@@ -68,8 +68,7 @@ def _command(spec: Data, loc: Loc) -> Iterator[Fault]:
     if kind in ASKS_COMMAND and "command" not in spec:
         yield Fault(
             (*loc, "type"),
-            f"type {kind} needs 'command', the program that is the agent: "
-            "command: [opencode, acp]",
+            f"type {kind} needs 'command', the program that is the agent: command: [opencode, acp]",
         )
 
 

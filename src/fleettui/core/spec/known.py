@@ -18,6 +18,7 @@ OLDER_VERSIONS: Final = (
 
 TOOLS: Final = (
     "read_file",
+    "read_text",
     "list_files",
     "search",
     "git_diff",
