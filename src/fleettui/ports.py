@@ -200,6 +200,9 @@ class GuestDoor(TurnDoor, Protocol):
     def fleet(self) -> str:
         """Name the fleet."""
 
+    def open(self) -> bool:
+        """Say whether there is still something to perform."""
+
     def workplace(self) -> Workplace:
         """Say where the agent works, with the secrets its file names."""
 

@@ -164,7 +164,7 @@ class Guest(Door):
             case "expired":
                 return Permit(name, allowed=False, reason="nobody answered in time, which is a no")
             case _:
-                return Permit(name, allowed=False, reason=action.reason or action.rule)
+                return Permit(name, allowed=False, reason=action.reason)
 
     async def _propose(self, call: ToolCall, facts: Facts) -> str:
         run = self._state.runs.get(self._turn.run)

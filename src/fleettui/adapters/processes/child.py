@@ -89,9 +89,11 @@ class Child:
             waiting.cancel()
         return self._process.returncode
 
-    async def wait_last_words(self) -> None:
-        """Wait a moment for the rest of its standard error."""
-        await asyncio.wait({self._listening}, timeout=0.5)
+    async def wait_ended(self, most: float) -> None:
+        """Wait a moment for its end and the rest of its standard error."""
+        waiting = asyncio.ensure_future(self.wait_exit())
+        await asyncio.wait({waiting, self._listening}, timeout=most)
+        waiting.cancel()
 
     async def end(self) -> None:
         """End it and all it started: SIGTERM, 5 s later SIGKILL; safe to call twice."""

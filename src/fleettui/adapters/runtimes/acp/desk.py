@@ -71,7 +71,7 @@ class Desk:
         yes, no = option_for(options, allow=True), option_for(options, allow=False)
         facts = await self._facts(tool)
         permit = await self._permit(ToolCall(tool.id, facts.tool, {}), facts)
-        if permit is None:
+        if permit is None or not self.door.open():
             return _CANCELLED
         if permit.allowed and yes is None:
             await self.door.withdraw(permit.action, "the agent offers no way to allow it")
@@ -244,7 +244,7 @@ class Desk:
         terminal = self._terminal(params)
         if terminal.reading is not None:
             await asyncio.wait({terminal.reading})
-        return terminal.status() or {"exitCode": None, "signal": None}
+        return terminal.status() or {}
 
     async def _kill(self, params: Mapping[str, Any]) -> Any:
         await self._end(self._terminal(params))

@@ -143,7 +143,7 @@ class Link:
 
     async def ended_early(self, during: str) -> AgentFailed:
         """Say how the agent ended while something was asked of it."""
-        await self.child.wait_last_words()
+        await self.child.wait_ended(2.0)
         if self.wire.trouble:
             return AgentFailed(
                 f"{self.name} does not keep to the protocol: {self.wire.trouble}",

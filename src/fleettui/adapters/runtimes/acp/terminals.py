@@ -56,7 +56,7 @@ class Terminal:
             return None
         if code > 128:
             return {"exitCode": code, "signal": str(code - 128)}
-        return {"exitCode": code, "signal": None}
+        return {"exitCode": code}
 
     def result(self) -> ToolResult:
         code = self.child.exit_code
