@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fleettui.adapters.runtimes.acp.link import mapping
-from fleettui.adapters.runtimes.acp.shown import content_text, cut, one_line, plan_text
+from fleettui.adapters.runtimes.acp.shown import content_text, cut, plan_text
 from fleettui.adapters.runtimes.acp.tool_seen import ToolSeen
 from fleettui.adapters.runtimes.acp.wire import Wire
 from fleettui.core.errors import AgentFailed, Refused
@@ -31,6 +31,7 @@ class Hearing:
         self._text: list[str] = []
         self._length = 0
         self._plan = ""
+        self._stopped = False
         self.tools: dict[str, ToolSeen] = {}
         self.said = ""
         self.cost: float | None = None
@@ -44,12 +45,25 @@ class Hearing:
 
     async def wait_caught_up(self) -> None:
         """Wait until everything that was heard so far is taken in."""
+        if self._stopped:
+            return
         mark: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait(mark)
         await mark
 
     async def run(self) -> None:
         """Take in what is heard until cancelled; raises AgentFailed where it is too much."""
+        try:
+            await self._run()
+        finally:
+            self._stopped = True
+            self._wire.hold(full=False)
+            while not self._waiting.empty():
+                left = self._waiting.get_nowait()
+                if isinstance(left, asyncio.Future) and not left.done():
+                    left.set_result(None)
+
+    async def _run(self) -> None:
         while True:
             heard = await self._waiting.get()
             self._wire.hold(self._waiting.qsize() > _BACKLOG)
@@ -171,6 +185,3 @@ class Hearing:
 def _count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
-
-def reason_of(text: str) -> str:
-    return one_line(text) or "no reason given"

@@ -72,7 +72,8 @@ def _command(tool: ToolSeen, command: str | tuple[str, ...], workspace: str, pat
         script = read_script(command)
         if not script.problem and not script.refused and len(script.commands) == 1:
             argv = script.commands[0]
-            arguments["command"] = command
+            if command.split() != list(argv):
+                arguments["command"] = command
         else:
             arguments["script"] = command
     more = {key: value for key, value in tool.given.items() if key not in _SHOWN_ELSEWHERE}
