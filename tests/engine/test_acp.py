@@ -158,9 +158,7 @@ async def test_files_are_read_exactly_and_only_inside_the_workspace(tmp_path: Pa
     Path(inside).write_text("one\n\n  two\nthree")
     async with staged(tmp_path, [scene]) as stage:
         await stage.run()
-        whole, part, outside, unknown = [
-            one["answer"] for one in stage.asked() if "answer" in one
-        ]
+        whole, part, outside, unknown = [one["answer"] for one in stage.asked() if "answer" in one]
         assert whole["result"] == {"content": "one\n\n  two\nthree"}
         assert part["result"] == {"content": "\n"}
         assert "outside the workspace" in outside["error"]["message"]

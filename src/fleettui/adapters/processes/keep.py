@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import runpy
 import signal
 import sys
 import time
@@ -47,10 +48,8 @@ def _begin(what: tuple[str, ...]) -> int:
     if program == 0:
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
-            sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-            import launch  # type: ignore[import-not-found]  # noqa: PLC0415 - stands beside this file
-
-            launch.main(str(keeper), *what)
+            beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")
+            runpy.run_path(beside)["main"](str(keeper), *what)
         except SystemExit as ended:
             sys.stderr.flush()
             os._exit(ended.code if isinstance(ended.code, int) else 1)

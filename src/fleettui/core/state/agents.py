@@ -72,7 +72,7 @@ def _session_kept(state: FleetState, event: SessionKept, at: float) -> None:
     for point in agent.checkpoints.values():
         if point.session == event.session:
             point.session = ""
-    if agent.session != event.session:
+    if agent.session != event.session or event.how not in {"", "kept"}:
         text = f"session {event.session[:60]} {event.how}".strip()
         agent.log.append(LogLine(at, "note", text, agent.turn))
     agent.session = event.session
