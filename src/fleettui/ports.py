@@ -154,6 +154,7 @@ class Assignment(NamedTuple):
     """
 
     instructions: str
+    model: str
     earlier: Sequence[ChatMessage]
     said: Sequence[ChatMessage]
     new: Sequence[str]

@@ -55,8 +55,10 @@ def scene_of_command(command: str, last: str = "done") -> list[Any]:
     ]  # fmt: skip
 
 
-def fleet(kind: str = "acp", *, policy: Mapping[str, Any] | None = None, command: Sequence[str] = (),
-          consensus: Mapping[str, Any] | None = None, **spec: Any) -> str:  # fmt: skip
+def fleet(
+    kind: str = "acp", *, policy: Mapping[str, Any] | None = None, command: Sequence[str] = (),
+    consensus: Mapping[str, Any] | None = None, **spec: Any,
+) -> str:  # fmt: skip
     """Give a fleet file with one agent `a`."""
     agent = {"type": kind, "instructions": "Work well.", **spec}
     if command:

@@ -1,4 +1,4 @@
-"""Agents that are programs: prompted, asked about, recorded, cancelled; a scripted agent over ACP."""
+"""Agents that are programs: prompted, asked about, recorded; a scripted agent over ACP."""
 
 from __future__ import annotations
 
@@ -104,8 +104,9 @@ async def test_a_script_is_judged_by_all_its_commands_and_offers_no_always(tmp_p
 async def test_what_the_agent_does_unasked_is_flagged(tmp_path: Path) -> None:
     call = {"sessionUpdate": "tool_call", "toolCallId": "x", "title": "Read it", "kind": "read",
             "status": "in_progress", "rawInput": {"path": "a.py"}}  # fmt: skip
-    plan = {"sessionUpdate": "plan", "entries": [
-        {"content": "look", "status": "completed"}, {"content": "write", "status": "pending"}]}  # fmt: skip
+    steps = [("look", "completed"), ("write", "pending")]
+    entries = [{"content": what, "status": status} for what, status in steps]
+    plan = {"sessionUpdate": "plan", "entries": entries}
     unknown = {"sessionUpdate": "something_new", "whatever": 1}
     scene = [{"update": plan}, {"update": unknown}, {"update": call}, ended("x", "text of it"),
              {"say": "ok"}]  # fmt: skip
@@ -163,3 +164,51 @@ async def test_files_are_read_exactly_and_only_inside_the_workspace(tmp_path: Pa
         assert part["result"] == {"content": "\n"}
         assert "outside the workspace" in outside["error"]["message"]
         assert unknown["error"]["code"] == -32601
+
+
+async def test_a_vote_is_the_line_of_the_last_text_and_is_asked_for_once_more(
+    tmp_path: Path,
+) -> None:
+    scenes = [[{"say": "I think it is fine."}], [{"say": "VOTE: approve (0.9) it is fine"}]]
+    consensus = {"algorithm": "majority"}
+    async with staged(tmp_path, scenes, consensus=consensus) as stage:
+        run = await stage.run()
+        ballot = stage.state.ballots[run.ballot]
+        assert ballot.verdict is not None
+        assert ballot.verdict.verdict == "approve"
+        assert "Your vote is missing" in stage.prompts()[1]["prompt"]
+        assert "Work well." not in stage.prompts()[1]["prompt"], "instructions are told once"
+
+
+async def test_an_agent_that_wants_to_be_told_to_use_its_key_is(tmp_path: Path) -> None:
+    methods = [{"id": "oauth-personal", "name": "Log in with a browser"},
+               {"id": "gemini-api-key", "name": "Use an API key"}]  # fmt: skip
+    async with staged(tmp_path, [[{"say": "in"}]], script={"login": methods}) as stage:
+        run = await stage.run()
+        assert stage.output(run) == "in"
+        logins = [one["params"] for one in stage.asked() if one.get("method") == "authenticate"]
+        assert logins == [{"methodId": "gemini-api-key"}]
+
+
+async def test_options_of_unknown_kinds_are_read_by_their_names(tmp_path: Path) -> None:
+    permit = command_call("touch made")
+    permit["options"] = [{"optionId": "proceed_once", "name": "Yes, allow once", "kind": "proceed"},
+                         {"optionId": "cancel", "name": "No", "kind": "stop"}]  # fmt: skip
+    means = ["proceed_once"]
+    scene = [{"permit": permit, "means_yes": means, "yes": [{"run": "touch made"}, ended()]},
+             {"say": "ok"}]  # fmt: skip
+    async with staged(tmp_path, [scene], policy={"allow": ["touch made"]}) as stage:
+        await stage.run()
+        assert (stage.workspace / "made").exists()
+
+
+async def test_what_an_agent_reports_while_a_person_looks_changes_nothing(tmp_path: Path) -> None:
+    more = {"sessionUpdate": "tool_call_update", "toolCallId": "t1", "status": "in_progress",
+            "rawInput": {"command": "touch made", "cwd": "/tmp", "description": "why"}}  # fmt: skip
+    permit = {"permit": command_call("touch made"), "meanwhile": [{"update": more}],
+              "yes": [{"run": "touch made"}, ended()]}  # fmt: skip
+    async with staged(tmp_path, [[permit, {"say": "ok"}]]) as stage:
+        name = await stage.begin()
+        await stage.allow(await stage.wait_item())
+        await stage.wait_end(name)
+        assert [one.status for one in stage.state.actions.values()] == ["finished"]

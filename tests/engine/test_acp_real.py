@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from adapters.servers import Said, ScriptedServer, Seen
 from fleettui.core.commands import RollBack
 from tests.adapters.agents import real
-from adapters.servers import Said, ScriptedServer, Seen
 from tests.engine.acp_kit import Stage, acp_world, close, fleet
 from tests.engine.kit import opened, wait_for
 
@@ -106,4 +106,31 @@ async def test_a_rollback_takes_a_real_agents_memory_back(tmp_path: Path, name: 
             assert "question three" in spoken
             assert "question two" not in spoken
             assert any("forked from" in text for _, text in stage.log())
+            await close(world)
+
+
+async def test_claude_code_asks_for_everything_whatever_the_project_allows(tmp_path: Path) -> None:
+    program, shell, serve, _ = AGENTS["claude-code"]
+    real.need(program)
+    settings = tmp_path / "ws" / ".claude" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"permissions": {"allow": ["Bash", "Bash(touch:*)", "Bash(ls:*)"]}}')
+
+    def turn(seen: Seen, came_back: bool) -> Said:
+        if "touch made.txt" in real.spoken(seen):
+            return Said("done")
+        return real.shell_call(shell, "touch made.txt" if came_back else "ls")
+
+    world = acp_world(tmp_path)
+    with serve(turn) as server:
+        async with opened(world, tmp_path, fleet_of("claude-code", server)) as (house, session):
+            stage = Stage(house, session, tmp_path)
+            run = await stage.begin("make the file")
+            row = await stage.wait_item()
+            assert row.action is not None
+            assert row.action.argv == ("touch", "made.txt")
+            assert next(iter(stage.state.actions.values())).rule == "it only reads"
+            await stage.allow(row)
+            await stage.wait_end(run)
+            assert (stage.workspace / "made.txt").exists()
             await close(world)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from adapters.servers import Said, ScriptedServer, Seen
 from ptys import Pty, clean_environment
-
-from fleettui.host.lock import owner
 from tests.adapters.agents import real
+
+from adapters.servers import Said, ScriptedServer, Seen
+from fleettui.host.lock import owner
 
 PATIENCE = 60.0
 AGENTS: dict[str, tuple[str, str, Any, Any]] = {

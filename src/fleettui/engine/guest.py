@@ -86,6 +86,7 @@ class Guest(Door):
         answer = None if new else self._texts(mine[ends[-1] : ends[-1] + 1] if ends else [])
         return Assignment(
             instructions=self._turn.instructions or self._spec.instructions,
+            model=self._turn.model or self._spec.model,
             earlier=self._conversation.remembered(),
             said=[self._conversation.message(one) for one in mine],
             new=[self._conversation.text_of(one) for one in new],

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -30,7 +31,7 @@ def need(program: str) -> str:
 
 
 def opencode_server(turn: Turn) -> ScriptedServer:
-    """Give a provider for opencode; `turn` answers whoever has tools, and knows if one came back."""
+    """Give a provider for opencode; `turn` answers what has tools, and knows if one came back."""
     return ScriptedServer(_answers(turn), "openai")
 
 
@@ -52,7 +53,8 @@ def _answers(turn: Turn) -> Callable[[Seen], Said]:
 def shell_call(tool: str, command: str) -> Said:
     """Give a reply that asks for a command by the agent's own shell tool."""
     arguments = {"command": command, "description": "as it was asked"}
-    call = {"name": tool, "arguments": arguments}
+    # Agents tell calls apart by their ids, also those of an earlier turn.
+    call = {"name": tool, "arguments": arguments, "id": f"toolu_{uuid4().hex}"}
     return Said("I will do it.", tool_calls=[call], finish="tool_calls")
 
 

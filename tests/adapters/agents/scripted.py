@@ -23,7 +23,7 @@ class Agent:
     def __init__(self, script: dict[str, Any]) -> None:
         self.script = script
         self.number = 0
-        self.cancelled = False
+        self.cancelled = self.logged_in = False
         self.session = ""
         self.kept: dict[str, Any] = {}
 
@@ -39,10 +39,14 @@ class Agent:
             raise SystemExit(0)
         return json.loads(line)
 
-    def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    def ask(
+        self, method: str, params: dict[str, Any], meanwhile: list[Any] | None = None
+    ) -> dict[str, Any]:
         self.number += 1
         mine: Any = f"r{self.number}" if self.script.get("ids") == "text" else self.number
         self.write({"jsonrpc": "2.0", "id": mine, "method": method, "params": params})
+        for step in meanwhile or []:
+            self.step(step)
         while True:
             message = self.read()
             if message.get("method") == "session/cancel":
@@ -69,7 +73,7 @@ class Agent:
 
     # --- requests ---
 
-    def answer(self, message: dict[str, Any]) -> None:
+    def answer(self, message: dict[str, Any]) -> None:  # noqa: C901 - a table of methods
         method, params = message["method"], message.get("params") or {}
         if "id" not in message:
             return
@@ -85,8 +89,14 @@ class Agent:
                 given = {
                     "protocolVersion": self.script.get("version", 1),
                     "agentCapabilities": self.script.get("capabilities", {}),
+                    "authMethods": self.script.get("login", []),
                 }
                 self.reply(message, given)
+            case "authenticate":
+                self.logged_in = True
+                self.reply(message, {})
+            case "session/new" if self.script.get("login") and not self.logged_in:
+                self.reply(message, error={"code": -32000, "message": "Authentication required"})
             case "session/new":
                 sessions = self.sessions()
                 name = f"s{len(sessions) + 1}"
@@ -143,7 +153,7 @@ class Agent:
                 return {"stopReason": "cancelled"}
         return None
 
-    def step(self, step: Any) -> Any:
+    def step(self, step: Any) -> Any:  # noqa: C901 - a table of steps
         match step:
             case {"say": text}:
                 self.update({"sessionUpdate": "agent_message_chunk",
@@ -157,8 +167,11 @@ class Agent:
                 for _ in range(count):
                     self.step({"say": text})
             case {"permit": params, **rest}:
-                answer = self.ask("session/request_permission",
-                                  {"sessionId": self.session, **params})  # fmt: skip
+                answer = self.ask(
+                    "session/request_permission",
+                    {"sessionId": self.session, **params},
+                    rest.get("meanwhile"),
+                )  # fmt: skip
                 self.note({"permission": answer})
                 outcome = (answer.get("result") or {}).get("outcome", {})
                 yes = str(outcome.get("optionId", "")) in rest.get("means_yes", ["yes", "once"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,7 +70,9 @@ class Desk:
         await self.hearing.log(tool)
         options = params.get("options")
         yes, no = option_for(options, allow=True), option_for(options, allow=False)
-        facts = await self._facts(tool)
+        # What a person sees is what is asked now, whatever the agent reports meanwhile.
+        asked = deepcopy(tool)
+        facts = await self._facts(asked)
         permit = await self._permit(ToolCall(tool.id, facts.tool, {}), facts)
         if permit is None or not self.door.open():
             return _CANCELLED
@@ -78,7 +81,7 @@ class Desk:
             return _CANCELLED
         if permit.allowed:
             await self.door.wait_resumed()
-            permit = await self.door.start(permit.action, await self._facts(tool))
+            permit = await self.door.start(permit.action, await self._facts(asked))
         if not permit.allowed:
             return await self._deny(tool, permit.reason, no)
         tool.action = permit.action

@@ -16,6 +16,7 @@ from fleettui.core.errors import AgentFailed
 
 Serve = Callable[[str, Any, bool], Awaitable[Any]]
 AUTH_REQUIRED: Final = -32000  # the protocol's error code
+_LOGIN_WITHIN: Final = 60.0
 _PASSING: Final = (
     "rate limit", "rate_limit", "429", "overloaded", "timeout", "timed out", "econn",
     "socket hang up", "502", "503", "504", "529", "temporar",
@@ -31,7 +32,8 @@ class Link:
     def __init__(self, name: str, library: Library, child: Child, wire: Wire, serve: Serve) -> None:
         self.name, self.library, self.child, self.wire = name, library, child, wire
         self.capabilities: Mapping[str, Any] = {}
-        self.logins: Sequence[str] = ()
+        self.logins: Sequence[Mapping[str, Any]] = ()
+        self.needs_login = False
         self.session = ""
         self.told = ""
         self.costs: dict[str, float] = {}
@@ -76,8 +78,8 @@ class Link:
             ),
             within=within,
         )
-        spoken = answer.get("protocolVersion")
-        if spoken != self.library.version:
+        spoken = answer.get("protocolVersion", self.library.version)
+        if str(spoken) != str(self.library.version):
             raise AgentFailed(
                 f"{self.name} speaks version {one_line(str(spoken))} of the protocol, "
                 f"fleettui speaks {self.library.version}",
@@ -85,11 +87,23 @@ class Link:
             )
         self.capabilities = mapping(answer.get("agentCapabilities"))
         methods = answer.get("authMethods")
-        self.logins = [
-            one_line(str(one.get("name") or one.get("id") or ""))
-            for one in (methods if isinstance(methods, list) else [])
-            if isinstance(one, dict)
-        ]
+        self.logins = [mapping(one) for one in (methods if isinstance(methods, list) else [])]
+
+    async def log_in(self) -> bool:
+        """Log in with a key of the environment, where the agent wants to be told to; say if so.
+
+        Every other way needs a person at a browser or a terminal.
+        """
+        for method in self.logins:
+            words = f"{method.get('id')} {method.get('name')}".lower().replace("-", " ")
+            if method.get("type") == "env_var" or "api key" in words.replace("_", " "):
+                request = self.library.schema.AuthenticateRequest(method_id=str(method.get("id")))
+                try:
+                    await self.ask("authenticate", request, within=_LOGIN_WITHIN)
+                except AgentFailed:
+                    continue
+                return True
+        return False
 
     def can(self, what: str) -> bool:
         """Say whether it offers `load`, or a further thing to do with sessions."""
@@ -133,7 +147,9 @@ class Link:
         if isinstance(details, dict) and details.get("details"):
             message = f"{message}: {one_line(str(details['details']))}"
         if getattr(error, "code", 0) == AUTH_REQUIRED:
-            ways = f" ({', '.join(filter(None, self.logins))})" if any(self.logins) else ""
+            self.needs_login = True
+            named = [one_line(str(one.get("name") or one.get("id") or "")) for one in self.logins]
+            ways = f" ({', '.join(filter(None, named))})" if any(named) else ""
             return AgentFailed(
                 f"{self.name} is not logged in{ways}: {message}",
                 "give its key under spec.environment, or a HOME where it is logged in",

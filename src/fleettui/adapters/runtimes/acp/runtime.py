@@ -102,7 +102,7 @@ class AcpRuntime:
         sessions = Sessions(link, os.path.realpath(place.workspace), dict(self.META))
         task = await door.assignment()
         opened = await sessions.open(task, door)
-        await sessions.choose_model(door.spec.model, door)
+        await sessions.choose_model(task.model, door)
         text = opening(task, fresh=opened.fresh, told=link.told)
         link.told = task.instructions
         seat.sitting = Sitting(link, door, os.path.realpath(place.workspace), env)

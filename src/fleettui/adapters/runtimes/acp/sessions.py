@@ -61,7 +61,13 @@ class Sessions:
         return await self._new(), "new"
 
     async def _new(self) -> Opened:
-        answer = await self._link.ask("session/new", self._request("NewSessionRequest"), _WITHIN)
+        request = self._request("NewSessionRequest")
+        try:
+            answer = await self._link.ask("session/new", request, _WITHIN)
+        except AgentFailed:
+            if not self._link.needs_login or not await self._link.log_in():
+                raise
+            answer = await self._link.ask("session/new", request, _WITHIN)
         session = answer.get("sessionId")
         if not isinstance(session, (str, int)) or not str(session):
             raise AgentFailed(f"{self._link.name} opened a session without an id")

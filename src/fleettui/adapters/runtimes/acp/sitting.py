@@ -48,13 +48,14 @@ class Sitting:
                 await self.hearing.end_text()
                 text = denied(fresh)
             await self.hearing.end_text(self._used)
-            return self.hearing.said
         except AgentFailed:
             # What it said until then belongs to its story.
             if not taking.done():
                 await self.hearing.wait_caught_up()
             await self.hearing.end_text()
             raise
+        else:
+            return self.hearing.said
         finally:
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
