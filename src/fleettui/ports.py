@@ -11,7 +11,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
@@ -23,6 +23,7 @@ from fleettui.core.model import (
     ToolCall,
     ToolResult,
     ToolSpec,
+    Usage,
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec
@@ -169,6 +170,35 @@ class Task(NamedTuple):
     input: str = ""
 
 
+class Assignment(NamedTuple):
+    """A turn in words, for an agent that keeps a conversation of its own.
+
+    `earlier` are the turns it remembers (what it was asked, what it answered), `said` what was
+    said in this one; `new` is what it was not asked yet. `begun` says that it was at work on this
+    turn already when it was interrupted. `session` is the one it worked in, empty for none, and
+    `frozen` says that a checkpoint needs that session as it is. `answer` is its answer, once it
+    came to an end.
+    """
+
+    instructions: str
+    model: str
+    earlier: Sequence[ChatMessage]
+    said: Sequence[ChatMessage]
+    new: Sequence[str]
+    begun: bool
+    session: str
+    frozen: bool
+    answer: str | None
+
+
+class Permit(NamedTuple):
+    """What became of a wish to act: the action's id, whether it may begin, else why not."""
+
+    action: str
+    allowed: bool
+    reason: str = ""
+
+
 class Turn(NamedTuple):
     """What a runtime is asked to perform.
 
@@ -192,10 +222,82 @@ class Turn(NamedTuple):
     home: str = ""
 
 
+class GuestDoor(TurnDoor, Protocol):
+    """What a runtime may ask besides, whose agents are programs that work by themselves."""
+
+    @property
+    def spec(self) -> AgentSpec:
+        """Give what the agent is."""
+
+    @property
+    def fleet(self) -> str:
+        """Name the fleet."""
+
+    def open(self) -> bool:
+        """Say whether there is still something to perform."""
+
+    def workplace(self) -> Workplace:
+        """Say where the agent works, with the secrets its file names."""
+
+    async def wait_settings(self) -> None:
+        """Wait for secrets that the agent's environment names: they are never stored."""
+
+    async def wait_resumed(self) -> None:
+        """Wait while the agent is paused."""
+
+    async def wait_settled(self) -> None:
+        """Wait for people to say what is to become of what an interruption left unknown."""
+
+    async def assignment(self) -> Assignment:
+        """Give the turn in words, as it stands."""
+
+    async def keep_session(self, session: str, how: str) -> None:
+        """Record the session that the agent works in from now on."""
+
+    def stream(self, text: str) -> None:
+        """Show a piece of text that the agent is saying right now."""
+
+    async def say(self, text: str, usage: Usage | None = None) -> None:
+        """Record what the agent said; `usage` comes with the end of its answer."""
+
+    async def note(self, kind: Literal["tool", "out", "note"], text: str) -> None:
+        """Record a line for the agent's log."""
+
+    async def freeze(self, call: ToolCall, environment: Mapping[str, str]) -> Facts:
+        """Nail a tool call down that gets these variables besides; raises ToolFailed."""
+
+    async def serve(self, call: ToolCall, within: str = "") -> ToolResult:
+        """Do a call that the agent's program asks for, as `act` does, whatever its tools are.
+
+        As part of the action `within`, which was allowed for exactly this, nobody is asked again.
+        """
+
+    async def permit(self, call: ToolCall, facts: Facts) -> Permit:
+        """Propose what the agent wants to do itself, and wait for the answer."""
+
+    async def start(self, action: str, facts: Facts) -> Permit:
+        """Record that it begins, if it is still what was judged."""
+
+    async def finish(self, action: str, outcome: ToolResult) -> None:
+        """Record what came of it."""
+
+    async def lose(self, action: str, why: str) -> None:
+        """Record that nobody knows what came of it."""
+
+    async def withdraw(self, action: str, why: str) -> None:
+        """Take back what has not begun."""
+
+    async def leave(self, why: str, *, waiting: bool) -> None:
+        """End what the agent did or wanted to do in this turn, its program being gone.
+
+        What began is lost; what is `waiting` for an answer is taken back if that is said.
+        """
+
+
 class Runtime(Protocol):
     """A way to perform turns: one per agent type."""
 
-    async def perform(self, turn: Turn, door: TurnDoor) -> str:
+    async def perform(self, turn: Turn, door: GuestDoor) -> str:
         """Perform the turn, or go on with it, and return its output; raises FleettuiError."""
 
 
@@ -247,6 +349,27 @@ class LastingRuntime(Protocol):
 
     async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
         """End what an earlier process kept for agents (fleet, name) that are not there any more."""
+
+
+class Machine(NamedTuple):
+    """What a host lends its runtimes: a folder, and the variables of its own environment."""
+
+    folder: str
+    environment: Mapping[str, str]
+
+
+@runtime_checkable
+class LodgedRuntime(Runtime, Protocol):
+    """A runtime whose agents have programs that go on between turns."""
+
+    def lacks(self, spec: AgentSpec, environment: Mapping[str, str]) -> str:
+        """Say what an agent needs and this machine has not, with its mend; empty for nothing."""
+
+    async def let_go(self, fleet: str, agent: str) -> None:
+        """End the program of an agent."""
+
+    async def close(self) -> None:
+        """End all programs."""
 
 
 class Vault(Protocol):

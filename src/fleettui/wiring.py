@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from inspect import signature
 from itertools import chain
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.endings import Endings
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
+from fleettui.engine.lodging import Lodging
 from fleettui.engine.middleware import GROUP, Chain, Maker
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
@@ -49,6 +51,8 @@ from fleettui.ports import (
     Bus,
     Clock,
     Files,
+    LodgedRuntime,
+    Machine,
     Model,
     Recordings,
     Runtime,
@@ -138,8 +142,11 @@ async def running(world: World) -> AsyncIterator[House]:
         monitors = Monitors(engine, built, world.vault, group)
         endings = Endings(engine, world.runtimes, world.home)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
+        lodging = Lodging(order, world.runtimes, world.vault, group)
         watchers = []
-        for watcher in (memories, actions, turns, steps, timers, reports, monitors, endings):
+        for watcher in (
+            memories, actions, turns, steps, timers, reports, monitors, endings, lodging,
+        ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -155,6 +162,7 @@ async def running(world: World) -> AsyncIterator[House]:
                 steps.tasks(),
                 memories.tasks(),
                 monitors.tasks(),
+                lodging.tasks(),
             )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
@@ -172,6 +180,10 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         )
         stack.push_async_callback(router.close)
         toolbox = LocalToolbox(environment, _hash_key(state))
+        runtimes = load_runtimes(Machine(str(state), environment))
+        for runtime in runtimes.values():
+            if isinstance(runtime, LodgedRuntime):
+                stack.push_async_callback(runtime.close)
         world = World(
             store=store,
             snapshots=store,
@@ -185,7 +197,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             middleware=load_middleware(),
             vault=MemoryVault(),
             specs=YamlSpecs(),
-            runtimes=load_runtimes(),
+            runtimes=runtimes,
             memories=SharingPlaces(),
             reports=state / "reports",
             home=state / "runtimes",
@@ -217,9 +229,16 @@ def collect_rarely() -> None:
     gc.enable()
 
 
-def load_runtimes() -> Mapping[str, Runtime]:
-    """Load every runtime that is installed: ours, and those of other packages."""
-    return {point.name: point.load()() for point in entry_points(group=RUNTIMES)}
+def load_runtimes(machine: Machine) -> Mapping[str, Runtime]:
+    """Load every runtime that is installed: ours, and those of other packages.
+
+    One whose maker takes an argument gets the machine.
+    """
+    found: dict[str, Runtime] = {}
+    for point in entry_points(group=RUNTIMES):
+        make = point.load()
+        found[point.name] = make(machine) if signature(make).parameters else make()
+    return found
 
 
 def load_middleware() -> Mapping[str, Maker]:

@@ -29,7 +29,8 @@ def at_work(rule: str, names: tuple[str, ...] = NAMES, seed: str = "s", **fields
     run = desk.state.running()
     assert run is not None
     for agent in desk.state.agents.values():
-        agent.turn, agent.status = "", "idle"
+        agent.turns.clear()
+        agent.status = "idle"
     run.turns.clear()
     run.shares.clear()
     return Work(desk.state, run)
@@ -78,7 +79,7 @@ def test_skill_based_matches_words_and_waits_for_the_best() -> None:
     assert choose(work, part("item 2", "check the frontend"), NAMES) == "c"
     assert score(work.state, wanted, "b") == 3
     assert score(work.state, part(skill="database"), "b") == 13
-    work.state.agents["b"].turn = "busy"
+    work.state.agents["b"].turns["busy"] = None
     assert choose(work, wanted, NAMES) == ""
     assert choose(work, part("item 3", "nothing known"), NAMES) == "a"
 

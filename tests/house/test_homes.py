@@ -19,6 +19,7 @@ SOURCES = {
 # Where each of them may be imported; a folder stands for all below it. What is not named here
 # needs a line, and with it a thought about where it lives.
 HOMES = {
+    "acp": ("adapters/runtimes/acp/",),
     "asyncpg": ("adapters/sharing/postgres.py",),
     "aiohttp": ("adapters/models/slim/", "adapters/runtimes/monitor/"),
     "aiosqlite": ("adapters/sqlite/",),

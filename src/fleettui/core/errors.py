@@ -19,6 +19,7 @@ FleettuiError
 │   └── StoreFull        the disk is full
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
+├── AgentFailed          a program that is an agent failed; carries whether to try again
 ├── ToolFailed           a tool refuses a call, or its work failed
 └── HostGone             the host process ended or can't be reached
 """
@@ -129,6 +130,17 @@ class ModelFailed(FleettuiError):
         self.retryable = retryable
         self.retry_after = retry_after
         self.status = status
+
+
+class AgentFailed(FleettuiError):
+    """A program that is an agent itself ended, hung or did not keep to its protocol.
+
+    `retryable` says whether the engine may try the turn again by its own rules.
+    """
+
+    def __init__(self, message: str, mend: str = "", *, retryable: bool = False) -> None:
+        super().__init__(message, mend)
+        self.retryable = retryable
 
 
 class ToolFailed(FleettuiError):

@@ -61,7 +61,7 @@ class Conversation:
                 if payload.blob and payload.blob not in self._texts:
                     self._texts[payload.blob] = await self._engine.text(payload)
 
-    def _text(self, entry: Entry) -> str:
+    def text_of(self, entry: Entry) -> str:
         """Give an entry's text, with the outputs that were handed over under their titles."""
         parts = [self._whole(entry.text)]
         for given in entry.given:
@@ -126,27 +126,29 @@ class Conversation:
         """Give the messages for a model: instructions, what is remembered, and this turn."""
         told = self.turn_state.instructions or self.spec.instructions
         messages = [ChatMessage("system", told or "You are a helpful agent.")]
-        messages += self._remembered()
-        messages += [self._message(entry) for entry in _in_order_of_calls(self.mine())]
+        messages += self.remembered()
+        messages += [self.message(entry) for entry in _in_order_of_calls(self.mine())]
         return messages
 
-    def _message(self, entry: Entry) -> ChatMessage:
+    def message(self, entry: Entry) -> ChatMessage:
+        """Give an entry as a message."""
         match entry.kind:
             case "reply":
-                return ChatMessage("assistant", self._text(entry), entry.calls)
+                return ChatMessage("assistant", self.text_of(entry), entry.calls)
             case "result":
-                return ChatMessage("tool", self._text(entry), tool_call_id=entry.call)
+                return ChatMessage("tool", self.text_of(entry), tool_call_id=entry.call)
             case "prompt" | "message":
-                return ChatMessage("user", self._text(entry))
+                return ChatMessage("user", self.text_of(entry))
 
-    def _remembered(self) -> list[ChatMessage]:
+    def remembered(self) -> list[ChatMessage]:
+        """Give what was asked and answered in the turns before this one."""
         turns: dict[str, list[Entry]] = {}
         for entry in self.agent_state.transcript:
             if entry.turn != self.turn:
                 turns.setdefault(entry.turn, []).append(entry)
         found: list[ChatMessage] = []
         for turn in list(turns)[-REMEMBERED_TURNS:]:
-            asked = [self._text(one) for one in turns[turn] if one.kind in {"prompt", "message"}]
+            asked = [self.text_of(one) for one in turns[turn] if one.kind in {"prompt", "message"}]
             output = self.state.turns[turn].output
             answer = self._whole(output)
             if asked and answer:

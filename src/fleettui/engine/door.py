@@ -18,6 +18,7 @@ from fleettui.core.coordination.tools import offered_tools
 from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
+    Facts,
     Limits,
     ModelReply,
     ModelRequest,
@@ -194,6 +195,10 @@ class Door:
             facts = await self._toolbox.freeze(call, self.workplace())
         except ToolFailed as refusal:
             return await self._reject(call, str(refusal))
+        return await self._done(call, facts)
+
+    async def _done(self, call: ToolCall, facts: Facts) -> ToolResult:
+        """Propose what was nailed down, and wait for its end."""
         name = await self._order.send(
             ProposeAction(
                 self._fleet,

@@ -11,7 +11,7 @@ from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn
 from fleettui.core.coordination.listing import parse_plan, parse_sent_back
 from fleettui.core.decide.runs import open_ballot
-from fleettui.core.errors import FleettuiError, ModelFailed, Refused, StoreFailed
+from fleettui.core.errors import AgentFailed, FleettuiError, ModelFailed, Refused, StoreFailed
 from fleettui.core.events import (
     FleetOpened,
     Recorded,
@@ -22,7 +22,8 @@ from fleettui.core.events import (
 from fleettui.core.model import Actor, Payload
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.conversation import Conversation
-from fleettui.engine.door import Changes, Door
+from fleettui.engine.door import Changes
+from fleettui.engine.guest import Guest
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.order import Order
 from fleettui.engine.watching import isolated
@@ -94,7 +95,7 @@ class Turns:
         actor = Actor("agent", agent, state.tenant)
         changes = self._changes.setdefault(fleet, Changes())
         conversation = Conversation(self._engine, fleet, name, agent)
-        door = Door(
+        door = Guest(
             self._order, conversation, changes, self._model, self._toolbox, self._vault, actor
         )
         while door.open():
@@ -119,6 +120,8 @@ class Turns:
         again, after = isinstance(failure, StoreFailed), 0.0
         if isinstance(failure, ModelFailed):
             again, after = failure.retryable, failure.retry_after or 0.0
+        if isinstance(failure, AgentFailed):
+            again = failure.retryable
         fail = FailTurn(fleet, turn, str(failure), again, after)
         try:
             await until_stored(lambda: self._order.send(fail, actor))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
+from fleettui.core.foreign import is_foreign
 from fleettui.core.views.rows import InboxRow, ShownAction
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.parts import Part, Tone
@@ -95,4 +96,5 @@ def answers_of(row: InboxRow) -> str:
             return "a run again   d leave it   enter full view"
         case "action":
             allow = "a then ! allow" if row.destructive else "a allow"
-            return f"{allow} A always d deny D why e edit"
+            edit = "" if row.action and is_foreign(row.action.tool) else " e edit"
+            return f"{allow} A always d deny D why{edit}"

@@ -8,6 +8,7 @@ from typing import Final
 
 from fleettui.adapters.tools import (
     engine_tools,
+    exact,
     files,
     history,
     lint,
@@ -24,7 +25,7 @@ from fleettui.core.model import Facts, ToolCall, ToolResult, ToolSpec, Workplace
 
 TOOLS: Final[Mapping[str, Tool]] = {
     tool.spec.name: tool
-    for group in (files, search, history, lint, run, write, engine_tools, memory_tools)
+    for group in (files, exact, search, history, lint, run, write, engine_tools, memory_tools)
     for tool in group.TOOLS
 }
 # What the toolbox only describes: asking it to do one is a defect, and raises.

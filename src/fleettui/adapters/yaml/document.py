@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from fleettui.adapters.yaml.programs import program_faults
 from fleettui.adapters.yaml.tree import Node, place
 from fleettui.adapters.yaml.values import Reader
 from fleettui.core.spec.agent import AgentFile
@@ -41,6 +42,7 @@ class Document:
     def __init__(self, file: str, root: Node, environment: Mapping[str, str]) -> None:
         self.file = file
         self.root = root
+        self._environment = environment
         self.problems: list[Problem] = []
         self.data: dict[str, Any] = {}
         kind = root.fields.get("kind")
@@ -130,14 +132,18 @@ class Document:
                 yield from fleet_faults(self.data)
                 for at, entry in entries(self.data):
                     if isinstance(entry.get("spec"), dict):
-                        yield from agent_faults(entry["spec"], ("spec", "agents", at, "spec"))
+                        yield from self._agent(entry["spec"], ("spec", "agents", at, "spec"))
             case "Agent":
                 if isinstance(self.data.get("spec"), dict):
-                    yield from agent_faults(self.data["spec"], ("spec",))
+                    yield from self._agent(self.data["spec"], ("spec",))
             case "AgentFlow":
                 yield from flow_faults(self.data)
             case "Workflow":
                 yield from workflow_file_faults(self.data)
+
+    def _agent(self, spec: dict[str, Any], loc: Loc) -> Iterator[Fault]:
+        yield from agent_faults(spec, loc)
+        yield from program_faults(spec, loc, self._environment)
 
     def _shape(self, model: type[BaseModel]) -> Iterator[Fault]:
         """Check the types of all fields."""

@@ -12,8 +12,9 @@ from fleettui.core.commands.actions import (
     RejectCall,
     RevokeRule,
     StartAction,
+    WithdrawAction,
 )
-from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.agents import KeepSession, MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.alerts import ClearAlert, RaiseAlert
 from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot
 from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
@@ -50,7 +51,7 @@ from fleettui.core.commands.runs import (
     ResumeRun,
     StartRun,
 )
-from fleettui.core.commands.turns import FailTurn, FinishTurn, RecordStep, RetryTurn
+from fleettui.core.commands.turns import FailTurn, FinishTurn, NoteProgress, RecordStep, RetryTurn
 
 __all__ = [
     "AckMessage",
@@ -79,12 +80,14 @@ __all__ = [
     "ForgetEntry",
     "HoldRun",
     "JudgePart",
+    "KeepSession",
     "LoseAction",
     "MakeCheckpoint",
     "MoveAgent",
     "MoveMessage",
     "MoveSharedMemory",
     "NoteForgotten",
+    "NoteProgress",
     "NoteTrouble",
     "OpenFleet",
     "OperatorCommand",
@@ -109,4 +112,5 @@ __all__ = [
     "StopFleet",
     "Subscribe",
     "WakeRun",
+    "WithdrawAction",
 ]

@@ -14,6 +14,7 @@ from fleettui.core.commands import (
     RejectCall,
     RevokeRule,
     StartAction,
+    WithdrawAction,
 )
 from fleettui.core.decide.ballots import extend_ballot
 from fleettui.core.decide.judging import judge_action
@@ -36,6 +37,7 @@ from fleettui.core.events import (
     RuleRevoked,
     RuleSaved,
 )
+from fleettui.core.foreign import is_foreign
 from fleettui.core.model import Asked, Facts
 from fleettui.core.policy.digest import action_digest
 from fleettui.core.state.fleet import ActionState, FleetState
@@ -180,6 +182,11 @@ def edit_action(state: FleetState, command: EditAction, asked: Asked) -> Outcome
     """Put another argv in place; what it is now asks again, and older answers are void."""
     by = only_people(asked, "edit an action")
     action = _answered(state, command.action, command.version, asked)
+    if is_foreign(action.facts.tool):
+        raise Refused(
+            f"{action.agent} does {action.id} itself, so what it asked for can't be changed",
+            "deny it with a reason (D): the agent is told",
+        )
     if action.status == "unknown" or not action.facts.argv or command.facts is None:
         raise Refused(f"{action.id} can't be edited", "allow it or deny it")
     edited = ActionProposed(
@@ -203,6 +210,14 @@ def extend_expiry(state: FleetState, command: ExtendExpiry, asked: Asked) -> Out
     return Outcome(
         (ExpiryMoved(action.id, max(action.expires_at, asked.at) + command.seconds, by),)
     )
+
+
+def withdraw_action(state: FleetState, command: WithdrawAction, _asked: Asked) -> Outcome:
+    """Take back what has not begun; what began or is over stays as it is."""
+    action = state.action(command.action)
+    if action.status not in {"proposed", "asking", "allowed", "approved"}:
+        return NOTHING
+    return Outcome((ActionDenied(action.id, "fleettui", command.why),))
 
 
 def expire_action(state: FleetState, command: ExpireAction, asked: Asked) -> Outcome:

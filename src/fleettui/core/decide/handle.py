@@ -18,6 +18,7 @@ from fleettui.core.decide import (
     parts,
     plans,
     runs,
+    sessions,
     talks,
 )
 from fleettui.core.decide.outcome import Outcome
@@ -62,6 +63,8 @@ _RULES: dict[type, Rule] = {
     commands.RollBack: agents.roll_back,
     commands.RaiseAlert: alerts.raise_alert,
     commands.ClearAlert: alerts.clear_alert,
+    commands.KeepSession: sessions.keep_session,
+    commands.NoteProgress: sessions.note_progress,
     commands.StartRun: runs.start_run,
     commands.CancelRun: runs.cancel_run,
     commands.HoldRun: plans.hold_run,
@@ -87,6 +90,7 @@ _RULES: dict[type, Rule] = {
     commands.Deny: actions.deny,
     commands.EditAction: actions.edit_action,
     commands.ExtendExpiry: actions.extend_expiry,
+    commands.WithdrawAction: actions.withdraw_action,
     commands.ExpireAction: actions.expire_action,
     commands.StartAction: actions.start_action,
     commands.FinishAction: actions.finish_action,

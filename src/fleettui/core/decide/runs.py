@@ -32,7 +32,7 @@ from fleettui.core.events import (
     WorkSentBack,
 )
 from fleettui.core.model import Asked, Payload
-from fleettui.core.spec.known import WITHOUT_TURNS
+from fleettui.core.spec.known import REPLAYED, WITHOUT_TURNS
 from fleettui.core.state.fleet import BallotState, FleetState, TurnState
 from fleettui.core.state.names import Names
 
@@ -51,6 +51,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         raise Refused(f"{running.id} is still going on", "wait for its end, or cancel it")
     if not command.task.head.strip():
         raise Refused("the task is empty", "say what the fleet should do")
+    _refuse_recording(state, command)
     mode = state.spec.spec.coordination.mode
     able = tuple(
         agent.id
@@ -69,6 +70,21 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         command.base, command.record, command.replay, command.seed, command.items,
     )  # fmt: skip
     return Outcome((started,), name)
+
+
+def _refuse_recording(state: FleetState, command: StartRun) -> None:
+    """Refuse what would be no recording: an agent that works by itself can't be replayed."""
+    what = "record" if command.record else "replay" if command.replay else ""
+    if not what:
+        return
+    for agent in state.agents:
+        kind = state.spec_of(agent).type
+        if kind not in REPLAYED | WITHOUT_TURNS:
+            raise Refused(
+                f"{agent} is of type {kind}, which works by itself: a run with it can't be "
+                f"{what}ed",
+                f"run it without --{what}, or with agents of type {', '.join(sorted(REPLAYED))}",
+            )
 
 
 def cancel_run(state: FleetState, command: CancelRun, asked: Asked) -> Outcome:

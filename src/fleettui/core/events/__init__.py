@@ -22,6 +22,7 @@ from fleettui.core.events.agents import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
 )
 from fleettui.core.events.alerts import AlertCleared, AlertRaised, RecoveryTried
 from fleettui.core.events.ballots import (
@@ -64,6 +65,7 @@ from fleettui.core.events.runs import (
     RunStarted,
 )
 from fleettui.core.events.turns import (
+    ProgressNoted,
     StepTaken,
     TurnCancelled,
     TurnFailed,
@@ -116,6 +118,7 @@ __all__ = [
     "MessageReturned",
     "PartMoved",
     "PartsPlanned",
+    "ProgressNoted",
     "Recorded",
     "RecoveryTried",
     "ReportWritten",
@@ -126,6 +129,7 @@ __all__ = [
     "RunReleased",
     "RunResumed",
     "RunStarted",
+    "SessionKept",
     "SharedMemoryMoved",
     "StepTaken",
     "Subscribed",

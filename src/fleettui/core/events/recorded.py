@@ -26,6 +26,7 @@ from fleettui.core.events.agents import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
 )
 from fleettui.core.events.alerts import AlertCleared, AlertRaised, RecoveryTried
 from fleettui.core.events.ballots import (
@@ -66,6 +67,7 @@ from fleettui.core.events.runs import (
     RunStarted,
 )
 from fleettui.core.events.turns import (
+    ProgressNoted,
     StepTaken,
     TurnCancelled,
     TurnFailed,
@@ -89,6 +91,7 @@ AnyEvent = (
     | AlertRaised
     | AlertCleared
     | RecoveryTried
+    | SessionKept
     | TroubleNoted
     | RunStarted
     | RunFinished
@@ -102,6 +105,7 @@ AnyEvent = (
     | TurnOpened
     | TurnPrompted
     | StepTaken
+    | ProgressNoted
     | TurnFinished
     | TurnFailed
     | TurnRetried

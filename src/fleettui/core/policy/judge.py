@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from fleettui.core.errors import Refused
+from fleettui.core.foreign import PREFIX, is_foreign
 from fleettui.core.model import Facts, Risk
 from fleettui.core.policy.command import Command, command_of
 from fleettui.core.policy.judgement import Judgement, strictest
@@ -43,13 +44,15 @@ READ_TOOLS: Final = frozenset(
 _MEMORY_TOOLS: Final = frozenset({"remember", "forget"})
 _MAX_DEPTH: Final = 8
 _MAX_PARTS: Final = 512
-_COMMAND_TOOLS: Final = frozenset({"run", "shell"})
+# What runs a command: ours, and what an agent runs itself.
+_RUNNING: Final = frozenset({"run", f"{PREFIX}execute", f"{PREFIX}terminal"})
+_COMMAND_TOOLS: Final = _RUNNING | {"shell"}
 _NEVER_ALWAYS: Final[frozenset[Risk]] = frozenset({"destructive", "secret"})
 
 
 def judge(facts: Facts, rules: PolicyRules, *, agent: str) -> Judgement:
     """Judge a tool call that was nailed down to `facts`, as `agent` asks for it."""
-    if facts.tool == "shell" or (facts.tool == "run" and not facts.argv):
+    if facts.tool == "shell" or (facts.tool in _RUNNING and not facts.argv):
         script = facts.arguments.get("script", "")
         judged = judge_script(script if isinstance(script, str) else "", rules, agent=agent)
     elif facts.argv and facts.tool not in READ_TOOLS:
@@ -63,7 +66,11 @@ def judge(facts: Facts, rules: PolicyRules, *, agent: str) -> Judgement:
         reason = f"it can't be analysed: {facts.problem}"
         return msgspec.structs.replace(judged, decision="ask", rule=reason, always="")
     if facts.tool in READ_TOOLS or not facts.argv:
-        return judged if facts.tool in _COMMAND_TOOLS else _offer(judged, _call_words(facts))
+        # A foreign tool without a path would be allowed whatever it does.
+        whole = is_foreign(facts.tool) and "path" not in facts.arguments
+        if facts.tool in _COMMAND_TOOLS or whole:
+            return judged
+        return _offer(judged, _call_words(facts))
     return _offer(judged, facts.argv)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fleettui.core.spec.kind_rules import kind_faults
 from fleettui.core.spec.known import (
+    ASKS_COMMAND,
     ASKS_MODEL,
     LATER_RUNTIMES,
     LATER_TOOLS,
@@ -31,6 +32,7 @@ def agent_faults(spec: Data, loc: Loc) -> Iterator[Fault]:
     yield from _runtime(spec, loc)
     yield from kind_faults(spec, loc)
     yield from _model(spec, loc)
+    yield from _command(spec, loc)
     yield from _instructions(spec, loc)
     tools = spec.get("tools")
     names: list[str] = []
@@ -61,6 +63,16 @@ def _model(spec: Data, loc: Loc) -> Iterator[Fault]:
     if spec.get("type", "llm") in ASKS_MODEL and "model" not in spec:
         here: Loc = (*loc, "model")
         yield Fault(here, f"missing '{'model' if len(here) > 3 else 'spec.model'}'")
+
+
+def _command(spec: Data, loc: Loc) -> Iterator[Fault]:
+    """Demand the program of a runtime that is nothing without one."""
+    kind = spec.get("type", "llm")
+    if kind in ASKS_COMMAND and "command" not in spec:
+        yield Fault(
+            (*loc, "type"),
+            f"type {kind} needs 'command', the program that is the agent: command: [opencode, acp]",
+        )
 
 
 def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:

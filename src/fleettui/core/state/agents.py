@@ -10,6 +10,7 @@ from fleettui.core.events import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
     TroubleNoted,
 )
 from fleettui.core.queue import Mailbox
@@ -54,7 +55,7 @@ def mark(state: FleetState, agent: AgentState, name: str, why: str, at: float) -
     bill = agent.bill
     agent.checkpoints[name] = CheckpointState(
         name, agent.id, at, why, state.seq, agent.transcript, len(agent.transcript),
-        bill.input_tokens + bill.output_tokens, bill.cost,
+        bill.input_tokens + bill.output_tokens, bill.cost, agent.session,
     )  # fmt: skip
 
 
@@ -64,8 +65,21 @@ def _rolled_back(state: FleetState, event: AgentRolledBack, at: float) -> None:
     state.number += 1
     mark(state, agent, event.undo, f"before the rollback to {event.checkpoint}", at)
     agent.transcript = target.line[: target.length]
+    agent.session = target.session
     agent.trouble = ""
     agent.log.append(LogLine(at, "check", f"rolled back to {event.checkpoint} by {event.by}"))
+
+
+def _session_kept(state: FleetState, event: SessionKept, at: float) -> None:
+    """Take up a session; what is said in it from now on was not there at any checkpoint."""
+    agent = state.agents[event.agent]
+    for point in agent.checkpoints.values():
+        if point.session == event.session:
+            point.session = ""
+    if agent.session != event.session or event.how not in {"", "kept"}:
+        text = f"session {event.session[:60]} {event.how}".strip()
+        agent.log.append(LogLine(at, "note", text, agent.turn))
+    agent.session = event.session
 
 
 def _troubled(state: FleetState, event: TroubleNoted, at: float) -> None:
@@ -83,5 +97,6 @@ STEPS: dict[type, Any] = {
     AgentRemoved: _removed,
     CheckpointMade: _marked,
     AgentRolledBack: _rolled_back,
+    SessionKept: _session_kept,
     TroubleNoted: _troubled,
 }

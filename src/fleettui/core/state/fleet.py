@@ -51,6 +51,8 @@ class Entry:
     given: tuple[Given, ...] = ()
     # How many characters of a message's text say who sent it.
     lead: int = 0
+    # A reply that its agent had not come to its end with.
+    more: bool = False
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class LogLine:
     """Something worth showing in an agent's log that is not part of its transcript."""
 
     at: float
-    kind: Literal["ask", "vote", "note", "error", "check"]
+    kind: Literal["ask", "vote", "note", "error", "check", "tool", "out"]
     text: str
     turn: str = ""
 
@@ -96,6 +98,8 @@ class CheckpointState:
     length: int
     tokens: int
     cost: float
+    # The session of its own that the agent had then, as long as nothing was said in it since.
+    session: str = ""
 
 
 @dataclass(slots=True)
@@ -115,6 +119,7 @@ class AgentState:
     turns: dict[str, None] = field(default_factory=dict)
     trouble: str = ""
     bill: Bill = field(default_factory=Bill)
+    session: str = ""
 
     @property
     def turn(self) -> str:

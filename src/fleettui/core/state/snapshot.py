@@ -40,6 +40,7 @@ class SavedCheckpoint(msgspec.Struct, array_like=True):
     length: int
     tokens: int
     cost: float
+    session: str
 
 
 class SavedAgent(msgspec.Struct, array_like=True):
@@ -57,6 +58,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     turns: list[str]
     trouble: str
     bill: Bill
+    session: str
 
 
 class SavedFleet(msgspec.Struct):
@@ -114,11 +116,11 @@ def save(state: FleetState) -> bytes:
             [
                 SavedCheckpoint(
                     one.id, one.agent, one.at, one.why, one.seq, number(one.line), one.length,
-                    one.tokens, one.cost,
+                    one.tokens, one.cost, one.session,
                 )
                 for one in agent.checkpoints.values()
             ],
-            list(agent.turns), agent.trouble, agent.bill,
+            list(agent.turns), agent.trouble, agent.bill, agent.session,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -154,13 +156,13 @@ def restore(body: bytes) -> FleetState | None:
         marks = {
             mark.id: CheckpointState(
                 mark.id, mark.agent, mark.at, mark.why, mark.seq, saved.lines[mark.line],
-                mark.length, mark.tokens, mark.cost,
+                mark.length, mark.tokens, mark.cost, mark.session,
             )
             for mark in one.checkpoints
         }  # fmt: skip
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
-            one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill,
+            one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill, one.session,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():
