@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
+    AgentStatus,
     ChatMessage,
     Facts,
     ModelReply,
@@ -15,8 +23,11 @@ from fleettui.core.model import (
     ToolCall,
     ToolResult,
     ToolSpec,
+    Usage,
     Workplace,
 )
+from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.watch import Severity
 
 
 class Row(NamedTuple):
@@ -158,6 +169,53 @@ class TurnDoor(Protocol):
     async def act(self, call: ToolCall) -> ToolResult:
         """Propose a tool call and wait for its end: done, denied, expired or unknown."""
 
+    async def vote(self, verdict: str, reason: str) -> None:
+        """Vote in the ballot that the turn is for; raises Refused for no option of it."""
+
+    def workplace(self) -> Workplace:
+        """Say where the agent's tools and programs work."""
+
+
+class Task(NamedTuple):
+    """One thing a turn is to do something with: a part of its run, or a message.
+
+    `text` is the whole task, `items` what it is about now (the items of a list, or the text),
+    `input` what was handed over from before.
+    """
+
+    text: str
+    items: tuple[str, ...]
+    input: str = ""
+
+
+class Assignment(NamedTuple):
+    """A turn in words, for an agent that keeps a conversation of its own.
+
+    `earlier` are the turns it remembers (what it was asked, what it answered), `said` what was
+    said in this one; `new` is what it was not asked yet. `begun` says that it was at work on this
+    turn already when it was interrupted. `session` is the one it worked in, empty for none, and
+    `frozen` says that a checkpoint needs that session as it is. `answer` is its answer, once it
+    came to an end.
+    """
+
+    instructions: str
+    model: str
+    earlier: Sequence[ChatMessage]
+    said: Sequence[ChatMessage]
+    new: Sequence[str]
+    begun: bool
+    session: str
+    frozen: bool
+    answer: str | None
+
+
+class Permit(NamedTuple):
+    """What became of a wish to act: the action's id, whether it may begin, else why not."""
+
+    action: str
+    allowed: bool
+    reason: str = ""
+
 
 class Turn(NamedTuple):
     """What a runtime is asked to perform.
@@ -165,7 +223,8 @@ class Turn(NamedTuple):
     `conversation` gives the messages as they stand (a turn that was interrupted has some already),
     `pending` the calls of the last reply that have no result yet (in groups done side by side),
     `submitted` the output given with a result that was taken, `most_steps` the
-    bound on model calls.
+    bound on model calls, `spec` what the agent is, `tasks` what it is to work on without a model,
+    `options` those of the ballot it is to vote in, `home` a folder for its runtime's own things.
     """
 
     id: str
@@ -175,13 +234,160 @@ class Turn(NamedTuple):
     submitted: Callable[[], str | None]
     most_steps: int
     steps_taken: Callable[[], int]
+    spec: AgentSpec
+    tasks: Callable[[], Sequence[Task]]
+    options: tuple[str, ...] = ()
+    home: str = ""
+
+
+class GuestDoor(TurnDoor, Protocol):
+    """What a runtime may ask besides, whose agents are programs that work by themselves."""
+
+    @property
+    def spec(self) -> AgentSpec:
+        """Give what the agent is."""
+
+    @property
+    def fleet(self) -> str:
+        """Name the fleet."""
+
+    def open(self) -> bool:
+        """Say whether there is still something to perform."""
+
+    def workplace(self) -> Workplace:
+        """Say where the agent works, with the secrets its file names."""
+
+    async def wait_settings(self) -> None:
+        """Wait for secrets that the agent's environment names: they are never stored."""
+
+    async def wait_resumed(self) -> None:
+        """Wait while the agent is paused."""
+
+    async def wait_settled(self) -> None:
+        """Wait for people to say what is to become of what an interruption left unknown."""
+
+    async def assignment(self) -> Assignment:
+        """Give the turn in words, as it stands."""
+
+    async def keep_session(self, session: str, how: str) -> None:
+        """Record the session that the agent works in from now on."""
+
+    def stream(self, text: str) -> None:
+        """Show a piece of text that the agent is saying right now."""
+
+    async def say(self, text: str, usage: Usage | None = None) -> None:
+        """Record what the agent said; `usage` comes with the end of its answer."""
+
+    async def note(self, kind: Literal["tool", "out", "note"], text: str) -> None:
+        """Record a line for the agent's log."""
+
+    async def freeze(self, call: ToolCall, environment: Mapping[str, str]) -> Facts:
+        """Nail a tool call down that gets these variables besides; raises ToolFailed."""
+
+    async def serve(self, call: ToolCall, within: str = "") -> ToolResult:
+        """Do a call that the agent's program asks for, as `act` does, whatever its tools are.
+
+        As part of the action `within`, which was allowed for exactly this, nobody is asked again.
+        """
+
+    async def permit(self, call: ToolCall, facts: Facts) -> Permit:
+        """Propose what the agent wants to do itself, and wait for the answer."""
+
+    async def start(self, action: str, facts: Facts) -> Permit:
+        """Record that it begins, if it is still what was judged."""
+
+    async def finish(self, action: str, outcome: ToolResult) -> None:
+        """Record what came of it."""
+
+    async def lose(self, action: str, why: str) -> None:
+        """Record that nobody knows what came of it."""
+
+    async def withdraw(self, action: str, why: str) -> None:
+        """Take back what has not begun."""
+
+    async def leave(self, why: str, *, waiting: bool) -> None:
+        """End what the agent did or wanted to do in this turn, its program being gone.
+
+        What began is lost; what is `waiting` for an answer is taken back if that is said.
+        """
 
 
 class Runtime(Protocol):
     """A way to perform turns: one per agent type."""
 
-    async def perform(self, turn: Turn, door: TurnDoor) -> str:
+    async def perform(self, turn: Turn, door: GuestDoor) -> str:
         """Perform the turn, or go on with it, and return its output; raises FleettuiError."""
+
+
+class AgentSeen(NamedTuple):
+    """An agent as a monitor sees it: its state, since when, and when it last got on (epoch)."""
+
+    id: str
+    status: AgentStatus
+    since: float
+    progress: float
+
+
+class WatchDoor(Protocol):
+    """How a runtime that watches speaks to the engine."""
+
+    def agents(self) -> Sequence[AgentSeen]:
+        """Give the other agents of the fleet."""
+
+    def raised(self) -> Sequence[tuple[str, str]]:
+        """Name the alerts that are not over, by rule and subject."""
+
+    def now(self) -> float:
+        """Give seconds since the epoch."""
+
+    def workplace(self) -> Workplace:
+        """Say which files the agent may look at."""
+
+    async def raise_alert(self, rule: str, subject: str, severity: Severity, text: str) -> None:
+        """Raise an alert, once; what the rule wants done is done with it."""
+
+    async def clear_alert(self, rule: str, subject: str, why: str = "") -> None:
+        """Say that an alert is over."""
+
+
+@runtime_checkable
+class WatchingRuntime(Protocol):
+    """A runtime that also works between runs, as long as its fleet is open."""
+
+    async def watch(self, spec: AgentSpec, door: WatchDoor) -> None:
+        """Watch until it is cancelled."""
+
+
+@runtime_checkable
+class LastingRuntime(Protocol):
+    """A runtime that keeps something for an agent between its turns."""
+
+    async def end(self, fleet: str, agent: str, home: str, turn: str = "") -> None:
+        """End what was kept for an agent that stopped, or what works on a cancelled turn."""
+
+    async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
+        """End what an earlier process kept for agents (fleet, name) that are not there any more."""
+
+
+class Machine(NamedTuple):
+    """What a host lends its runtimes: a folder, and the variables of its own environment."""
+
+    folder: str
+    environment: Mapping[str, str]
+
+
+@runtime_checkable
+class LodgedRuntime(Runtime, Protocol):
+    """A runtime whose agents have programs that go on between turns."""
+
+    def lacks(self, spec: AgentSpec, environment: Mapping[str, str]) -> str:
+        """Say what an agent needs and this machine has not, with its mend; empty for nothing."""
+
+    async def let_go(self, fleet: str, agent: str) -> None:
+        """End the program of an agent."""
+
+    async def close(self) -> None:
+        """End all programs."""
 
 
 class Vault(Protocol):

@@ -6,10 +6,11 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,20 +22,26 @@ from fleettui.adapters.models.builtin import builtin_models
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.processes.measures import ProcessMeasures
+from fleettui.adapters.processes.orphans import Orphan, end_orphans
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
 from fleettui.core.model import Actor
+from fleettui.core.safe import one_line
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.endings import Endings
 from fleettui.engine.engine import Engine
 from fleettui.engine.items import Items
+from fleettui.engine.lodging import Lodging
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
+from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
@@ -52,6 +59,8 @@ from fleettui.ports import (
     Bus,
     Clock,
     Files,
+    LodgedRuntime,
+    Machine,
     Measures,
     Model,
     Recordings,
@@ -64,6 +73,7 @@ from fleettui.ports import (
     Vault,
 )
 
+_log = logging.getLogger(__name__)
 RUNTIMES = "fleettui.runtimes"
 _log = logging.getLogger(__name__)
 
@@ -88,6 +98,7 @@ class World:
     memories: SharedMemories
     measures: Measures
     reports: Path
+    home: Path
 
 
 class House:
@@ -143,7 +154,8 @@ async def running(world: World) -> AsyncIterator[House]:
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
         turns = Turns(
-            order, built, world.model, world.toolbox, world.vault, pulse, breakers, group
+            order, built, world.model, world.toolbox, world.vault, pulse, breakers, group,
+            world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
         actions = Actions(order, world.toolbox, world.vault, memories, group)
@@ -151,11 +163,15 @@ async def running(world: World) -> AsyncIterator[House]:
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         supervisor = Supervisor(engine, pulse, world.measures)
+        monitors = Monitors(engine, built, world.vault, group)
+        endings = Endings(engine, world.runtimes, world.home)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
+        lodging = Lodging(order, world.runtimes, world.vault, group)
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (
-            memories, actions, turns, steps, timers, reports, supervisor, releasing,
+            memories, actions, turns, steps, timers, reports, supervisor, releasing, monitors,
+            endings, lodging,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -167,7 +183,14 @@ async def running(world: World) -> AsyncIterator[House]:
         try:
             yield House(engine, world, actions, memories, built, pulse, breakers)
         finally:
-            tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
+            tasks = (
+                turns.tasks(),
+                actions.tasks(),
+                steps.tasks(),
+                memories.tasks(),
+                monitors.tasks(),
+                lodging.tasks(),
+            )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 
@@ -185,6 +208,10 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         stack.push_async_callback(router.close)
         toolbox = LocalToolbox(environment, _hash_key(state), (str(state),))
         stack.push_async_callback(toolbox.close)
+        runtimes = load_runtimes(Machine(str(state), environment))
+        for runtime in runtimes.values():
+            if isinstance(runtime, LodgedRuntime):
+                stack.push_async_callback(runtime.close)
         world = World(
             store=store,
             snapshots=store,
@@ -198,12 +225,27 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             middleware=load_middleware(),
             vault=MemoryVault(),
             specs=YamlSpecs(),
-            runtimes=load_runtimes(),
+            runtimes=runtimes,
             memories=SharingPlaces(),
             measures=ProcessMeasures(),
             reports=state / "reports",
+            home=state / "runtimes",
         )
-        yield await stack.enter_async_context(running(world))
+        orphans = await asyncio.to_thread(end_orphans)
+        running_house = await stack.enter_async_context(running(world))
+        await _tell_orphans(running_house.engine, orphans)
+        yield running_house
+
+
+async def _tell_orphans(engine: Engine, orphans: Sequence[Orphan]) -> None:
+    """Say at each agent which of its programs were still there after the death of their host."""
+    fleets = {state.id: state for state in engine.fleets()}
+    for orphan in orphans:
+        fleet, _, agent = orphan.agent.partition("/")
+        text = f"killed {one_line(orphan.argv, 80)}: its host was dead (process {orphan.process})"
+        _log.warning("%s: %s", orphan.agent, text)
+        if fleet in fleets and agent in fleets[fleet].agents:
+            await engine.send(NoteTrouble(fleet, agent, text))
 
 
 def collect_rarely() -> None:
@@ -216,12 +258,16 @@ def collect_rarely() -> None:
     gc.enable()
 
 
-def load_runtimes() -> Mapping[str, Runtime]:
-    """Load every runtime that is installed; one that is broken is recorded and left out."""
+def load_runtimes(machine: Machine) -> Mapping[str, Runtime]:
+    """Load every runtime that is installed; one that is broken is recorded and left out.
+
+    One whose maker takes an argument gets the machine.
+    """
     found: dict[str, Runtime] = {}
     for point in entry_points(group=RUNTIMES):
         try:
-            found[point.name] = point.load()()
+            make = point.load()
+            found[point.name] = make(machine) if signature(make).parameters else make()
         except Exception:  # noqa: BLE001 another package's defect: fleets without it go on
             _log.exception("the runtime %s (%s) can't be loaded", point.name, point.value)
     return found

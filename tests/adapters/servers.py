@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
+from uuid import uuid4
 
 KEY = "sk-scripted-0123456789abcdef"
 
@@ -325,7 +326,12 @@ class _Anthropic:
     def _head(self, said: Said) -> dict[str, Any]:
         sent, answered = said.usage or (0, 0)
         usage = {"usage": {"input_tokens": sent, "output_tokens": answered}}
-        kind = {"id": "msg_1", "type": "message", "role": "assistant", "model": "scripted"}
+        kind = {
+            "id": f"msg_{uuid4().hex}",
+            "type": "message",
+            "role": "assistant",
+            "model": "scripted",
+        }
         return {**kind, "stop_sequence": None, **usage}
 
     def _call(self, place: int, call: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,8 @@ async def test_only_a_fixed_environment_is_given(tmp_path: Path) -> None:
     assert "sesame" not in str(facts)
     assert "pw@h" not in str(facts)
     seen = dict(line.split("=", 1) for line in (await BOX.perform(facts, work)).output.splitlines())
+    assert seen.pop("FLEETTUI_AGENT") == "fleet/agent"
+    assert seen.pop("FLEETTUI_HOST").startswith(f"{os.getpid()}.")
     assert seen == {
         "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "TERM": "dumb",
         "GIT_TERMINAL_PROMPT": "0", "COLOUR": "blue", "API_TOKEN": "sesame", "URL": "x://u:pw@h/",

@@ -97,6 +97,8 @@ PLACED = {
     "replicas text": (of_agent("      replicas: two\n"), 8, 17, "expected a whole number"),
     "tier zero": (of_agent("      tier: 0\n"), 8, 13, "1 or more"),
     "no model": (of_agent("      spec: {instructions: hi}\n"), 8, 7, "missing 'model'"),
+    "no command": (
+        of_agent("      spec: {type: acp, instructions: hi}\n"), 8, 20, "needs 'command'"),
     "model half": (of_agent("      spec: {model: {provider: x}}\n"), 8, 21, "provider and name"),
     "temperature": (of_spec("temperature: 3"), 8, 55, "2 or less"),
     "no iterations": (of_spec("max_iterations: 0"), 8, 58, "1 or more"),

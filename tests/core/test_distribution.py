@@ -29,7 +29,8 @@ def at_work(rule: str, names: tuple[str, ...] = NAMES, seed: str = "s", **fields
     run = desk.state.running()
     assert run is not None
     for agent in desk.state.agents.values():
-        agent.turn, agent.status = "", "idle"
+        agent.turns.clear()
+        agent.status = "idle"
     run.turns.clear()
     run.shares.clear()
     return Work(desk.state, run)
@@ -77,7 +78,8 @@ def test_skill_based_matches_words_and_waits_for_the_best() -> None:
     assert choose(work, wanted, NAMES) == "b"
     assert choose(work, part("item 2", "check the frontend"), NAMES) == "c"
     assert score(work.state, wanted, "b") == 3
-    work.state.agents["b"].turn = "busy"
+    assert score(work.state, part(skill="database"), "b") == 13
+    work.state.agents["b"].turns["busy"] = None
     assert choose(work, wanted, NAMES) == ""
     assert choose(work, part("item 3", "nothing known"), NAMES) == "a"
 
@@ -132,3 +134,16 @@ def test_who_failed_gets_it_again_only_when_nobody_is_left(rule: str) -> None:
     for agent in work.state.agents.values():
         agent.status = "paused"
     assert choose(work, failed, NAMES) == ""
+
+
+def test_a_worker_takes_as_many_parts_at_a_time_as_it_may() -> None:
+    worker = {"spec": {"type": "worker", "run": ["true"], "max_concurrent_tasks": 2}}
+    model = {"spec": {"model": "openai:m", "max_concurrent_tasks": 2}}
+    work = at_work("round-robin", ("a", "b"), a=worker, b=model)
+    taken = []
+    for number in range(4):
+        agent = choose(work, part(f"item {number}"), ("a", "b"))
+        if agent:
+            work.open(part(f"item {number}"), agent, Payload("go"))
+        taken.append(agent)
+    assert taken == ["a", "b", "a", ""]

@@ -18,6 +18,9 @@ from fleettui.adapters.middleware import audit, rate, transform
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.runtimes.llm import LlmRuntime
+from fleettui.adapters.runtimes.monitoring import MonitorRuntime
+from fleettui.adapters.runtimes.tmux.runtime import TmuxRuntime
+from fleettui.adapters.runtimes.worker import WorkerRuntime
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.adapters.yaml.specs import YamlSpecs
@@ -136,10 +139,16 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         middleware={"audit": audit.make, "rate": rate.make, "transform": transform.make},
         vault=MemoryVault(),
         specs=YamlSpecs(),
-        runtimes={"llm": LlmRuntime()},
+        runtimes={
+            "llm": LlmRuntime(),
+            "worker": WorkerRuntime(),
+            "monitor": MonitorRuntime(),
+            "tmux": TmuxRuntime(),
+        },
         memories=parts.get("memories") or SharingPlaces(),
         measures=ProcessMeasures(),
         reports=tmp_path / "reports",
+        home=tmp_path / "runtimes",
     )
 
 

@@ -13,9 +13,11 @@ from fleettui.core.spec import (
     consensus,
     fleet,
     health,
+    limits,
     metadata,
     program,
     shared,
+    watch,
     workflow,
 )
 from fleettui.core.spec.known import TOOLS
@@ -32,6 +34,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "spec.agents[].spec.memory": agent.Memory,
     "spec.agents[].spec.mcp_servers[]": agent.McpServer,
     "spec.agents[].spec.resources": agent.Resources,
+    "spec.agents[].spec.resource_limits": limits.ResourceLimits,
+    "spec.agents[].spec.watch[]": watch.WatchRule,
+    "spec.agents[].spec.watch[].process": watch.Watched,
     "spec.coordination": consensus.Coordination,
     "spec.coordination.consensus": consensus.Consensus,
     "spec.consensus": consensus.Question,

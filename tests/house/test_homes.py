@@ -19,8 +19,13 @@ SOURCES = {
 # Where each of them may be imported; a folder stands for all below it. What is not named here
 # needs a line, and with it a thought about where it lives.
 HOMES = {
+    "acp": ("adapters/runtimes/acp/",),
     "asyncpg": ("adapters/sharing/postgres.py",),
-    "aiohttp": ("adapters/models/slim/", "adapters/tools/http_exchange.py"),
+    "aiohttp": (
+        "adapters/models/slim/",
+        "adapters/tools/http_exchange.py",
+        "adapters/runtimes/monitor/",
+    ),
     "yarl": ("adapters/tools/http_exchange.py",),
     "anyio": ("adapters/tools/mcp/",),
     "httpx2": ("adapters/tools/mcp/",),
@@ -30,8 +35,9 @@ HOMES = {
     "click": ("cli/",),
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
+    "re2": ("adapters/runtimes/monitor/",),
+    "psutil": ("adapters/processes/", "adapters/runtimes/monitor/"),
     "platformdirs": ("tui/",),
-    "psutil": ("adapters/processes/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),
     "pydantic_core": ("core/spec/", "adapters/yaml/"),
     "redis": ("adapters/sharing/redis.py",),

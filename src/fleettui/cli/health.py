@@ -1,14 +1,14 @@
-"""`health`, `alerts`: how agents are."""
+"""`health`: how agents are."""
 
 from __future__ import annotations
 
 import click
 
-from fleettui.cli.door import JSON, STATE, ask, read
+from fleettui.cli.door import JSON, STATE, ask
 from fleettui.cli.printing import age, print_json, print_table
 from fleettui.client import Client
-from fleettui.core.views.queries import ReadAgents, ReadAlerts, ReadHealth
-from fleettui.core.views.rows import AlertRow, HealthRow
+from fleettui.core.views.queries import ReadAgents, ReadHealth
+from fleettui.core.views.rows import HealthRow
 
 _MIB = 2**20
 
@@ -42,23 +42,3 @@ def health(context: click.Context, *, agent: str, state: str, as_json: bool) -> 
             for row in rows
         ],
     )  # fmt: skip
-
-
-@click.command()
-@click.argument("fleet", default="")
-@STATE
-@JSON
-@click.pass_context
-def alerts(context: click.Context, *, fleet: str, state: str, as_json: bool) -> None:
-    """List the alerts that stand, critical ones first."""
-    rows: tuple[AlertRow, ...] = read(context, state, ReadAlerts(fleet))
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ("AGENT", "FLEET", "SEVERITY", "RULE", "SINCE", "WHAT"),
-        [
-            (row.agent or "-", row.fleet, row.severity, row.rule, age(row.since), row.text)
-            for row in rows
-        ],
-    )

@@ -20,6 +20,7 @@ FleettuiError
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── AgentDied            the program of an agent ended, or its runtime broke
+├── AgentFailed          a program that is an agent failed; carries whether to try again
 ├── ToolFailed           a tool refuses a call, or its work failed
 ├── OutcomeUnknown       a tool began, and nobody can say whether it was done
 └── HostGone             the host process ended or can't be reached
@@ -135,6 +136,17 @@ class ModelFailed(FleettuiError):
 
 class AgentDied(FleettuiError):
     """An agent itself broke: its program ended, or its runtime did; supervision decides."""
+
+
+class AgentFailed(FleettuiError):
+    """A program that is an agent itself ended, hung or did not keep to its protocol.
+
+    `retryable` says whether the engine may try the turn again by its own rules.
+    """
+
+    def __init__(self, message: str, mend: str = "", *, retryable: bool = False) -> None:
+        super().__init__(message, mend)
+        self.retryable = retryable
 
 
 class ToolFailed(FleettuiError):

@@ -179,6 +179,14 @@ class ToolProgram(msgspec.Struct, frozen=True):
     timeout: float = 0.0
 
 
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much a program may use: bytes, cores, seconds; 0 is no limit."""
+
+    memory: int = 0
+    cpu: float = 0.0
+    timeout: float = 0.0
+
+
 class Workplace(msgspec.Struct, frozen=True):
     """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to.
 
@@ -195,6 +203,7 @@ class Workplace(msgspec.Struct, frozen=True):
     servers: tuple[ToolServer, ...] = ()
     programs: dict[str, ToolProgram] = {}
     sandbox: bool = False
+    limits: Limits = Limits()
 
 
 class Operand(msgspec.Struct, frozen=True):
@@ -273,7 +282,8 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     1. `agent` is who must do it (an instance); where it is empty, the distribution chooses among
     the instances of `entry`, or all, by `skill`, `key` and the words of `text`. It waits for
     `needs` and is handed the outputs of `given` (both ids of parts). `action` is the call that
-    waits for its output, `parent` the part it belongs to.
+    waits for its output, `parent` the part it belongs to, `raw` the items themselves where a
+    worker is to put them into a command.
     """
 
     id: str
@@ -290,13 +300,18 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     given: tuple[str, ...] = ()
     action: str = ""
     parent: str = ""
+    raw: tuple[str, ...] = ()
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One item of a task that is a list; items with the same key go to the same agent if sticky."""
+    """One item of a task that is a list; items with the same key go to the same agent if sticky.
+
+    `raw` has the item as it stands, or several for one command, where workers take them.
+    """
 
     text: Payload
     key: str = ""
+    raw: tuple[str, ...] = ()
 
 
 class PlannedStep(msgspec.Struct, frozen=True, omit_defaults=True):

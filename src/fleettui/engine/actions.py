@@ -9,6 +9,7 @@ from typing import Any
 from fleettui.core.commands import FinishAction, LoseAction, StartAction
 from fleettui.core.errors import FleettuiError, OutcomeUnknown, Refused, ToolFailed
 from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
+from fleettui.core.foreign import is_foreign
 from fleettui.core.model import Facts, Priority, ToolCall, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
@@ -37,21 +38,31 @@ class Actions:
         self._toolbox, self._vault, self._group = toolbox, vault, group
         self._memories = memories
         self._slots = Slots()
+        self._first = True
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def on_event(self, recorded: Recorded) -> None:
         match recorded.event:
             case ActionAllowed(action=name) | ActionApproved(action=name):
-                self._begin(recorded.stream, name)
+                action = self._engine.state(recorded.stream).action(name)
+                if not is_foreign(action.facts.tool):
+                    self._begin(recorded.stream, name)
             case _:
                 pass
 
     async def catch_up(self) -> None:
-        """Do what is allowed and not begun; what another process began is unknown."""
+        """Do what is allowed and not begun; what another process began is unknown.
+
+        What an agent does itself is begun and ended by its turn, as long as this process lives.
+        """
+        first, self._first = self._first, False
         for state in self._engine.fleets():
             for name in sorted(state.open_actions):
                 action = state.actions[name]
-                if name in self._tasks:
+                foreign = is_foreign(action.facts.tool)
+                if name in self._tasks or (foreign and not first):
+                    continue
+                if foreign and action.status != "started":
                     continue
                 if action.status in {"allowed", "approved"} or (
                     action.status == "started" and _may_repeat(action)
@@ -76,6 +87,8 @@ class Actions:
         """Nail down another argv for an action, for a person who edits it."""
         state = self._engine.state(fleet)
         found = state.action(action)
+        if is_foreign(found.facts.tool):
+            return found.facts  # the rule refuses it, and says why
         arguments = {**found.facts.arguments, **_edited(found.facts, argv)}
         return await self._toolbox.freeze(
             ToolCall(found.call, found.facts.tool, arguments),
@@ -163,4 +176,6 @@ def _edited(facts: Facts, argv: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _may_repeat(action: ActionState) -> bool:
+    if is_foreign(action.facts.tool):
+        return False
     return action.facts.tool in INNER_TOOLS or action.facts.risks == ("read",)

@@ -11,6 +11,7 @@ from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import AgentState, Entry, FleetState, TurnState
 from fleettui.core.state.outputs import output_of
 from fleettui.engine.engine import Engine
+from fleettui.ports import Task
 
 # Calls that wait for other agents: those of one reply wait together.
 SIDE_BY_SIDE = frozenset({"delegate", "ask_agent"})
@@ -50,13 +51,18 @@ class Conversation:
 
     async def refresh(self) -> None:
         """Fetch the large texts that the conversation needs."""
+        run = self.state.runs.get(self.turn_state.run)
+        part = run.parts.get(self.turn_state.part) if run else None
+        for payload in (*((run.task,) if run else ()), *((part.planned.text,) if part else ())):
+            if payload.blob and payload.blob not in self._texts:
+                self._texts[payload.blob] = await self._engine.text(payload)
         for entry in self.agent_state.transcript:
             handed = [output_of(self.state, entry.turn, given.of) for given in entry.given]
             for payload in (entry.text, *handed):
                 if payload.blob and payload.blob not in self._texts:
                     self._texts[payload.blob] = await self._engine.text(payload)
 
-    def _text(self, entry: Entry) -> str:
+    def text_of(self, entry: Entry) -> str:
         """Give an entry's text, with the outputs that were handed over under their titles."""
         parts = [self._whole(entry.text)]
         for given in entry.given:
@@ -91,6 +97,23 @@ class Conversation:
         done = {entry.call for entry in mine[replies[-1] :] if entry.kind == "result"}
         return [call for call in mine[replies[-1]].calls if call.id not in done]
 
+    def tasks(self) -> Sequence[Task]:
+        """Give what this turn is about, for who asks no model: its part, and every message."""
+        found: list[Task] = []
+        run = self.state.runs.get(self.turn_state.run)
+        part = run.parts.get(self.turn_state.part) if run else None
+        for entry in self.mine():
+            handed = [self._whole(output_of(self.state, self.turn, one.of)) for one in entry.given]
+            if entry.kind == "message":
+                text = self._texts.get(entry.text.blob) or entry.text.head[entry.lead :]
+                found.append(Task(text, (text,)))
+            elif entry.kind == "prompt" and run is not None and not found:
+                task = self._whole(run.task)
+                own = self._whole(part.planned.text) if part else ""
+                items = part.planned.raw if part else ()
+                found.append(Task(task, items or (own or task,), "\n\n".join(handed)))
+        return found
+
     def submitted(self) -> str | None:
         """Give the output that came with a result that was taken, if one was."""
         for name in self.turn_state.actions.values():
@@ -104,20 +127,22 @@ class Conversation:
         """Give the messages for a model: instructions, what is remembered, and this turn."""
         told = self.turn_state.instructions or self.spec.instructions
         messages = [ChatMessage("system", told or "You are a helpful agent.")]
-        messages += self._remembered()
-        messages += [self._message(entry) for entry in _in_order_of_calls(self.mine())]
+        messages += self.remembered()
+        messages += [self.message(entry) for entry in _in_order_of_calls(self.mine())]
         return messages
 
-    def _message(self, entry: Entry) -> ChatMessage:
+    def message(self, entry: Entry) -> ChatMessage:
+        """Give an entry as a message."""
         match entry.kind:
             case "reply":
-                return ChatMessage("assistant", self._text(entry), entry.calls)
+                return ChatMessage("assistant", self.text_of(entry), entry.calls)
             case "result":
-                return ChatMessage("tool", self._text(entry), tool_call_id=entry.call)
+                return ChatMessage("tool", self.text_of(entry), tool_call_id=entry.call)
             case "prompt" | "message":
-                return ChatMessage("user", self._text(entry))
+                return ChatMessage("user", self.text_of(entry))
 
-    def _remembered(self) -> list[ChatMessage]:
+    def remembered(self) -> list[ChatMessage]:
+        """Give what was asked and answered in the turns before this one."""
         turns: dict[str, list[Entry]] = {}
         run = self.turn_state.run if forgets_its_run(self.state, self.turn_state) else None
         for entry in self.agent_state.transcript:
@@ -125,7 +150,7 @@ class Conversation:
                 turns.setdefault(entry.turn, []).append(entry)
         found: list[ChatMessage] = []
         for turn in list(turns)[-REMEMBERED_TURNS:]:
-            asked = [self._text(one) for one in turns[turn] if one.kind in {"prompt", "message"}]
+            asked = [self.text_of(one) for one in turns[turn] if one.kind in {"prompt", "message"}]
             output = self.state.turns[turn].output
             answer = self._whole(output)
             if asked and answer:

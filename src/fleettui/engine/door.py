@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fleettui.client import Streamed
 from fleettui.core.commands import (
     AwaitSettings,
+    CastVote,
     DeliverMessage,
     NoteTrouble,
     ProposeAction,
@@ -19,6 +20,8 @@ from fleettui.core.coordination.tools import offered_tools
 from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
+    Facts,
+    Limits,
     ModelReply,
     ModelRequest,
     ToolCall,
@@ -222,6 +225,10 @@ class Door:
             facts = await self._toolbox.freeze(call, self.workplace())
         except ToolFailed as refusal:
             return await self._reject(call, str(refusal))
+        return await self._done(call, facts)
+
+    async def _done(self, call: ToolCall, facts: Facts) -> ToolResult:
+        """Propose what was nailed down, and wait for its end."""
         name = await self._order.send(
             ProposeAction(
                 self._fleet,
@@ -241,7 +248,13 @@ class Door:
             None,
         )
         text = "" if output is None else await self._engine.text(output)
-        return ToolResult(text, ok=action.status == "finished" and action.ok)
+        ok = action.status == "finished" and action.ok
+        return ToolResult(text, ok=ok, exit_code=action.exit_code)
+
+    async def vote(self, verdict: str, reason: str) -> None:
+        """Vote in the ballot that the turn is for, once; raises Refused for no option of it."""
+        vote = CastVote(self._fleet, self._turn.id, verdict, None, reason)
+        await self._order.send(vote, self._actor)
 
     async def _reject(self, call: ToolCall, reason: str) -> ToolResult:
         text = f"Not done: {reason}"
@@ -265,6 +278,7 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
         state.tenant, state.id, agent, state.workspace, base,
         dict(spec.tool_config), environment, servers_of(spec, secrets_of),
         programs_of(state, spec), is_sandboxed(state, spec),
+        spec.resource_limits.as_limits() if spec.resource_limits else Limits(),
     )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
+from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.board import board, fleet_row, stats_row
-from fleettui.core.views.health import alert_rows
 from fleettui.core.views.inbox import action_rows, inbox_rows
 from fleettui.core.views.log import log_rows
 from fleettui.core.views.memory import memory_rows
@@ -96,10 +96,10 @@ class Reading:
             case queries.ReadHealth(agent=agent):
                 state, found = _agent(some, agent)
                 return self._pulse.looks(state.id, found.id)
-            case queries.ReadAlerts():
-                return tuple(row for state in some for row in alert_rows(state))
             case queries.ReadMemory():
                 return await self._memory(some)
+            case queries.ReadAlerts():
+                return tuple(row for state in some for row in alert_rows(state))
             case queries.ReadStats():
                 return stats_row(some, self._cache_row(), self._breakers.states())
             case queries.ReadSpec():

@@ -18,6 +18,7 @@ from fleettui.core.events import (
     TroubleNoted,
 )
 from fleettui.core.spec.health import Health
+from fleettui.core.state.alerts import alert_key
 from fleettui.core.state.fleet import AgentState, FleetState
 from fleettui.core.views.health import condition_of
 from fleettui.core.views.rows import HealthRow
@@ -150,8 +151,9 @@ def _rules(row: HealthRow, rules: Health, quiet: float) -> Iterator[tuple[str, b
 
 
 def _alert(state: FleetState, agent: str, rule: str, broken: bool, text: str) -> Command | None:
-    if broken and (agent, rule) not in state.alerts:
-        return RaiseAlert(state.id, agent, rule, "warning", text)
-    if not broken and (agent, rule) in state.alerts:
-        return ClearAlert(state.id, agent, rule)
+    stands = alert_key(agent, rule, agent) in state.alerts
+    if broken and not stands:
+        return RaiseAlert(state.id, agent, rule, agent, "warning", text)
+    if not broken and stands:
+        return ClearAlert(state.id, agent, rule, agent)
     return None

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from fleettui.core.ballot import Vote
 from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn
 from fleettui.core.coordination.listing import parse_plan, parse_sent_back
-from fleettui.core.errors import AgentDied, FleettuiError, ModelFailed, Refused, StoreFailed
+from fleettui.core.decide.runs import open_ballot
+from fleettui.core.errors import (
+    AgentDied,
+    AgentFailed,
+    FleettuiError,
+    ModelFailed,
+    Refused,
+    StoreFailed,
+)  # fmt: skip
 from fleettui.core.events import (
     FleetOpened,
     Recorded,
@@ -22,7 +31,8 @@ from fleettui.core.model import Actor, Payload
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.conversation import Conversation
-from fleettui.engine.door import Changes, Door
+from fleettui.engine.door import Changes
+from fleettui.engine.guest import Guest
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
@@ -43,11 +53,13 @@ class Turns:
         pulse: Pulse,
         breakers: Breakers,
         group: asyncio.TaskGroup,
+        home: Path,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
-        self._pulse, self._breakers, self._group = pulse, breakers, group
+        self._pulse, self._breakers = pulse, breakers
+        self._group, self._home = group, str(home)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, Changes] = {}
 
@@ -96,14 +108,14 @@ class Turns:
         actor = Actor("agent", agent, state.tenant)
         changes = self._changes.setdefault(fleet, Changes())
         conversation = Conversation(self._engine, fleet, name, agent)
-        door = Door(
+        door = Guest(
             self._order, conversation, changes, self._model, self._toolbox, self._vault, actor,
             self._pulse, self._breakers,
         )  # fmt: skip
         while door.open():
             try:
                 built = await self._built.get(self._engine.state(fleet), agent)
-                output = await built.runtime.perform(await _turn(conversation), door)
+                output = await built.runtime.perform(await _turn(conversation, self._home), door)
                 payload = await self._engine.payload(output)
                 await self._order.send(_finish(conversation, payload, output), actor)
             except Refused as refusal:
@@ -122,6 +134,8 @@ class Turns:
         again, after = isinstance(failure, StoreFailed), 0.0
         if isinstance(failure, ModelFailed):
             again, after = failure.retryable, failure.retry_after or 0.0
+        if isinstance(failure, AgentFailed):
+            again = failure.retryable
         crashed = isinstance(failure, AgentDied)
         fail = FailTurn(fleet, turn, str(failure), again, after, crashed)
         try:
@@ -141,9 +155,11 @@ def _finish(conversation: Conversation, payload: Payload, output: str) -> Finish
     return FinishTurn(conversation.state.id, turn.id, payload, vote, plan, sent_back)
 
 
-async def _turn(conversation: Conversation) -> Turn:
+async def _turn(conversation: Conversation, home: str) -> Turn:
     await conversation.refresh()
+    ballot = open_ballot(conversation.state, conversation.turn_state)
     return Turn(
         conversation.turn, conversation.agent, conversation.messages, conversation.pending,
         conversation.submitted, conversation.spec.max_iterations, conversation.steps_taken,
+        conversation.spec, conversation.tasks, ballot.rule.options if ballot else (), home,
     )  # fmt: skip

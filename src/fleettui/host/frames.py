@@ -1,8 +1,9 @@
 """The frames on the host's socket: one byte of type, four of length, then the body.
 
-Up: H hello, D bytes typed, R size, S stopped, C continued with size, Q a request to the door.
-Down: D bytes to paint, X end (exit code and message), U open this address, Z stop yourself,
-A an answer of the door. The first frame of a connection says what it is: H or Q.
+Up: H hello, D bytes typed, R size, S stopped, C continued with size, E what went wrong here,
+Q a request to the door. Down: D bytes to paint, X end (exit code and message), U open this
+address, T show this tmux session, Z stop yourself, A an answer of the door. The first frame of a
+connection says what it is: H or Q.
 
 No import here: the thin client reads this file before anything is on the screen.
 """

@@ -12,7 +12,7 @@ import os
 import select
 from typing import NamedTuple
 
-from fleettui.host.frames import FrameReader, pieces, read_end, size_frame
+from fleettui.host.frames import FrameReader, frame, pieces, read_end, size_frame
 from fleettui.host.hello import Hello, hello_frame
 from fleettui.host.reset import RawTerminal
 
@@ -29,12 +29,16 @@ class Farewell(NamedTuple):
     told: bool = True
 
 
-def attach(stream: _socket.socket, hello: Hello, terminal: RawTerminal) -> Farewell:
+def attach(
+    stream: _socket.socket, hello: Hello, terminal: RawTerminal, state: str = ""
+) -> Farewell:
     """Show the host's screen until it ends, the host goes, or a signal ends this process.
+
+    `state` is the host's folder, where the sessions of interactive agents are.
 
     The terminal is as it was before when this returns or raises.
     """
-    pump = _Pump(stream, terminal)
+    pump = _Pump(stream, terminal, state)
     columns, rows = terminal.size()
     pump.up += hello_frame(hello._replace(columns=columns, rows=rows))
     with_signals = _Signals()
@@ -74,7 +78,9 @@ def _noted(*_: object) -> None:
 class _Pump:
     """What waits in each direction, and the loop that moves it."""
 
-    def __init__(self, stream: _socket.socket, terminal: RawTerminal) -> None:
+    def __init__(self, stream: _socket.socket, terminal: RawTerminal, state: str) -> None:
+        self._state = state
+        self._session = ""
         self.up = bytearray()
         self._down = bytearray()
         self._stream = stream
@@ -87,6 +93,9 @@ class _Pump:
         """Move bytes until there is a farewell."""
         host, tty = self._stream.fileno(), self._terminal.fd
         while self._farewell is None:
+            if self._session:
+                self._show_session(signals)
+                continue
             readers = [signals]
             if len(self._down) < _FULL:
                 readers.append(host)
@@ -141,6 +150,8 @@ class _Pump:
                     self._end(Farewell(*read_end(body)))
                 case b"U":
                     _open_address(body)
+                case b"T":
+                    self._session = body.decode("utf-8", "replace")
                 case b"Z":
                     self._stop()
 
@@ -171,6 +182,9 @@ class _Pump:
             self._go_on()
         elif _signal.SIGWINCH in numbers:
             self.up += size_frame(b"R", *self._terminal.size())
+        self._end_by(numbers)
+
+    def _end_by(self, numbers: bytes) -> None:
         for number in (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT, _signal.SIGQUIT):
             if number in numbers:
                 self._end(Farewell(128 + number))
@@ -183,6 +197,25 @@ class _Pump:
         self._terminal.leave()
         os.kill(os.getpid(), _signal.SIGSTOP)
         self._go_on()
+
+    def _show_session(self, signals: int) -> None:
+        """Give the terminal to an agent's session until its user comes back."""
+        # Needed by few, and not before the first screen.
+        from fleettui.core.sessions import session_socket  # noqa: PLC0415
+        from fleettui.host.hand_over import hand_over  # noqa: PLC0415
+
+        session, self._session = self._session, ""
+        self.up += size_frame(b"S", *self._terminal.size())
+        self._give_to_host()
+        self._down.clear()
+        self._terminal.leave()
+        code, seen = hand_over(session_socket(self._state, os.geteuid()), session, signals)
+        self._go_on()
+        if code == 127:
+            self.up += frame(b"E", b"tmux is not installed here: apt-get install tmux")
+        elif code:
+            self.up += frame(b"E", f"{session} has no session now".encode())
+        self._end_by(seen)
 
     def _go_on(self) -> None:
         self._terminal.enter()

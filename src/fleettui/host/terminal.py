@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from fleettui.core.errors import Refused
+from fleettui.core.safe import one_line
 from fleettui.host.frames import frame, pieces, read_size
 from fleettui.host.line import KERNEL_BUFFER, Line
 from fleettui.host.typed import Typed
@@ -97,6 +98,10 @@ class Terminal(Driver):
         """Ask the client to open an address: its user's browser is there, not here."""
         self.line.write(frame(b"U", url.encode("utf-8", "replace")))
 
+    def show_session(self, session: str) -> None:
+        """Ask the client to show an agent's tmux session, and come back."""
+        self.line.write(frame(b"T", session.encode("utf-8", "replace")))
+
     def send_message(self, message: Message) -> None:
         """Post to the app; we are in its loop."""
         self._app.post_message(message)
@@ -117,6 +122,10 @@ class Terminal(Driver):
                 self._take_size(body)
                 self.write(_START)
                 self._repaint()
+            case b"E":
+                complain = getattr(self._app.screen, "complain", None)
+                if complain is not None:
+                    self._app.call_later(complain, one_line(body.decode("utf-8", "replace"), 200))
             case _:
                 raise Refused(f"a terminal sends no {kind!r} frames")
 

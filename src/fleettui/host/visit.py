@@ -49,7 +49,7 @@ def visit(
         stream = connect_or_start(state, program) if file else connect(state)
         if stream is None:
             raise HostGone(f"no host runs on {state}", "open a fleet: fleettui open FILE")
-        farewell = attach(stream, hello, terminal)
+        farewell = attach(stream, hello, terminal, state)
         if farewell.told or terminal.has_painted:
             break
     return say(farewell, state)

@@ -26,7 +26,7 @@ def health_blocks(
 ) -> list[Block]:
     """Draw what is known of an agent's health."""
     blocks = [
-        Block(f"{row.text}  for {age(now - row.since)}", "fail",
+        Block(f"{row.text}  for {age(now - row.at)}", "fail",
               (Part(f"{row.severity.upper()} ", "fail"),))
         for row in alerts
     ]  # fmt: skip

@@ -65,6 +65,9 @@ def agent_sign(row: AgentRow) -> Sign:
     """Give an agent's sign; a person who is waited for is never shown as idle."""
     if row.status == "stopped":
         return Sign(".", "STOP", "idle")
+    if row.alerts and row.attention in {"fail", "stale"}:
+        critical = row.attention == "fail"
+        return Sign("x" if critical else "?", "ALERT", "fail" if critical else "stale")
     return ATTENTION_SIGNS[row.attention]
 
 

@@ -27,7 +27,7 @@ _LIMITS: Final = (
 
 
 def main(host: str, program: str, sha256: str, cwd: str, inode: str, *argv: str) -> None:
-    """Become the program, or exit with 125 and say what changed."""
+    """Become the program, or exit with 125 and say what changed; no SHA-256 is no demand."""
     _die_with(int(host))
     folder = os.open(cwd, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     there = os.fstat(folder)
@@ -39,9 +39,10 @@ def main(host: str, program: str, sha256: str, cwd: str, inode: str, *argv: str)
         hard = resource.getrlimit(what)[1]
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (bound, bound))
-    with open(program, "rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            _refuse(f"{program} changed since it was approved")
+    if sha256:
+        with open(program, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                _refuse(f"{program} changed since it was approved")
     os.execve(program, argv, dict(os.environ))  # noqa: S606 - exactly this is its purpose
 
 

@@ -9,21 +9,34 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fleettui.adapters.processes.keeping import (
+    Keeping,
+    LastWord,
+    keeper_argv,
+    over_limit,
+    read_last_word,
+)
+
 KEPT: Final = 1_000_000
 _HEAD: Final = KEPT // 4
 _GRACE: Final = 5.0  # seconds between SIGTERM and SIGKILL (safety.md, T10)
+_KEEPER: Final = 2.0  # seconds more for a keeper, which does the same to all it keeps
 _LINGER: Final = 0.5  # seconds for the output of children that outlive the program
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A program that ended: what it wrote (beginning and end), and how many bytes in all."""
+    """A program that ended: what it wrote (beginning and end), and how many bytes in all.
+
+    `over` says which limit it went over, empty for none.
+    """
 
     exit_code: int
     output: bytes
     size: int
     errors: bytes = b""
     timed_out: bool = False
+    over: str = ""
 
     @property
     def text(self) -> str:
@@ -71,13 +84,44 @@ async def run_program(
     most: int = KEPT,
     merge: bool = False,
     on_output: Callable[[bytes], None] | None = None,
+    keeping: Keeping | None = None,
+    launch: bool = False,
 ) -> Ended:
     """Run `argv` to its end; raises OSError when it can't be started.
+
+    With a `keeping` a keeper stays beside it: it sets limits, and ends whatever the program
+    starts in whatever session (`launch`: argv is what launch.py takes).
 
     `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would,
     `on_output` gets every piece of it as it comes.
     At the timeout and on cancellation the whole group gets SIGTERM and 5 s later SIGKILL.
     """
+    words: list[int] = []
+    if keeping is not None:
+        words = list(os.pipe2(os.O_CLOEXEC))
+        argv = keeper_argv(keeping, argv, status=words[1], launch=launch, seconds=timeout)
+    try:
+        return await _run(
+            argv, cwd, env, stdin, timeout, _Kept(most, on_output),
+            merge=merge, words=words, keeping=keeping,
+        )  # fmt: skip
+    finally:
+        for descriptor in words:
+            os.close(descriptor)
+
+
+async def _run(
+    argv: Sequence[str],
+    cwd: str,
+    env: Mapping[str, str],
+    stdin: bytes | None,
+    timeout: float,  # noqa: ASYNC109 - as above
+    output: _Kept,
+    *,
+    merge: bool,
+    words: Sequence[int],
+    keeping: Keeping | None,
+) -> Ended:
     process = await asyncio.create_subprocess_exec(
         *argv,
         cwd=cwd,
@@ -86,8 +130,9 @@ async def run_program(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT if merge else asyncio.subprocess.PIPE,
         start_new_session=True,
+        pass_fds=words[1:],
     )
-    output, errors = _Kept(most, on_output), _Kept(64_000)
+    errors = _Kept(64_000)
     streams = [
         asyncio.ensure_future(_drain(process.stdout, output)),
         asyncio.ensure_future(_drain(process.stderr, errors)),
@@ -100,11 +145,25 @@ async def run_program(
     except TimeoutError:
         timed_out = True
     finally:
-        await _end_group(process)
+        await _end_group(process, _GRACE + _KEEPER if words else _GRACE)
         await _end_streams(streams)
         process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - else its pipes leak
     code = -1 if process.returncode is None else process.returncode
-    return Ended(code, output.whole(), output.size, errors.whole(), timed_out)
+    over = ""
+    if keeping is not None:
+        word = _last_word(words[0])
+        code = word.code if word else code
+        over = over_limit(word, keeping.limits) if word else ""
+    return Ended(code, output.whole(), output.size, errors.whole(), timed_out, over)
+
+
+def _last_word(descriptor: int) -> LastWord | None:
+    """Read what a keeper said; None where it was killed before it could."""
+    os.set_blocking(descriptor, False)
+    try:
+        return read_last_word(os.read(descriptor, 4096))
+    except BlockingIOError:
+        return None
 
 
 async def _drain(stream: asyncio.StreamReader | None, kept: _Kept) -> None:
@@ -134,11 +193,11 @@ async def _wait_exit(process: asyncio.subprocess.Process) -> None:
         waiting.cancel()
 
 
-async def _end_group(process: asyncio.subprocess.Process) -> None:
+async def _end_group(process: asyncio.subprocess.Process, grace: float) -> None:
     try:
         if process.returncode is None:
             _signal(process.pid, signal.SIGTERM)
-            await asyncio.wait_for(_wait_exit(process), _GRACE)
+            await asyncio.wait_for(_wait_exit(process), grace)
     except TimeoutError:
         pass
     finally:

@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fleettui.adapters.processes import launch
+from fleettui.adapters.processes.keeping import Keeping
 from fleettui.adapters.processes.program import Ended, run_program
 from fleettui.adapters.processes.sandbox import confined, sandbox_program
 from fleettui.adapters.tools.operands import digest_of, operands_of
@@ -89,13 +89,15 @@ async def start_program(facts: Facts, place: Workplace, around: Surroundings) ->
         digest = next(one.sha256 for one in facts.operands if one.path == facts.sandbox)
         checked = (facts.sandbox, digest, facts.cwd, facts.cwd_inode, *box)
     ended = await run_program(
-        (sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), *checked),
+        checked,
         cwd="/",
         env=env,
         stdin=None if stdin is None else stdin.encode(),
         timeout=timeout,
         merge=True,
         on_output=Progress(around.say).add,
+        keeping=Keeping(f"{place.fleet}/{place.agent}", place.limits),
+        launch=True,
     )
     return _told(ended, timeout)
 
@@ -176,8 +178,8 @@ def _shown(env: Mapping[str, str], tool: str, place: Workplace, key: bytes) -> d
 def _told(ended: Ended, timeout: float) -> ToolResult:
     text = ended.text
     size = ended.size if ended.size > len(ended.output) else 0
-    if ended.timed_out:
-        note = f"[stopped after {timeout:g} s]"
+    if ended.timed_out or ended.over:
+        note = f"[killed: {ended.over}]" if ended.over else f"[stopped after {timeout:g} s]"
         return ToolResult(
             f"{text}\n{note}".lstrip(), ok=False, exit_code=ended.exit_code, size=size
         )

@@ -12,6 +12,7 @@ from typing import Final
 from fleettui.adapters.tools import (
     edit,
     engine_tools,
+    exact,
     files,
     history,
     http_request,
@@ -34,6 +35,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
     tool.spec.name: tool
     for group in (
         files,
+        exact,
         search,
         history,
         lint,

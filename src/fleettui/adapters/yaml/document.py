@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from fleettui.adapters.yaml.agent_programs import agent_program_faults
 from fleettui.adapters.yaml.patterns import pattern_faults, setting_faults
 from fleettui.adapters.yaml.programs import declared_names, program_faults
 from fleettui.adapters.yaml.tree import Node, place
@@ -54,6 +55,7 @@ class Document:
         self.file = file
         self._environment, self._declared = environment, dict(declared or {})
         self.root = root
+        self._environment = environment
         self.problems: list[Problem] = []
         self.data: dict[str, Any] = {}
         kind = root.fields.get("kind")
@@ -166,6 +168,7 @@ class Document:
         yield from setting_faults(spec, loc, declared)
         confined = spec.get("sandbox", sandboxed) is True
         yield from program_faults(spec, loc, declared, self._environment, sandboxed=confined)
+        yield from agent_program_faults(spec, loc, self._environment)
 
     def _shape(self, model: type[BaseModel]) -> Iterator[Fault]:
         """Check the types of all fields."""

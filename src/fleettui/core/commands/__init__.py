@@ -13,11 +13,12 @@ from fleettui.core.commands.actions import (
     RevokeRule,
     StartAction,
     Withdraw,
+    WithdrawAction,
 )
-from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.agents import KeepSession, MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.alerts import ClearAlert, RaiseAlert
 from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot, RenewBallot
 from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
-from fleettui.core.commands.health import ClearAlert, RaiseAlert
 from fleettui.core.commands.memory import ForgetEntry, MoveSharedMemory, NoteForgotten
 from fleettui.core.commands.messages import (
     AckMessage,
@@ -55,6 +56,7 @@ from fleettui.core.commands.turns import (
     AwaitSettings,
     FailTurn,
     FinishTurn,
+    NoteProgress,
     RecordStep,
     RetryTurn,
     TakeSettings,
@@ -88,12 +90,14 @@ __all__ = [
     "ForgetEntry",
     "HoldRun",
     "JudgePart",
+    "KeepSession",
     "LoseAction",
     "MakeCheckpoint",
     "MoveAgent",
     "MoveMessage",
     "MoveSharedMemory",
     "NoteForgotten",
+    "NoteProgress",
     "NoteTrouble",
     "OpenFleet",
     "OperatorCommand",
@@ -121,4 +125,5 @@ __all__ = [
     "TakeSettings",
     "WakeRun",
     "Withdraw",
+    "WithdrawAction",
 ]

@@ -78,6 +78,13 @@ class ExtendExpiry(Command, frozen=True, tag=True, omit_defaults=True):
     seconds: float = 900.0
 
 
+class WithdrawAction(Command, frozen=True, tag=True, omit_defaults=True):
+    """The agent does not want an action any more that has not begun."""
+
+    action: str
+    why: str
+
+
 class ExpireAction(Command, frozen=True, tag=True, omit_defaults=True):
     """The time to answer an action is up."""
 

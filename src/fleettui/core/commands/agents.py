@@ -21,6 +21,14 @@ class MakeCheckpoint(Command, frozen=True, tag=True, omit_defaults=True):
     why: str = "by hand"
 
 
+class KeepSession(Command, frozen=True, tag=True, omit_defaults=True):
+    """An agent that keeps a session of its own works in this one from now on."""
+
+    agent: str
+    session: str
+    how: str = ""
+
+
 class RollBack(Command, frozen=True, tag=True, omit_defaults=True):
     """Take an agent's transcript and memory back. Answers the checkpoint that undoes it."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fleettui.core.ballot import Vote
 from fleettui.core.commands.root import Command
 from fleettui.core.model import Payload, Plan, ToolCall, Usage
@@ -16,6 +18,14 @@ class RecordStep(Command, frozen=True, tag=True, omit_defaults=True):
     calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()
     finish_reason: str = "stop"
+
+
+class NoteProgress(Command, frozen=True, tag=True, omit_defaults=True):
+    """An agent that works by itself did something worth a line in its log."""
+
+    turn: str
+    kind: Literal["tool", "out", "note"]
+    text: str
 
 
 class FinishTurn(Command, frozen=True, tag=True, omit_defaults=True):

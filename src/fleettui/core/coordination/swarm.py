@@ -54,7 +54,7 @@ def advance(work: Work, at: float) -> None:
 
 def _plan_items(work: Work, items: Sequence[Item]) -> None:
     work.plan(
-        work.part("item", f"item {number}", text=item.text, key=item.key)
+        work.part("item", f"item {number}", text=item.text, key=item.key, raw=item.raw)
         for number, item in enumerate(items, 1)
     )
 
@@ -85,7 +85,7 @@ def _begin_split(work: Work, part: PartState) -> None:
 
 def _item(text: str, number: int, whole: int) -> Item:
     prompt = f"Item {number} of {whole}: {text}"
-    return Item(Payload(prompt, len(prompt.encode())), text)
+    return Item(Payload(prompt, len(prompt.encode())), text, (text,))
 
 
 def _hand_out(work: Work, agents: Sequence[str], at: float) -> None:

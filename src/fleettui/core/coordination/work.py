@@ -15,6 +15,7 @@ from fleettui.core.events import (
     TurnOpened,
 )
 from fleettui.core.model import AgentStatus, Given, Part, PartKind, PartStatus, Payload, RunStatus
+from fleettui.core.spec.known import SIDE_BY_SIDE
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 from fleettui.core.state.names import Names
 
@@ -50,14 +51,18 @@ class Work:
             self.add(PartsPlanned(self.run.id, planned, by))
 
     def is_free(self, agent: str) -> bool:
-        """Say whether an agent can take a turn now."""
+        """Say whether an agent can take a turn now, or one more."""
         found = self.state.agents.get(agent)
-        return (
-            found is not None
-            and not found.turn
-            and all(agent != taken for _, taken in self._taken)
-            and found.status in ABLE
+        if found is None or found.status not in ABLE:
+            return False
+        return len(found.turns) + sum(agent == taken for _, taken in self._taken) < self.capacity(
+            agent
         )
+
+    def capacity(self, agent: str) -> int:
+        """Give how many turns an agent can have at a time."""
+        spec = self.state.spec_of(agent)
+        return spec.max_concurrent_tasks if spec.type in SIDE_BY_SIDE else 1
 
     def share(self, agent: str) -> int:
         """Count the turns of the run that an agent got."""
@@ -101,7 +106,8 @@ class Work:
                 instructions, due,
             )
         )  # fmt: skip
-        if self.state.agents[agent].status != "paused":
+        found = self.state.agents[agent]
+        if found.status != "paused" and not (found.status == "waiting" and found.turns):
             self.add(AgentMoved(agent, "working", f"{part.kind} {part.name}"))
 
     def move(

@@ -15,6 +15,7 @@ from fleettui.core.commands import (
     RevokeRule,
     StartAction,
     Withdraw,
+    WithdrawAction,
 )
 from fleettui.core.decide.ballots import extend_ballot
 from fleettui.core.decide.health import failed_agent, leave_failed, restart_failed
@@ -39,6 +40,7 @@ from fleettui.core.events import (
     RuleRevoked,
     RuleSaved,
 )
+from fleettui.core.foreign import is_foreign
 from fleettui.core.model import SYSTEM, Asked, Facts
 from fleettui.core.policy.digest import action_digest
 from fleettui.core.spec.approval import Approval
@@ -169,6 +171,7 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
         raise Refused(f"{action.id} destroys something", "confirm it once more")
     _refuse_stranger(state, action, by)
     if action.status == "unknown":
+        _refuse_without_agent(state, action)
         again = ExpiryMoved(action.id, asked.at + RUN_AGAIN_WITHIN, by)
         return Outcome((again, ActionApproved(action.id, (by,))))
     people = (*action.approved_by, by)
@@ -178,6 +181,16 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
     if len(people) < action.needs:
         return Outcome((*events, ApprovalGiven(action.id, by)))
     return Outcome((*events, ActionApproved(action.id, people)))
+
+
+def _refuse_without_agent(state: FleetState, action: ActionState) -> None:
+    """Let nobody allow again what only an agent could do that is at something else by now."""
+    turn = state.turns.get(action.turn)
+    gone = turn is None or turn.status not in {"open", "retrying"}
+    if is_foreign(action.facts.tool) and gone:
+        raise Refused(
+            f"{action.agent} did {action.id} itself, and its turn is over", "leave it: deny it (d)"
+        )
 
 
 def _refuse_stranger(state: FleetState, action: ActionState, by: str) -> None:
@@ -227,6 +240,11 @@ def edit_action(state: FleetState, command: EditAction, asked: Asked) -> Outcome
     """Put another argv in place; what it is now asks again, and older answers are void."""
     by = only_people(asked, "edit an action")
     action = _answered(state, command.action, command.version, asked)
+    if is_foreign(action.facts.tool):
+        raise Refused(
+            f"{action.agent} does {action.id} itself, so what it asked for can't be changed",
+            "deny it with a reason (D): the agent is told",
+        )
     if action.status == "unknown" or not action.facts.argv or command.facts is None:
         raise Refused(f"{action.id} can't be edited", "allow it or deny it")
     edited = ActionProposed(
@@ -250,6 +268,14 @@ def extend_expiry(state: FleetState, command: ExtendExpiry, asked: Asked) -> Out
     return Outcome(
         (ExpiryMoved(action.id, max(action.expires_at, asked.at) + command.seconds, by),)
     )
+
+
+def withdraw_action(state: FleetState, command: WithdrawAction, _asked: Asked) -> Outcome:
+    """Take back what has not begun; what began or is over stays as it is."""
+    action = state.action(command.action)
+    if action.status not in {"proposed", "asking", "allowed", "approved"}:
+        return NOTHING
+    return Outcome((ActionDenied(action.id, "fleettui", command.why),))
 
 
 def expire_action(state: FleetState, command: ExpireAction, asked: Asked) -> Outcome:

@@ -91,14 +91,13 @@ def stop_agent(
     events = _deny_waiting(state, agent, why)
     if busy and not at_once:
         return [AgentMoved(agent.id, "stopping", why), *events]
-    if agent.turn:
-        events.append(TurnCancelled(agent.turn, why))
+    events += [TurnCancelled(turn, why) for turn in agent.turns]
     return [AgentMoved(agent.id, "stopping", why), *events, AgentMoved(agent.id, "stopped", why)]
 
 
 def _let_go(state: FleetState, agent: AgentState, why: str) -> list[AnyEvent]:
     events = _deny_waiting(state, agent, why)
-    return [*events, TurnCancelled(agent.turn, why)] if agent.turn else events
+    return [*events, *(TurnCancelled(turn, why) for turn in agent.turns)]
 
 
 def _deny_waiting(state: FleetState, agent: AgentState, why: str) -> list[AnyEvent]:
@@ -142,8 +141,7 @@ def roll_back(state: FleetState, command: RollBack, asked: Asked) -> Outcome:
     events += _take_back(state, {action.id for action in started}, why)
     names = Names(state)
     turn = state.turns.get(agent.turn)
-    if turn is not None:
-        events.append(TurnCancelled(turn.id, why))
+    events += [TurnCancelled(one, why) for one in agent.turns]
     undo = names.next()
     events.append(AgentRolledBack(agent.id, target.id, undo, by))
     run = state.running()

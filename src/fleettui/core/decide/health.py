@@ -1,9 +1,8 @@
-"""Rules about the health of agents: the ladder after a crash, alerts, and what a person answers."""
+"""Rules about the health of agents: the ladder after a crash, and what a person answers."""
 
 from __future__ import annotations
 
-from fleettui.core.commands import ClearAlert, RaiseAlert
-from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.decide.outcome import Outcome
 from fleettui.core.errors import NotFound, Stale
 from fleettui.core.events import (
     AgentCrashed,
@@ -13,8 +12,9 @@ from fleettui.core.events import (
     AnyEvent,
     FailureDismissed,
 )
-from fleettui.core.events.health import Severity
+from fleettui.core.events.alerts import Severity
 from fleettui.core.model import Asked
+from fleettui.core.state.alerts import alert_key
 from fleettui.core.state.fleet import AgentState, FleetState, TurnState
 from fleettui.core.state.names import Names
 from fleettui.core.supervision import next_step
@@ -40,7 +40,7 @@ def crash(state: FleetState, turn: TurnState, why: str, at: float) -> tuple[list
     severity: Severity = "warning" if rung == "restart" else "critical"
     count = len(agent.crashes.times) + 1
     text = f"crashed {count} time{'s' if count > 1 else ''}, last: {why}"
-    raised = AlertRaised(agent.id, CRASH, severity, text)
+    raised = AlertRaised(agent.id, CRASH, agent.id, severity, text)
     return [*events, raised], at + step.wait if rung != "give_up" else 0.0
 
 
@@ -58,23 +58,8 @@ def _last_checkpoint(agent: AgentState) -> str:
 
 def recovered(state: FleetState, agent: str) -> list[AnyEvent]:
     """Clear the alert of a crash once the agent has finished a turn."""
-    found = state.alerts.get((agent, CRASH))
-    return [AlertCleared(agent, CRASH, "it works again")] if found else []
-
-
-def raise_alert(state: FleetState, command: RaiseAlert, _asked: Asked) -> Outcome:
-    if command.agent and command.agent not in state.agents:
-        return NOTHING
-    found = state.alerts.get((command.agent, command.rule))
-    if found is not None and (found.severity, found.text) == (command.severity, command.text):
-        return NOTHING
-    return Outcome((AlertRaised(command.agent, command.rule, command.severity, command.text),))
-
-
-def clear_alert(state: FleetState, command: ClearAlert, _asked: Asked) -> Outcome:
-    if (command.agent, command.rule) not in state.alerts:
-        return NOTHING
-    return Outcome((AlertCleared(command.agent, command.rule, command.text),))
+    found = state.alerts.get(alert_key(agent, CRASH, agent))
+    return [AlertCleared(agent, CRASH, agent, "it works again")] if found else []
 
 
 def failed_agent(state: FleetState, item: str) -> AgentState | None:

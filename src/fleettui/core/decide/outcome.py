@@ -21,10 +21,8 @@ NOTHING = Outcome(())
 
 
 def no_agent(asked: Asked, what: str) -> str:
-    """Name the person, or fleettui itself; raises Forbidden for agents."""
-    if asked.actor.kind == "agent":
-        raise Forbidden(f"no agent may {what}")
-    return asked.actor.name
+    """Name who asks: a person, or the system by a rule of the file; raises Forbidden for agents."""
+    return str(asked.actor) if asked.actor.kind == "system" else only_people(asked, what)
 
 
 def only_people(asked: Asked, what: str) -> str:

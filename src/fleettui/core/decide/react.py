@@ -45,6 +45,7 @@ from fleettui.core.events import (
     VoteWithdrawn,
 )
 from fleettui.core.model import PartStatus, Payload
+from fleettui.core.spec.known import WITHOUT_TURNS
 from fleettui.core.state.fleet import AgentState, FleetState, TurnState
 from fleettui.core.state.names import Names
 from fleettui.core.state.parts import OVER
@@ -148,7 +149,7 @@ def _last_stopped(state: FleetState) -> Events:
 
 def _take_mail(state: FleetState, agent: AgentState) -> Events:
     """Open a turn for an idle agent that has mail and works by turns."""
-    if agent.status != "idle" or agent.turn or state.spec_of(agent.id).type != "llm":
+    if agent.status != "idle" or agent.turn or state.spec_of(agent.id).type in WITHOUT_TURNS:
         return ()
     questions = state.mailboxes.get(f"{agent.id}?")
     question = questions.waiting() if questions else ()
@@ -240,8 +241,7 @@ def _answered(
     mine = list(state.actions_of(agent.id))
     if agent.status == "stopping" and not any(one.status == "started" for one in mine):
         stop: list[AnyEvent] = []
-        if agent.turn:
-            stop.append(TurnCancelled(agent.turn, agent.why))
+        stop += [TurnCancelled(turn, agent.why) for turn in agent.turns]
         return (*stop, AgentMoved(agent.id, "stopped", agent.why))
     waits = any(action.status in {"asking", "unknown"} for action in mine)
     if agent.status == "waiting" and not waits and agent.turn:

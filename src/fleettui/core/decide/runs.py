@@ -33,6 +33,7 @@ from fleettui.core.events import (
     WorkSentBack,
 )
 from fleettui.core.model import Asked, Payload
+from fleettui.core.spec.known import REPLAYED, WITHOUT_TURNS
 from fleettui.core.state.fleet import BallotState, FleetState, TurnState
 from fleettui.core.state.names import Names
 
@@ -51,11 +52,14 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         raise Refused(f"{running.id} is still going on", "wait for its end, or cancel it")
     if not command.task.head.strip():
         raise Refused("the task is empty", "say what the fleet should do")
+    _refuse_recording(state, command)
     mode = state.spec.spec.coordination.mode
     able = tuple(
         agent.id
         for agent in state.agents.values()
-        if agent.status in {"idle", "paused", "failed"} and not agent.turn
+        if agent.status in {"idle", "paused", "failed"}
+        and not agent.turn
+        and state.spec_of(agent.id).type not in WITHOUT_TURNS
     )
     if not able and mode != "workflow":
         raise Refused(
@@ -67,6 +71,21 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         command.base, command.record, command.replay, command.seed, command.items,
     )  # fmt: skip
     return Outcome((started,), name)
+
+
+def _refuse_recording(state: FleetState, command: StartRun) -> None:
+    """Refuse what would be no recording: an agent that works by itself can't be replayed."""
+    what = "record" if command.record else "replay" if command.replay else ""
+    if not what:
+        return
+    for agent in state.agents:
+        kind = state.spec_of(agent).type
+        if kind not in REPLAYED | WITHOUT_TURNS:
+            raise Refused(
+                f"{agent} is of type {kind}, which works by itself: a run with it can't be "
+                f"{what}ed",
+                f"run it without --{what}, or with agents of type {', '.join(sorted(REPLAYED))}",
+            )
 
 
 def cancel_run(state: FleetState, command: CancelRun, asked: Asked) -> Outcome:

@@ -23,7 +23,9 @@ from fleettui.core.events.agents import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
 )
+from fleettui.core.events.alerts import AlertCleared, AlertRaised, RecoveryTried
 from fleettui.core.events.ballots import (
     BallotClosed,
     BallotExtended,
@@ -40,12 +42,7 @@ from fleettui.core.events.fleets import (
     FleetStopping,
     TroubleNoted,
 )
-from fleettui.core.events.health import (
-    AgentCrashed,
-    AlertCleared,
-    AlertRaised,
-    FailureDismissed,
-)
+from fleettui.core.events.health import AgentCrashed, FailureDismissed
 from fleettui.core.events.memory import EntryForgotten, ForgettingAsked, SharedMemoryMoved
 from fleettui.core.events.messages import (
     MessageAcked,
@@ -70,6 +67,7 @@ from fleettui.core.events.runs import (
     RunStarted,
 )
 from fleettui.core.events.turns import (
+    ProgressNoted,
     StepTaken,
     TurnCancelled,
     TurnFailed,
@@ -125,7 +123,9 @@ __all__ = [
     "MessageReturned",
     "PartMoved",
     "PartsPlanned",
+    "ProgressNoted",
     "Recorded",
+    "RecoveryTried",
     "ReportWritten",
     "RuleRevoked",
     "RuleSaved",
@@ -134,6 +134,7 @@ __all__ = [
     "RunReleased",
     "RunResumed",
     "RunStarted",
+    "SessionKept",
     "SharedMemoryMoved",
     "StepTaken",
     "Subscribed",

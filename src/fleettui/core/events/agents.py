@@ -37,6 +37,18 @@ class CheckpointMade(Event, frozen=True, tag=True, omit_defaults=True):
     why: str
 
 
+class SessionKept(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent that keeps a session of its own works in this one from now on.
+
+    `how` it came to it: new, loaded, resumed, forked, kept. What was marked with the same session
+    before can't be gone back to by it any more.
+    """
+
+    agent: str
+    session: str
+    how: str = ""
+
+
 class AgentRolledBack(Event, frozen=True, tag=True, omit_defaults=True):
     """An agent's transcript went back to a checkpoint; rolling back to `undo` takes it forward."""
 

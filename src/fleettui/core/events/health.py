@@ -1,13 +1,9 @@
-"""What happens to the health of agents: crashes, what is done about them, and alerts."""
+"""What happens to the health of agents: crashes, and what is done about them."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from fleettui.core.events.root import Event
 from fleettui.core.supervision import Rung
-
-Severity = Literal["warning", "critical"]
 
 
 class AgentCrashed(Event, frozen=True, tag=True, omit_defaults=True):
@@ -31,20 +27,3 @@ class FailureDismissed(Event, frozen=True, tag=True, omit_defaults=True):
 
     agent: str
     by: str
-
-
-class AlertRaised(Event, frozen=True, tag=True, omit_defaults=True):
-    """Something about an agent is not as it should be; it stays so until it is cleared."""
-
-    agent: str
-    rule: str
-    severity: Severity
-    text: str
-
-
-class AlertCleared(Event, frozen=True, tag=True, omit_defaults=True):
-    """What an alert was about is over."""
-
-    agent: str
-    rule: str
-    text: str = ""

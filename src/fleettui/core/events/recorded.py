@@ -27,7 +27,9 @@ from fleettui.core.events.agents import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
 )
+from fleettui.core.events.alerts import AlertCleared, AlertRaised, RecoveryTried
 from fleettui.core.events.ballots import (
     BallotClosed,
     BallotExtended,
@@ -44,12 +46,7 @@ from fleettui.core.events.fleets import (
     FleetStopping,
     TroubleNoted,
 )
-from fleettui.core.events.health import (
-    AgentCrashed,
-    AlertCleared,
-    AlertRaised,
-    FailureDismissed,
-)
+from fleettui.core.events.health import AgentCrashed, FailureDismissed
 from fleettui.core.events.memory import EntryForgotten, ForgettingAsked, SharedMemoryMoved
 from fleettui.core.events.messages import (
     MessageAcked,
@@ -72,6 +69,7 @@ from fleettui.core.events.runs import (
     RunStarted,
 )
 from fleettui.core.events.turns import (
+    ProgressNoted,
     StepTaken,
     TurnCancelled,
     TurnFailed,
@@ -92,11 +90,13 @@ AnyEvent = (
     | AgentRemoved
     | CheckpointMade
     | AgentRolledBack
+    | AlertRaised
+    | AlertCleared
+    | RecoveryTried
+    | SessionKept
     | TroubleNoted
     | AgentCrashed
     | FailureDismissed
-    | AlertRaised
-    | AlertCleared
     | RunStarted
     | RunFinished
     | RunHeld
@@ -109,6 +109,7 @@ AnyEvent = (
     | TurnOpened
     | TurnPrompted
     | StepTaken
+    | ProgressNoted
     | TurnFinished
     | TurnFailed
     | TurnRetried

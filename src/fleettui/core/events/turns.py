@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fleettui.core.events.root import Event
 from fleettui.core.model import Given, Payload, Plan, ToolCall, Usage
 
@@ -42,6 +44,14 @@ class StepTaken(Event, frozen=True, tag=True, omit_defaults=True):
     calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()
     finish_reason: str = "stop"
+
+
+class ProgressNoted(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent that works by itself did something worth a line in its log."""
+
+    turn: str
+    kind: Literal["tool", "out", "note"]
+    text: str
 
 
 class TurnFinished(Event, frozen=True, tag=True, omit_defaults=True):

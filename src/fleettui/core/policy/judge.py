@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from fleettui.core.errors import Refused
+from fleettui.core.foreign import PREFIX, is_foreign
 from fleettui.core.model import Facts, Risk
 from fleettui.core.policy.bench import Bench, Part
 from fleettui.core.policy.command import Command, command_of
@@ -41,7 +42,9 @@ READ_TOOLS: Final = frozenset(
 _MEMORY_TOOLS: Final = frozenset({"remember", "forget"})
 # The arguments that stand as words behind the name of a tool that runs no program.
 _CALL_WORDS: Final = {"http_request": ("method", "url")}
-_COMMAND_TOOLS: Final = frozenset({"run", "shell"})
+# What runs a command: ours, and what an agent runs itself.
+_RUNNING: Final = frozenset({"run", f"{PREFIX}execute", f"{PREFIX}terminal"})
+_COMMAND_TOOLS: Final = _RUNNING | {"shell"}
 _NEVER_ALWAYS: Final[frozenset[Risk]] = frozenset({"destructive", "secret"})
 
 
@@ -55,7 +58,7 @@ class Verdict(NamedTuple):
 def judge(facts: Facts, rules: PolicyRules, *, agent: str, entry: str = "") -> Judgement:
     """Judge a tool call that was nailed down to `facts`, as `agent` (of `entry`) asks for it."""
     bench = Bench(rules, agent, entry=entry, tool=facts.tool)
-    if facts.tool == "shell" or (facts.tool == "run" and not facts.argv):
+    if facts.tool == "shell" or (facts.tool in _RUNNING and not facts.argv):
         script = facts.arguments.get("script", "")
         judged = _script(bench, script if isinstance(script, str) else "").judgement
     elif facts.argv and facts.tool not in READ_TOOLS:
@@ -69,7 +72,11 @@ def judge(facts: Facts, rules: PolicyRules, *, agent: str, entry: str = "") -> J
         reason = f"it can't be analysed: {facts.problem}"
         return msgspec.structs.replace(judged, decision="ask", rule=reason, always="")
     if facts.tool in READ_TOOLS or not facts.argv:
-        return judged if facts.tool in _COMMAND_TOOLS else _offer(judged, _call_words(facts))
+        # A foreign tool without a path would be allowed whatever it does.
+        whole = is_foreign(facts.tool) and "path" not in facts.arguments
+        if facts.tool in _COMMAND_TOOLS or whole:
+            return judged
+        return _offer(judged, _call_words(facts))
     return judged if facts.tool == "shell" else _offer(judged, facts.argv)
 
 

@@ -8,11 +8,19 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fleettui.core.spec.known import PROGRAMS, TOOLSETS, tool_name
+from fleettui.core.spec.limits import ResourceLimits
 from fleettui.core.spec.metadata import ApiVersion, Metadata
 from fleettui.core.spec.shape import Anything, Items, Seconds, Shape, Texts
+from fleettui.core.spec.watch import WatchRule
 
 # Other ways to write a field, all read as the first name.
-SPELLINGS = {"system_prompt": "instructions", "system": "instructions", "env": "environment"}
+SPELLINGS = {
+    "system_prompt": "instructions",
+    "system": "instructions",
+    "env": "environment",
+    "maxConcurrentTasks": "max_concurrent_tasks",
+    "resourceLimits": "resource_limits",
+}
 
 
 def _model_text(model: Any) -> Any:
@@ -141,6 +149,38 @@ class AgentSpec(Shape):
     capabilities: Items = Field(
         default=(), description="What it can do, for skill-based distribution."
     )
+    max_concurrent_tasks: int = Field(
+        default=1, ge=1, le=100, description="Tasks it does at the same time (worker)."
+    )
+    resource_limits: ResourceLimits | None = Field(
+        default=None, description="What each of its programs may use."
+    )
+    run: Items = Field(
+        default=(), min_length=1, description="The command of a worker, with placeholders."
+    )
+    tool: str | None = Field(default=None, min_length=1, description="The tool of a worker.")
+    arguments: Anything = Field(
+        default_factory=dict, description="The tool's arguments, with placeholders."
+    )
+    stdin: str | None = Field(default=None, description="Input of the command, with placeholders.")
+    batch_size: int = Field(
+        default=1, ge=1, le=1000, description="Items a worker takes in one command."
+    )
+    verdicts: dict[str, str] = Field(
+        default_factory=dict, description="The verdict that an exit code stands for."
+    )
+    watch: tuple[WatchRule, ...] = Field(
+        default=(), strict=False, description="The rules of a monitor."
+    )
+    interval: Seconds = Field(
+        default=30.0, description="How often a monitor looks, as `10s` or seconds."
+    )
+    allowed_hosts: Items = Field(
+        default=(), description="Hosts a monitor may ask, besides this machine."
+    )
+    survives: bool = Field(
+        default=True, description="Whether a tmux session goes on when the host is killed."
+    )
     model_settings: Anything = Field(
         default_factory=dict, description="Further settings of the model; also `model_config`."
     )
@@ -160,6 +200,7 @@ class AgentSpec(Shape):
         if "model_config" in spec:
             spec["model_settings"] = spec.pop("model_config")
         _settle_model(spec)
+        _settle_worker(spec)
         _settle_tools(spec)
         return spec
 
@@ -184,6 +225,15 @@ def _settle_model(spec: dict[str, Any]) -> None:
         for key in ("max_tokens", "timeout"):
             if key in resources:
                 spec.setdefault(key, resources[key])
+
+
+def _settle_worker(spec: dict[str, Any]) -> None:
+    """Give a worker the tool that its template calls."""
+    wanted = spec.get("tool") if "tool" in spec else "run" if "run" in spec else None
+    tools = spec.get("tools", [])
+    named = isinstance(wanted, str) and isinstance(tools, (list, tuple))
+    if spec.get("type") == "worker" and named and wanted not in map(tool_name, tools):
+        spec["tools"] = [*tools, wanted]
 
 
 def _settle_tools(spec: dict[str, Any]) -> None:

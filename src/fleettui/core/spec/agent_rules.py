@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from fleettui.core.spec.hosts import host_faults
+from fleettui.core.spec.kind_rules import kind_faults
 from fleettui.core.spec.known import (
+    ASKS_COMMAND,
     ASKS_MODEL,
     LATER_RUNTIMES,
     LATER_TOOLS,
@@ -17,6 +19,7 @@ from fleettui.core.spec.known import (
     TOOL_SETTINGS,
     TOOLS,
     TOOLSETS,
+    WITHOUT_INSTRUCTIONS,
     closest,
     is_mcp_name,
     tool_name,
@@ -31,7 +34,9 @@ _INSTRUCTIONS = ("instructions", "system_prompt", "system")
 def agent_faults(spec: Data, loc: Loc, declared: Collection[str] = ()) -> Iterator[Fault]:
     """Check an agent's spec as written, found at `loc`; `declared` are programs of its fleet."""
     yield from _runtime(spec, loc)
+    yield from kind_faults(spec, loc)
     yield from _model(spec, loc)
+    yield from _command(spec, loc)
     yield from _instructions(spec, loc)
     tools = spec.get("tools")
     names: list[str] = []
@@ -65,12 +70,22 @@ def _model(spec: Data, loc: Loc) -> Iterator[Fault]:
         yield Fault(here, f"missing '{'model' if len(here) > 3 else 'spec.model'}'")
 
 
+def _command(spec: Data, loc: Loc) -> Iterator[Fault]:
+    """Demand the program of a runtime that is nothing without one."""
+    kind = spec.get("type", "llm")
+    if kind in ASKS_COMMAND and "command" not in spec:
+        yield Fault(
+            (*loc, "type"),
+            f"type {kind} needs 'command', the program that is the agent: command: [opencode, acp]",
+        )
+
+
 def _instructions(spec: Data, loc: Loc) -> Iterator[Fault]:
     given = [name for name in spec if name in _INSTRUCTIONS]
     for name in given[1:]:
         message = f"'{name}' means the same as '{given[0]}', give one of them"
         yield Fault((*loc, name), message, at="key")
-    if not given:
+    if not given and spec.get("type", "llm") not in WITHOUT_INSTRUCTIONS:
         yield Fault(loc, "the agent has no instructions", "warning", "key")
 
 

@@ -12,6 +12,8 @@ _OTHER_WORDS = {
     "instructions": ("system_prompt", "system"),
     "environment": ("env",),
     "model_settings": ("model_config",),
+    "max_concurrent_tasks": ("maxConcurrentTasks",),
+    "resource_limits": ("resourceLimits",),
 }
 
 

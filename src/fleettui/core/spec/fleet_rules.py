@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from fleettui.core.spec.kind_rules import watched_agents
 from fleettui.core.spec.known import MIDDLEWARE, closest, tool_name
 from fleettui.core.spec.problem import Fault, Loc
 from fleettui.core.spec.secrets import has_password
@@ -39,6 +40,7 @@ def fleet_faults(data: Data) -> Iterator[Fault]:
     yield from _sources(agents)
     yield from _count(agents)
     yield from _coordination(data, agents)
+    yield from watched_agents(agents)
     yield from _memory(data)
     yield from _memory_tools(data, agents)
     yield from _topics(part(data, "spec", "communication", "pub_sub").get("topics"))

@@ -18,6 +18,7 @@ OLDER_VERSIONS: Final = (
 
 TOOLS: Final = (
     "read_file",
+    "read_text",
     "list_files",
     "search",
     "git_diff",
@@ -88,10 +89,18 @@ TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "
 
 PATTERN_SPELLINGS: Final = {"pub-sub": "pub_sub", "request-reply": "request_reply"}
 
-RUNTIMES: Final = ("llm",)
+RUNTIMES: Final = ("llm", "acp", "claude-code", "worker", "monitor", "tmux")
 # Runtimes that put the questions of a turn to `model` themselves.
 ASKS_MODEL: Final = frozenset({"llm"})
-LATER_RUNTIMES: Final = ("acp", "worker", "monitor", "human", "webhook")
+# Runtimes whose `command` says which program the agent is.
+ASKS_COMMAND: Final = frozenset({"acp"})
+# Runtimes that a recorded run can be replayed with: all that they do goes through `model`.
+REPLAYED: Final = frozenset({"llm"})
+# Runtimes that take no turns at all, and those that can have several at a time.
+WITHOUT_TURNS: Final[frozenset[str]] = frozenset({"monitor"})
+WITHOUT_INSTRUCTIONS: Final[frozenset[str]] = frozenset({"worker", "monitor", "tmux"})
+SIDE_BY_SIDE: Final[frozenset[str]] = frozenset({"worker"})
+LATER_RUNTIMES: Final = ("human", "webhook")
 MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",

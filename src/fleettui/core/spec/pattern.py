@@ -23,6 +23,13 @@ _LETTER, _BLANK, _SIGN = 128, 129, 130  # stand for all characters beyond ASCII 
 _BEYOND: Final = frozenset({_LETTER, _BLANK, _SIGN})
 _ALL: Final = frozenset(range(_ASCII)) | _BEYOND
 _TOO_SLOW: Final = "pattern can take exponential time, write it without a repeat inside a repeat"
+_NOT_LINEAR: Final = "a pattern here can't look around or refer back, write it without"
+_BACKTRACKING: Final = frozenset(
+    {
+        codes.ASSERT, codes.ASSERT_NOT, codes.GROUPREF, codes.GROUPREF_EXISTS,
+        codes.ATOMIC_GROUP, codes.POSSESSIVE_REPEAT,
+    }
+)  # fmt: skip
 
 Chars = frozenset[int]
 
@@ -57,6 +64,30 @@ def pattern_problem(pattern: str) -> str:
         return _TOO_SLOW if automaton.is_ambiguous() else ""
     except _TooLong:
         return "pattern repeats too much to be checked, split it"
+
+
+def linear_problem(pattern: str) -> str:
+    """Say what is wrong with a pattern that must be matched in linear time (by RE2)."""
+    wrong = pattern_problem(pattern)
+    if wrong:
+        return wrong
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = parser.parse(pattern)
+    return _NOT_LINEAR if _looks_around(tree) else ""
+
+
+def _looks_around(tree: Any) -> bool:
+    """Say whether something in a parsed pattern needs more than one pass."""
+    for code, value in tree:
+        if code in _BACKTRACKING:
+            return True
+        parts = value if isinstance(value, (tuple, list)) else (value,)
+        if code is codes.BRANCH:
+            parts = value[1]
+        if any(isinstance(part, parser.SubPattern) and _looks_around(part) for part in parts):
+            return True
+    return False
 
 
 class _Automaton:

@@ -133,8 +133,10 @@ def describe(action: ActionState) -> str:
         return " ".join(facts.argv)
     if facts.tool == "approval":
         return str(facts.arguments.get("text", ""))
-    path = facts.arguments.get("path", "")
-    return f"{facts.tool} {path}".strip()
+    if facts.arguments.get("script"):
+        return " ".join(str(facts.arguments["script"]).split())
+    what = facts.arguments.get("path") or facts.arguments.get("title") or ""
+    return f"{facts.tool} {what}".strip()
 
 
 def _end(state: FleetState, action: ActionState, status: Any, at: float, text: str) -> None:

@@ -10,9 +10,11 @@ from fleettui.core.events import (
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
+    SessionKept,
     TroubleNoted,
 )
 from fleettui.core.queue import Mailbox
+from fleettui.core.state.alerts import forget_alerts
 from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, LogLine
 from fleettui.core.supervision import Crashes
 
@@ -29,10 +31,13 @@ def _moved(state: FleetState, event: AgentMoved, at: float) -> None:
     if agent.status == "failed" and event.to != "failed":
         agent.crashes = Crashes()
     agent.status, agent.why, agent.since = event.to, event.why, at
+    if event.to == "stopped":
+        forget_alerts(state, agent.id)
 
 
 def _removed(state: FleetState, event: AgentRemoved, _at: float) -> None:
     del state.agents[event.agent]
+    forget_alerts(state, event.agent)
 
 
 def _marked(state: FleetState, event: CheckpointMade, at: float) -> None:
@@ -53,7 +58,7 @@ def mark(state: FleetState, agent: AgentState, name: str, why: str, at: float) -
     bill = agent.bill
     agent.checkpoints[name] = CheckpointState(
         name, agent.id, at, why, state.seq, agent.transcript, len(agent.transcript),
-        bill.input_tokens + bill.output_tokens, bill.cost,
+        bill.input_tokens + bill.output_tokens, bill.cost, agent.session,
     )  # fmt: skip
 
 
@@ -63,8 +68,21 @@ def _rolled_back(state: FleetState, event: AgentRolledBack, at: float) -> None:
     state.number += 1
     mark(state, agent, event.undo, f"before the rollback to {event.checkpoint}", at)
     agent.transcript = target.line[: target.length]
+    agent.session = target.session
     agent.trouble = ""
     agent.log.append(LogLine(at, "check", f"rolled back to {event.checkpoint} by {event.by}"))
+
+
+def _session_kept(state: FleetState, event: SessionKept, at: float) -> None:
+    """Take up a session; what is said in it from now on was not there at any checkpoint."""
+    agent = state.agents[event.agent]
+    for point in agent.checkpoints.values():
+        if point.session == event.session:
+            point.session = ""
+    if agent.session != event.session or event.how not in {"", "kept"}:
+        text = f"session {event.session[:60]} {event.how}".strip()
+        agent.log.append(LogLine(at, "note", text, agent.turn))
+    agent.session = event.session
 
 
 def _troubled(state: FleetState, event: TroubleNoted, at: float) -> None:
@@ -82,5 +100,6 @@ STEPS: dict[type, Any] = {
     AgentRemoved: _removed,
     CheckpointMade: _marked,
     AgentRolledBack: _rolled_back,
+    SessionKept: _session_kept,
     TroubleNoted: _troubled,
 }

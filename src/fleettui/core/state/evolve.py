@@ -14,7 +14,17 @@ from fleettui.core.events import (
     FleetStopping,
 )
 from fleettui.core.spec.fleet import FleetFile
-from fleettui.core.state import actions, agents, ballots, health, memory, messages, parts, runs
+from fleettui.core.state import (
+    actions,
+    agents,
+    alerts,
+    ballots,
+    health,
+    memory,
+    messages,
+    parts,
+    runs,
+)  # fmt: skip
 from fleettui.core.state.fleet import FleetState
 
 Step = Callable[[FleetState, Any, float], None]
@@ -45,6 +55,7 @@ def _stopping(state: FleetState, _event: FleetStopping, _at: float) -> None:
 
 def _stopped(state: FleetState, _event: FleetStopped, _at: float) -> None:
     state.stopped, state.stopping = True, False
+    state.alerts.clear()
 
 
 def _resumed(state: FleetState, _event: FleetResumed, _at: float) -> None:
@@ -65,4 +76,5 @@ _STEPS: dict[type, Step] = {
     **messages.STEPS,
     **memory.STEPS,
     **health.STEPS,
+    **alerts.STEPS,
 }

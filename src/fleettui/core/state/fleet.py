@@ -50,6 +50,10 @@ class Entry:
     call: str = ""
     usage: Usage = field(default_factory=Usage)
     given: tuple[Given, ...] = ()
+    # How many characters of a message's text say who sent it.
+    lead: int = 0
+    # A reply that its agent had not come to its end with.
+    more: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ class LogLine:
     """Something worth showing in an agent's log that is not part of its transcript."""
 
     at: float
-    kind: Literal["ask", "vote", "note", "error", "check"]
+    kind: Literal["ask", "vote", "note", "error", "check", "tool", "out"]
     text: str
     turn: str = ""
 
@@ -95,6 +99,8 @@ class CheckpointState:
     length: int
     tokens: int
     cost: float
+    # The session of its own that the agent had then, as long as nothing was said in it since.
+    session: str = ""
 
 
 @dataclass(slots=True)
@@ -110,10 +116,17 @@ class AgentState:
     transcript: list[Entry] = field(default_factory=list)
     log: list[LogLine] = field(default_factory=list)
     checkpoints: dict[str, CheckpointState] = field(default_factory=dict)
-    turn: str = ""
+    # Its open turns, the oldest first; most kinds of agents have one at a time.
+    turns: dict[str, None] = field(default_factory=dict)
     trouble: str = ""
     bill: Bill = field(default_factory=Bill)
     crashes: Crashes = field(default_factory=Crashes)
+    session: str = ""
+
+    @property
+    def turn(self) -> str:
+        """Name the oldest open turn, empty for none."""
+        return next(iter(self.turns), "")
 
 
 @dataclass(slots=True)
@@ -286,17 +299,6 @@ class MessageState:
 
 
 @dataclass(slots=True)
-class AlertState:
-    """Something about an agent that is not as it should be, since `at`."""
-
-    agent: str
-    rule: str
-    severity: Literal["warning", "critical"]
-    text: str
-    at: float
-
-
-@dataclass(slots=True)
 class AlwaysRule:
     """A rule an operator saved while answering."""
 
@@ -304,6 +306,18 @@ class AlwaysRule:
     pattern: str
     agent: str
     by: str
+    at: float
+
+
+@dataclass(slots=True)
+class AlertState:
+    """An alert that is not over; `agent` is the monitor that raised it."""
+
+    agent: str
+    rule: str
+    subject: str
+    severity: Literal["warning", "critical"]
+    text: str
     at: float
 
 
@@ -337,12 +351,13 @@ class FleetState:
     subscriptions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     rules: dict[str, AlwaysRule] = field(default_factory=dict)
     log: list[LogLine] = field(default_factory=list)
-    # By agent and rule.
-    alerts: dict[tuple[str, str], AlertState] = field(default_factory=dict)
     memory: MemoryState = ""
     memory_why: str = ""
     # Keys that a person wants forgotten, with who asked, until it is done.
     forgetting: dict[str, str] = field(default_factory=dict)
+    alerts: dict[str, AlertState] = field(default_factory=dict)
+    # When what a rule wants was done, by monitor and rule.
+    recoveries: dict[str, list[float]] = field(default_factory=dict)
 
     # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
 

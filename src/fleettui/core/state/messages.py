@@ -37,9 +37,10 @@ def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
     message.status, message.turn = "leased", event.turn
     _mailbox(state, message.box).ack(event.message)
     text = message.body
-    head = f"{_named(message)} from {message.sender} ({message.priority}): {text.head}"
-    body = Payload(head, text.size, text.blob)
-    state.agents[message.to].transcript.append(Entry("message", at, event.turn, body))
+    lead = f"{_named(message)} from {message.sender} ({message.priority}): "
+    body = Payload(lead + text.head, text.size, text.blob)
+    entry = Entry("message", at, event.turn, body, lead=len(lead))
+    state.agents[message.to].transcript.append(entry)
 
 
 def _acked(state: FleetState, event: MessageAcked, _at: float) -> None:

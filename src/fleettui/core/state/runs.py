@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fleettui.core.events import (
+    ProgressNoted,
     ReportWritten,
     RunFinished,
     RunHeld,
@@ -21,6 +22,9 @@ from fleettui.core.events import (
 )
 from fleettui.core.state.fleet import Entry, FleetState, LogLine, RunState, TurnState
 from fleettui.core.state.parts import place
+
+# How a step of an agent that works by itself says that there is more to come.
+MORE = "more"
 
 
 def _run_started(state: FleetState, event: RunStarted, at: float) -> None:
@@ -70,7 +74,8 @@ def _turn_opened(state: FleetState, event: TurnOpened, at: float) -> None:
     turn.part, turn.ballot = event.part, event.ballot
     turn.model, turn.instructions = event.model, event.instructions
     agent = state.agents[event.agent]
-    agent.turn, agent.trouble = event.turn, ""
+    agent.turns[event.turn] = None
+    agent.trouble = ""
     if event.prompt.head or event.given:
         entry = Entry("prompt", at, event.turn, event.prompt, given=event.given)
         agent.transcript.append(entry)
@@ -100,19 +105,28 @@ def _step_taken(state: FleetState, event: StepTaken, at: float) -> None:
     turn = state.turns[event.turn]
     turn.steps = event.step
     agent = state.agents[turn.agent]
+    more = event.finish_reason == MORE
     agent.transcript.append(
-        Entry("reply", at, turn.id, event.content, event.calls, usage=event.usage)
+        Entry("reply", at, turn.id, event.content, event.calls, usage=event.usage, more=more)
     )
+    if more:
+        # Part of an answer: what it cost comes with the end of it.
+        return
     agent.bill.add(event.usage)
     if turn.run:
         state.runs[turn.run].bill.add(event.usage)
+
+
+def _progress(state: FleetState, event: ProgressNoted, at: float) -> None:
+    agent = state.agents[state.turns[event.turn].agent]
+    agent.log.append(LogLine(at, event.kind, event.text, event.turn))
 
 
 def _turn_finished(state: FleetState, event: TurnFinished, at: float) -> None:
     turn = state.turns[event.turn]
     turn.status, turn.output, turn.finished = "finished", event.output, at
     turn.plan = event.plan
-    state.agents[turn.agent].turn = ""
+    state.agents[turn.agent].turns.pop(turn.id, None)
 
 
 def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:
@@ -125,7 +139,8 @@ def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:
     if event.retry_at:
         turn.status = "retrying"
     else:
-        turn.status, turn.finished, agent.turn = "failed", at, ""
+        turn.status, turn.finished = "failed", at
+        agent.turns.pop(turn.id, None)
 
 
 def _turn_retried(state: FleetState, event: TurnRetried, _at: float) -> None:
@@ -138,7 +153,7 @@ def _turn_cancelled(state: FleetState, event: TurnCancelled, at: float) -> None:
     turn = state.turns[event.turn]
     turn.status, turn.reason, turn.finished = "cancelled", event.why, at
     agent = state.agents[turn.agent]
-    agent.turn = ""
+    agent.turns.pop(turn.id, None)
     agent.log.append(LogLine(at, "note", f"turn ended: {event.why}", turn.id))
 
 
@@ -152,6 +167,7 @@ STEPS: dict[type, Any] = {
     TurnOpened: _turn_opened,
     TurnPrompted: _turn_prompted,
     StepTaken: _step_taken,
+    ProgressNoted: _progress,
     TurnFinished: _turn_finished,
     TurnFailed: _turn_failed,
     TurnRetried: _turn_retried,

@@ -41,6 +41,7 @@ class SavedCheckpoint(msgspec.Struct, array_like=True):
     length: int
     tokens: int
     cost: float
+    session: str
 
 
 class SavedAgent(msgspec.Struct, array_like=True):
@@ -55,10 +56,11 @@ class SavedAgent(msgspec.Struct, array_like=True):
     line: int
     log: list[LogLine]
     checkpoints: list[SavedCheckpoint]
-    turn: str
+    turns: list[str]
     trouble: str
     bill: Bill
     crashes: Crashes
+    session: str
 
 
 class SavedFleet(msgspec.Struct):
@@ -80,7 +82,8 @@ class SavedFleet(msgspec.Struct):
     sent_keys: set[str]
     log: list[LogLine]
     forgetting: dict[str, str]
-    alerts: list[AlertState]
+    alerts: dict[str, AlertState]
+    recoveries: dict[str, list[float]]
 
 
 _PARTS = (
@@ -115,11 +118,11 @@ def save(state: FleetState) -> bytes:
             [
                 SavedCheckpoint(
                     one.id, one.agent, one.at, one.why, one.seq, number(one.line), one.length,
-                    one.tokens, one.cost,
+                    one.tokens, one.cost, one.session,
                 )
                 for one in agent.checkpoints.values()
             ],
-            agent.turn, agent.trouble, agent.bill, agent.crashes,
+            list(agent.turns), agent.trouble, agent.bill, agent.crashes, agent.session,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -130,7 +133,7 @@ def save(state: FleetState) -> bytes:
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting, list(state.alerts.values()),
+            state.forgetting, state.alerts, state.recoveries,
         )
     )  # fmt: skip
 
@@ -149,20 +152,20 @@ def restore(body: bytes) -> FleetState | None:
         ballots=saved.ballots, actions=saved.actions, messages=saved.messages,
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
-        forgetting=saved.forgetting,
-        alerts={(one.agent, one.rule): one for one in saved.alerts},
+        forgetting=saved.forgetting, alerts=saved.alerts, recoveries=saved.recoveries,
     )  # fmt: skip
     for one in saved.agents:
         marks = {
             mark.id: CheckpointState(
                 mark.id, mark.agent, mark.at, mark.why, mark.seq, saved.lines[mark.line],
-                mark.length, mark.tokens, mark.cost,
+                mark.length, mark.tokens, mark.cost, mark.session,
             )
             for mark in one.checkpoints
         }  # fmt: skip
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
-            one.log, marks, one.turn, one.trouble, one.bill, one.crashes,
+            one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill, one.crashes,
+            one.session,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():

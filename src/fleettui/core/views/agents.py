@@ -7,7 +7,7 @@ from typing import Literal
 
 from fleettui.core.model import AgentStatus
 from fleettui.core.spec.agent import AgentSpec
-from fleettui.core.spec.known import ENGINE_TOOLS, is_mcp_name
+from fleettui.core.spec.known import ASKS_MODEL, ENGINE_TOOLS, is_mcp_name
 from fleettui.core.spec.program import program_of
 from fleettui.core.state.actions import describe
 from fleettui.core.state.confinement import is_sandboxed
@@ -19,10 +19,12 @@ from fleettui.core.state.fleet import (
     FleetState,
     TurnState,
 )
+from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.outfit import SANDBOX, Outfit
 from fleettui.core.views.rows import (
     ATTENTION,
     AgentRow,
+    AlertRow,
     Attention,
     CheckpointRow,
     HealthRow,
@@ -75,7 +77,9 @@ def _agent_row(
     attention = _ATTENTION[agent.status]
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
-    stalled = (agent.id, "stalled") in state.alerts
+    alerts = alert_rows(state, agent.id)
+    if alerts and attention in {"idle", "run"}:
+        attention = "fail" if alerts[0].severity == "critical" else "stale"
     missing = tuple(tool for tool in spec.tools if not _has(state, tool, outfit))
     return AgentRow(
         id=agent.id,
@@ -88,7 +92,7 @@ def _agent_row(
         model=spec.model,
         weight=entry.weight,
         status=agent.status,
-        attention="stale" if stalled and attention == "run" else attention,
+        attention=attention,
         step=_step(state, agent),
         since=agent.since,
         input_tokens=bill.input_tokens,
@@ -103,6 +107,7 @@ def _agent_row(
         sandbox=_sandbox(state, spec, outfit),
         health=seen[-1] if seen else None,
         trend=tuple(look.beats for look in seen[-TREND:]),
+        alerts=len(alerts),
     )
 
 
@@ -146,10 +151,16 @@ def _step(state: FleetState, agent: AgentState) -> str:
     turn = state.turns.get(agent.turn)
     if turn is not None:
         doing = [action for action in actions if action.status in _DOING]
+        many = f"{len(agent.turns)} at once, " if len(agent.turns) > 1 else ""
         if doing:
-            return f"{_queued(state, agent, doing[-1])}tool {describe(doing[-1])}"
+            return f"{many}{_queued(state, agent, doing[-1])}tool {describe(doing[-1])}"
         part = _part(state, turn)
-        return f"{part}llm call {turn.steps + 1}"
+        if state.spec_of(agent.id).type not in ASKS_MODEL:
+            return f"{many}{part}working"
+        return f"{many}{part}llm call {turn.steps + 1}"
+    rules = state.spec_of(agent.id).watch
+    if rules:
+        return _watching(alert_rows(state, agent.id), len(rules))
     return _last_vote(state, agent.id) or agent.why
 
 
@@ -172,6 +183,14 @@ def _wanted(action: ActionState) -> str:
     """Say what an action that waits for a person would do."""
     named = action.facts.argv and action.facts.tool != "run"
     return f"{action.facts.tool} {describe(action)}" if named else describe(action)
+
+
+def _watching(alerts: Sequence[AlertRow], rules: int) -> str:
+    """Say what a monitor sees."""
+    if not alerts:
+        return f"watches {rules} thing{'s' if rules > 1 else ''}"
+    more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
+    return f"{alerts[0].rule}: {alerts[0].text}{more}"
 
 
 def _part(state: FleetState, turn: TurnState) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fleettui.core.breaker import BreakerState
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.views.agents import Looks, agent_rows, cost_of, usage_of
-from fleettui.core.views.health import alert_rows
+from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
 from fleettui.core.views.outfit import Outfit
@@ -92,9 +92,9 @@ def board(
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),
         ballots=ballot_rows(shown, MOST_SHOWN) if shown else (),
-        alerts=alert_rows(shown) if shown else (),
         inbox=tuple(sorted(inbox, key=lambda row: (row.asked_at, row.id))),
         usage=usage_of(_sum([shown] if shown else [])),
         default_task=(shown.spec.spec.task or "") if shown and shown.spec else "",
         store=trouble or "ok",
+        alerts=alert_rows(shown) if shown else (),
     )

@@ -1,4 +1,4 @@
-"""The health of agents: what one look says, and the alerts that stand."""
+"""The health of agents: what one look says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Final
 
 from fleettui.core.spec.health import Health
 from fleettui.core.state.fleet import AgentState, FleetState
-from fleettui.core.views.rows import AlertRow
 from fleettui.core.views.rows.health import Condition
 
 # A program that uses more of a core than this works, even if it says nothing.
@@ -41,12 +40,3 @@ def condition_of(
 def _acts(state: FleetState, agent: AgentState) -> bool:
     """Say whether something of an agent's is under way, or waits for somebody."""
     return any(True for _ in state.actions_of(agent.id))
-
-
-def alert_rows(state: FleetState) -> tuple[AlertRow, ...]:
-    """Give the alerts that stand, critical ones first, then the oldest."""
-    rows = [
-        AlertRow(one.agent, state.id, one.rule, one.severity, one.text, one.at)
-        for one in state.alerts.values()
-    ]
-    return tuple(sorted(rows, key=lambda row: (row.severity != "critical", row.since)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import AgentState, Entry, FleetState
 from fleettui.core.views.rows import LogRow
 
@@ -19,9 +20,22 @@ def log_rows(
     for one in agents:
         rows += [LogRow(line.at, line.kind, line.text, line.turn, one.id) for line in one.log]
         for entry in one.transcript:
+            rows += _called(state, one.id, entry)
             rows += _entry_rows(one.id, entry, texts)
     rows += [LogRow(line.at, line.kind, line.text, line.turn, "") for line in state.log]
     return tuple(sorted(rows, key=lambda row: row.at))
+
+
+def _called(state: FleetState, agent: str, entry: Entry) -> list[LogRow]:
+    """Give the call behind a result that no model asked for: a worker's."""
+    turn = state.turns.get(entry.turn)
+    if entry.kind != "result" or turn is None or turn.steps:
+        return []
+    action = state.actions.get(turn.actions.get(entry.call, ""))
+    if action is None:
+        return []
+    said = f"{action.facts.tool} {describe(action)}".replace("run ", "", 1)
+    return [LogRow(action.at, "tool", said[:_ARGUMENTS_SHOWN], entry.turn, agent)]
 
 
 def _entry_rows(agent: str, entry: Entry, texts: Mapping[str, str]) -> list[LogRow]:

@@ -97,12 +97,12 @@ class ReadHealth(Query, frozen=True, tag=True, omit_defaults=True):
     agent: str = ""
 
 
-class ReadAlerts(Query, frozen=True, tag=True, omit_defaults=True):
-    """Answers tuple[AlertRow, ...], critical ones first."""
-
-
 class ReadMemory(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[MemoryRow, ...], what fleets remember, by key; raises MemoryLost."""
+
+
+class ReadAlerts(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[AlertRow, ...], the alerts that are not over, critical ones first."""
 
 
 class ReadStats(Query, frozen=True, tag=True, omit_defaults=True):
@@ -137,8 +137,8 @@ AnyQuery = (
     | PreviewRollback
     | ReadRules
     | ReadHealth
-    | ReadAlerts
     | ReadMemory
+    | ReadAlerts
     | ReadStats
     | ReadSpec
     | ReadEvents

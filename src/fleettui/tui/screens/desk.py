@@ -23,7 +23,7 @@ from fleettui.tui.screens.prompt import PromptScreen
 
 W = TypeVar("W", bound=Widget)
 
-NO_BOARD = Board("", 0, 0.0, (), (), (), (), (), (), (), (), UsageRow(0, 0, None), "", "ok")
+NO_BOARD = Board("", 0, 0.0, (), (), (), (), (), (), (), UsageRow(0, 0, None), "", "ok")
 
 
 class Step(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from fleettui.core.sessions import session_name
 from fleettui.core.views.queries import (
     ReadCheckpoints,
     ReadHealth,
@@ -14,7 +15,7 @@ from fleettui.core.views.queries import (
     ReadReport,
     ReadSpec,
 )
-from fleettui.core.views.rows import PartRow
+from fleettui.core.views.rows import AgentRow, PartRow
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.detail_text import (
     ballot_blocks,
@@ -148,13 +149,24 @@ class DetailKeys(Desk):
     # --- keys ------------------------------------------------------------------------------------
 
     def action_log(self) -> None:
-        """Show the log of the agent under the cursor."""
+        """Show the log of the agent under the cursor, or the terminal of one that has its own."""
         key = self.query_one("#agents", Pane).table.cursor_key
+        row = next((one for one in self.board.agents if one.id == key), None)
+        if row is not None and row.type == "tmux" and self._show_session(row):
+            return
         if key:
             self.detail.turn_to(Subject("agent", key))
             self.detail.open_tab("Log")
             self.action_go("detail")
             self.feed.mark()
+
+    def _show_session(self, row: AgentRow) -> bool:
+        """Let the terminal show an agent's session; False where it can't."""
+        show = getattr(self.app._driver, "show_session", None)  # noqa: SLF001 as in signals.py
+        if show is None:
+            return False
+        show(session_name(row.fleet, row.id))
+        return True
 
     def action_tab(self, way: int) -> None:
         """Open the next tab."""

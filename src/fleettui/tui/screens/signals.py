@@ -6,7 +6,7 @@ from typing import Final
 
 from textual.timer import Timer
 
-from fleettui.core.views.rows import InboxRow
+from fleettui.core.views.rows import AlertRow, InboxRow
 from fleettui.tui.alerts import Alerts, notice_sequence, title_sequence
 from fleettui.tui.parts import Part
 from fleettui.tui.screens.desk import Desk, Outset
@@ -18,6 +18,11 @@ WARNING: Final = 60.0
 def late_name(row: InboxRow) -> str:
     """Name the alarm that an item is about to expire."""
     return f"{row.id} expires"
+
+
+def _alarm(row: AlertRow) -> str:
+    """Name the alarm of an alert."""
+    return f"alert {row.agent} {row.rule} {row.subject}"
 
 
 class Signals(Desk):
@@ -38,6 +43,13 @@ class Signals(Desk):
             more = f" and {len(self.board.inbox) - 1} more" if len(self.board.inbox) > 1 else ""
             who = row.agent or row.fleet
             return Part(f"! {who} waits for you: {row.summary}{more} (w jumps there)", "need")
+        if self.board.alerts:
+            one = self.board.alerts[0]
+            rest = len(self.board.alerts) - 1
+            more = f" and {rest} more" if rest else ""
+            critical = one.severity == "critical"
+            words = f"{one.severity} {one.agent}: {one.rule}: {one.text}{more}"
+            return Part(f"{'x' if critical else '?'} {words}", "fail" if critical else "stale")
         if not self.board.fleets:
             return Part("no fleet is open: fleettui open FILE", "dim")
         if not self.board.runs:
@@ -55,6 +67,7 @@ class Signals(Desk):
             self._title = title
             self._write(title)
         alarms = needs | {late_name(row) for row in self.board.inbox if self._is_late(row)}
+        alarms |= {_alarm(row) for row in self.board.alerts if row.severity == "critical"}
         looking = self.is_current and self.query_one("#inbox").has_focus_within
         self._alerts.see(alarms, looking=looking and self.app.app_focus, at=self.clock())
         self._plan_ring()
@@ -81,6 +94,11 @@ class Signals(Desk):
             words = f"{soon}{rows[0].agent or rows[0].fleet}: {rows[0].summary}"
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
             self._write(notice_sequence(words + more, self.outset.term))
+            return
+        alerts = [row for row in self.board.alerts if _alarm(row) in news]
+        if alerts:
+            words = f"{alerts[0].severity}: {alerts[0].rule}: {alerts[0].text}"
+            self._write(notice_sequence(words, self.outset.term))
 
     def _write(self, sequence: str) -> None:
         driver = self.app._driver  # noqa: SLF001 the only way to a terminal's own sequences

@@ -46,10 +46,13 @@ def agent_line(
     tail: str = fit_right(_idle(row, now, fine=fine), 6)
     if wide := _trend(width):
         tail = f"{fit_right(spark(row.trend[-wide:]), wide + 1)}{tail}"
+    used = row.input_tokens + row.output_tokens
+    # Who has no model costs nothing; a zero would look like a count.
+    counts = bool(row.model or used or row.cost)
     if width >= _COST_FROM:
-        tail = f"{fit_right(money(row.cost), 7)}{tail}"
+        tail = f"{fit_right(money(row.cost) if counts else '-', 7)}{tail}"
     if width >= _TOKENS_FROM:
-        tail = f"{fit_right(tokens(row.input_tokens + row.output_tokens), 5)}{tail}"
+        tail = f"{fit_right(tokens(used) if counts else '-', 5)}{tail}"
     return (
         sign.part(),
         Part(" "),

@@ -50,8 +50,14 @@ def header_line(board: Board, operator: str, operators: int, width: int) -> Line
 
 def _counts(board: Board, *, long: bool) -> list[Part]:
     counted = Counter(row.attention for row in board.agents)
+    for row in board.agents:
+        counted[row.attention] -= bool(row.alerts and row.attention in {"fail", "stale"})
     counted["need"] = sum(row.fleet == board.fleet for row in board.inbox)
     parts = []
+    if board.alerts:
+        tone: Tone = "fail" if board.alerts[0].severity == "critical" else "stale"
+        word = "ALERT " if long else "x"
+        parts.append(Part(f"{word}{len(board.alerts)} ", tone))
     for state in _COUNTED:
         if counted[state]:
             sign = ATTENTION_SIGNS[state]

@@ -1,10 +1,11 @@
 """The rows a face shows; their JSON is documented in docs/json.md and stable."""
 
 from fleettui.core.views.rows.agents import AgentRow, CheckpointRow, LogRow, RollbackPreview
+from fleettui.core.views.rows.alerts import AlertRow
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
-from fleettui.core.views.rows.health import AlertRow, HealthRow
+from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
 from fleettui.core.views.rows.messages import MessageRow

@@ -38,6 +38,7 @@ class AgentRow(Row, frozen=True):
     trouble: str
     missing_tools: tuple[str, ...]
     sandbox: Literal["off", "on", "absent"] = "off"
+    alerts: int = 0
     health: HealthRow | None = None
     trend: tuple[int, ...] = ()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fleettui.core.views.rows.agents import AgentRow
+from fleettui.core.views.rows.alerts import AlertRow
 from fleettui.core.views.rows.ballots import BallotRow
 from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
-from fleettui.core.views.rows.health import AlertRow
 from fleettui.core.views.rows.inbox import InboxRow
 from fleettui.core.views.rows.messages import MessageRow
 from fleettui.core.views.rows.root import Row
@@ -16,7 +16,7 @@ class Board(Row, frozen=True):
     """Everything the cockpit shows of a host, as of one moment, in display order.
 
     `seq` changes whenever anything changed. `fleet` is the fleet shown in detail; agents, runs,
-    ballots, alerts and messages are of that fleet, inbox and tenants of the whole host.
+    ballots, messages and alerts are of that fleet, inbox and tenants of the whole host.
     """
 
     fleet: str
@@ -28,8 +28,8 @@ class Board(Row, frozen=True):
     runs: tuple[RunRow, ...]
     messages: tuple[MessageRow, ...]
     ballots: tuple[BallotRow, ...]
-    alerts: tuple[AlertRow, ...]
     inbox: tuple[InboxRow, ...]
     usage: UsageRow
     default_task: str
     store: str
+    alerts: tuple[AlertRow, ...] = ()

@@ -27,14 +27,3 @@ class HealthRow(Row, frozen=True):
     response: float | None
     progress: float
     beats: int
-
-
-class AlertRow(Row, frozen=True):
-    """Something about an agent (or the fleet, where that is empty) that is not as it should be."""
-
-    agent: str
-    fleet: str
-    rule: str
-    severity: Literal["warning", "critical"]
-    text: str
-    since: float

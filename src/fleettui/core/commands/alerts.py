@@ -1,4 +1,4 @@
-"""Commands about the health of agents."""
+"""Commands of monitors."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from fleettui.core.commands.root import Command
 
 
 class RaiseAlert(Command, frozen=True, tag=True, omit_defaults=True):
-    """Something about an agent is not as it should be; raised again it changes its words."""
+    """A rule of a monitor holds for a thing; what the rule wants done is done with it."""
 
     agent: str
     rule: str
+    subject: str
     severity: Literal["warning", "critical"]
     text: str
+    nonce: str = ""
 
 
 class ClearAlert(Command, frozen=True, tag=True, omit_defaults=True):
-    """What an alert was about is over."""
+    """It holds no more."""
 
     agent: str
     rule: str
-    text: str = ""
+    subject: str
+    why: str = ""

@@ -1,0 +1,1 @@
+"""Agents for tests: a scripted one of our own, and real ones against scripted providers."""
