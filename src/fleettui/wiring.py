@@ -21,13 +21,19 @@ from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
+from fleettui.adapters.workspaces.history import GitHistory
+from fleettui.adapters.workspaces.merging import GitMerging
+from fleettui.adapters.workspaces.places import Places
+from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.model import Actor
 from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
+from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.middleware import GROUP, Chain, Maker
 from fleettui.engine.order import Order
 from fleettui.engine.reading import Reading
@@ -42,7 +48,9 @@ from fleettui.ports import (
     Blobs,
     Bus,
     Clock,
+    FileHistory,
     Files,
+    Merging,
     Model,
     Recordings,
     Runtime,
@@ -52,6 +60,7 @@ from fleettui.ports import (
     Store,
     Toolbox,
     Vault,
+    Workspaces,
 )
 
 RUNTIMES = "fleettui.runtimes"
@@ -75,6 +84,9 @@ class World:
     specs: Specs
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
+    workspaces: Workspaces
+    history: FileHistory
+    merging: Merging
     reports: Path
 
 
@@ -87,13 +99,15 @@ class House:
         world: World,
         actions: Actions,
         memories: Remembering,
+        keeping: Keeping,
         built: BuiltAgents,
         known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
-        self._memories = memories
+        self._memories, self._keeping = memories, keeping
         self.presence = Presence()
-        self._reading = Reading(engine, memories, built, frozenset(known_tools))
+        self._files = FileViews(keeping)
+        self._reading = Reading(engine, memories, built, self._files, frozenset(known_tools))
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -105,6 +119,8 @@ class House:
             actions=self._actions,
             items=Items(self.engine, self._world.files),
             memories=self._memories,
+            keeping=self._keeping,
+            files=self._files,
             reading=self._reading,
             presence=self.presence,
         )
@@ -121,15 +137,16 @@ async def running(world: World) -> AsyncIterator[House]:
     async with engine.running(), asyncio.TaskGroup() as group:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
-        turns = Turns(order, built, world.model, world.toolbox, world.vault, group)
+        keeping = Keeping(order, world.workspaces, world.history, world.merging, group)
+        turns = Turns(order, built, world.model, world.toolbox, world.vault, keeping, group)
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, group)
+        actions = Actions(order, world.toolbox, world.vault, memories, keeping, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
         watchers = []
-        for watcher in (memories, actions, turns, steps, timers, reports):
+        for watcher in (memories, keeping, actions, turns, steps, timers, reports):
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
             name = type(watcher).__name__.lower()
@@ -137,9 +154,15 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         try:
-            yield House(engine, world, actions, memories, built, tuple(TOOLS))
+            yield House(engine, world, actions, memories, keeping, built, tuple(TOOLS))
         finally:
-            tasks = (turns.tasks(), actions.tasks(), steps.tasks(), memories.tasks())
+            tasks = (
+                turns.tasks(),
+                actions.tasks(),
+                steps.tasks(),
+                memories.tasks(),
+                keeping.tasks(),
+            )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 
@@ -156,6 +179,9 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         )
         stack.push_async_callback(router.close)
         toolbox = LocalToolbox(environment, _hash_key(state))
+        home = environment.get("HOME", "/")
+        places = Places(state / "workspaces", environment.get("PATH", ""), home)
+        history = GitHistory(places)
         world = World(
             store=store,
             snapshots=store,
@@ -171,6 +197,9 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             specs=YamlSpecs(),
             runtimes=load_runtimes(),
             memories=SharingPlaces(),
+            workspaces=GitWorkspaces(places, history),
+            history=history,
+            merging=GitMerging(places, history),
             reports=state / "reports",
         )
         yield await stack.enter_async_context(running(world))

@@ -11,8 +11,11 @@ from fleettui.core.commands import FailTurn, FinishTurn
 from fleettui.core.coordination.listing import parse_plan, parse_sent_back
 from fleettui.core.errors import FleettuiError, ModelFailed, Refused, StoreFailed
 from fleettui.core.events import (
+    AgentRolledBack,
     FleetOpened,
     Recorded,
+    RollbackBegun,
+    RollbackFailed,
     TurnCancelled,
     TurnOpened,
     TurnRetried,
@@ -22,6 +25,7 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes, Door
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.order import Order
 from fleettui.engine.watching import isolated
 from fleettui.ports import Model, Toolbox, Turn, Vault
@@ -37,12 +41,13 @@ class Turns:
         model: Model,
         toolbox: Toolbox,
         vault: Vault,
+        keeping: Keeping,
         group: asyncio.TaskGroup,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
-        self._group = group
+        self._keeping, self._group = keeping, group
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, Changes] = {}
 
@@ -58,6 +63,13 @@ class Turns:
                 task = self._tasks.pop(turn, None)
                 if task is not None:
                     task.cancel()
+            case RollbackBegun(agent=agent):
+                # Its files go back: it must not act meanwhile. Its turn goes on if they can't.
+                task = self._tasks.pop(self._engine.state(recorded.stream).agent(agent).turn, None)
+                if task is not None:
+                    task.cancel()
+            case RollbackFailed(agent=agent) | AgentRolledBack(agent=agent):
+                self._go_on(recorded.stream, agent)
             case FleetOpened():
                 self._changes.setdefault(recorded.stream, Changes())
             case _:
@@ -69,6 +81,12 @@ class Turns:
             for turn in list(state.turns.values()):
                 if turn.status == "open":
                     self._begin(state.id, turn.id)
+
+    def _go_on(self, fleet: str, agent: str) -> None:
+        found = self._engine.state(fleet).agents.get(agent)
+        turn = self._engine.state(fleet).turns.get(found.turn) if found else None
+        if turn is not None and turn.status == "open":
+            self._begin(fleet, turn.id)
 
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         return list(self._tasks.values())
@@ -96,6 +114,7 @@ class Turns:
         )
         while door.open():
             try:
+                await self._keeping.ready(fleet, agent)
                 built = await self._built.get(self._engine.state(fleet), agent)
                 output = await built.runtime.perform(await _turn(conversation), door)
                 payload = await self._engine.payload(output)

@@ -73,6 +73,22 @@ from fleettui.core.events.turns import (
     TurnPrompted,
     TurnRetried,
 )
+from fleettui.core.events.workspaces import (
+    AgentForked,
+    AgentMerged,
+    CheckpointBegun,
+    FilesSeen,
+    GroundFound,
+    MergeBegun,
+    MergeFailed,
+    RollbackBegun,
+    RollbackFailed,
+    WorkspaceBegun,
+    WorkspaceDoomed,
+    WorkspaceFailed,
+    WorkspaceGone,
+    WorkspaceMade,
+)
 
 AnyEvent = (
     FleetOpened
@@ -134,6 +150,20 @@ AnyEvent = (
     | SharedMemoryMoved
     | ForgettingAsked
     | EntryForgotten
+    | AgentForked
+    | AgentMerged
+    | CheckpointBegun
+    | FilesSeen
+    | GroundFound
+    | MergeBegun
+    | MergeFailed
+    | RollbackBegun
+    | RollbackFailed
+    | WorkspaceBegun
+    | WorkspaceDoomed
+    | WorkspaceFailed
+    | WorkspaceGone
+    | WorkspaceMade
 )
 
 

@@ -14,7 +14,7 @@ from fleettui.core.events import (
     FleetStopping,
 )
 from fleettui.core.spec.fleet import FleetFile
-from fleettui.core.state import actions, agents, ballots, memory, messages, parts, runs
+from fleettui.core.state import actions, agents, ballots, memory, messages, parts, runs, workspaces
 from fleettui.core.state.fleet import FleetState
 
 Step = Callable[[FleetState, Any, float], None]
@@ -64,4 +64,5 @@ _STEPS: dict[type, Step] = {
     **actions.STEPS,
     **messages.STEPS,
     **memory.STEPS,
+    **workspaces.STEPS,
 }

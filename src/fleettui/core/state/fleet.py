@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from fleettui.core.ballot import Rule, Verdict, Vote
 from fleettui.core.errors import NotFound
+from fleettui.core.grounds import Ground, LeftOut, Merge, RollbackPart
 from fleettui.core.memory import MemoryState
 from fleettui.core.model import (
     ActionStatus,
@@ -94,6 +95,51 @@ class CheckpointState:
     length: int
     tokens: int
     cost: float
+    commit: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    note: str = ""
+    session: str = ""
+    # Its files are being kept right now; `action` waits for it.
+    pending: bool = False
+    action: str = ""
+
+
+@dataclass(slots=True)
+class RollingState:
+    """A rollback whose files are on their way back."""
+
+    checkpoint: str
+    undo: str
+    by: str
+    part: RollbackPart
+
+
+@dataclass(slots=True)
+class SeenState:
+    """What an action did to the files of a shared folder: commits before and after it."""
+
+    seq: int
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class FilesState:
+    """An agent's files: where it works, and what is being done with them right now."""
+
+    ground: Ground | None = None
+    making: Ground | None = None
+    fill: str = ""
+    why: str = ""
+    # Finished turns since the last checkpoint.
+    turns: int = 0
+    rolling: RollingState | None = None
+    merging: Merge | None = None
+    # Why the last rollback or merge failed.
+    failed: str = ""
+    seen: list[SeenState] = field(default_factory=list)
+    fork_of: str = ""
+    fork_point: str = ""
 
 
 @dataclass(slots=True)
@@ -112,6 +158,7 @@ class AgentState:
     turn: str = ""
     trouble: str = ""
     bill: Bill = field(default_factory=Bill)
+    files: FilesState = field(default_factory=FilesState)
 
 
 @dataclass(slots=True)
@@ -325,6 +372,10 @@ class FleetState:
     memory_why: str = ""
     # Keys that a person wants forgotten, with who asked, until it is done.
     forgetting: dict[str, str] = field(default_factory=dict)
+    ground: Ground | None = None
+    # Worktrees of agents that are gone, and those that are being taken away.
+    left: dict[str, Ground] = field(default_factory=dict)
+    doomed: dict[str, Ground] = field(default_factory=dict)
 
     # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
 

@@ -71,6 +71,7 @@ def _turn_opened(state: FleetState, event: TurnOpened, at: float) -> None:
     turn.model, turn.instructions = event.model, event.instructions
     agent = state.agents[event.agent]
     agent.turn, agent.trouble = event.turn, ""
+    agent.files.why = ""
     if event.prompt.head:
         entry = Entry("prompt", at, event.turn, event.prompt, given=event.given)
         agent.transcript.append(entry)
@@ -112,7 +113,9 @@ def _turn_finished(state: FleetState, event: TurnFinished, at: float) -> None:
     turn = state.turns[event.turn]
     turn.status, turn.output, turn.finished = "finished", event.output, at
     turn.plan = event.plan
-    state.agents[turn.agent].turn = ""
+    agent = state.agents[turn.agent]
+    agent.turn = ""
+    agent.files.turns += 1
 
 
 def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fleettui.core.grounds import Ground, LeftOut, Merge
 from fleettui.core.model import AgentStatus
 from fleettui.core.queue import Mailbox
 from fleettui.core.spec.fleet import FleetFile
@@ -18,11 +19,14 @@ from fleettui.core.state.fleet import (
     Bill,
     CheckpointState,
     Entry,
+    FilesState,
     FleetState,
     LogLine,
     MessageState,
     PartState,
+    RollingState,
     RunState,
+    SeenState,
     TurnState,
 )
 
@@ -39,6 +43,12 @@ class SavedCheckpoint(msgspec.Struct, array_like=True):
     length: int
     tokens: int
     cost: float
+    commit: str
+    left_out: tuple[LeftOut, ...]
+    note: str
+    session: str
+    pending: bool
+    action: str
 
 
 class SavedAgent(msgspec.Struct, array_like=True):
@@ -56,6 +66,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     turn: str
     trouble: str
     bill: Bill
+    files: FilesState
 
 
 class SavedFleet(msgspec.Struct):
@@ -77,11 +88,15 @@ class SavedFleet(msgspec.Struct):
     sent_keys: set[str]
     log: list[LogLine]
     forgetting: dict[str, str]
+    ground: Ground | None
+    left: dict[str, Ground]
+    doomed: dict[str, Ground]
 
 
 _PARTS = (
     AgentState, CheckpointState, Entry, LogLine, Bill, RunState, PartState, TurnState, BallotState,
-    ActionState, MessageState, AlwaysRule, FleetState,
+    ActionState, MessageState, AlwaysRule, FleetState, FilesState, RollingState, SeenState,
+    Ground, LeftOut, Merge,
 )  # fmt: skip
 _SHAPE = hashlib.sha256(
     repr([(part.__name__, sorted(part.__annotations__.items())) for part in _PARTS]).encode()
@@ -111,11 +126,12 @@ def save(state: FleetState) -> bytes:
             [
                 SavedCheckpoint(
                     one.id, one.agent, one.at, one.why, one.seq, number(one.line), one.length,
-                    one.tokens, one.cost,
+                    one.tokens, one.cost, one.commit, one.left_out, one.note, one.session,
+                    one.pending, one.action,
                 )
                 for one in agent.checkpoints.values()
             ],
-            agent.turn, agent.trouble, agent.bill,
+            agent.turn, agent.trouble, agent.bill, agent.files,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -126,7 +142,7 @@ def save(state: FleetState) -> bytes:
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting,
+            state.forgetting, state.ground, state.left, state.doomed,
         )
     )  # fmt: skip
 
@@ -145,19 +161,20 @@ def restore(body: bytes) -> FleetState | None:
         ballots=saved.ballots, actions=saved.actions, messages=saved.messages,
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
-        forgetting=saved.forgetting,
+        forgetting=saved.forgetting, ground=saved.ground, left=saved.left, doomed=saved.doomed,
     )  # fmt: skip
     for one in saved.agents:
         marks = {
             mark.id: CheckpointState(
                 mark.id, mark.agent, mark.at, mark.why, mark.seq, saved.lines[mark.line],
-                mark.length, mark.tokens, mark.cost,
+                mark.length, mark.tokens, mark.cost, mark.commit, mark.left_out, mark.note,
+                mark.session, mark.pending, mark.action,
             )
             for mark in one.checkpoints
         }  # fmt: skip
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
-            one.log, marks, one.turn, one.trouble, one.bill,
+            one.log, marks, one.turn, one.trouble, one.bill, one.files,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():
