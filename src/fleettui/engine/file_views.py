@@ -93,8 +93,13 @@ class FileViews:
         starts = [point.commit, *(seen.after for seen in own)]
         ends = [*(seen.before for seen in own), ""]
         gaps = list(zip(starts, ends, strict=True))
-        whole, *others = await self._paths(state, agent, [(point.commit, ""), *gaps])
-        changed = {path for paths in others for path in paths}
+        named = [seen for seen in own if seen.path]
+        during = [(seen.before, seen.after) for seen in named]
+        whole, *others = await self._paths(state, agent, [(point.commit, ""), *gaps, *during])
+        changed = {path for paths in others[: len(gaps)] for path in paths}
+        for seen, paths in zip(named, others[len(gaps) :], strict=True):
+            # While it wrote one file, somebody else may have written others.
+            changed |= {path for path in paths if path != seen.path}
         return sorted(changed & set(whole))
 
     async def workspaces(self, states: Sequence[FleetState]) -> Sequence[WorkspaceRow]:

@@ -203,8 +203,20 @@ class Keeping:
         """Note what an action did to the files of a shared folder."""
         after = await self._seen(fleet, action) if before else ""
         if after and after != before:
-            note = NoteFiles(fleet, action.agent, action.id, before, after)
+            path = self._only_path(fleet, action)
+            note = NoteFiles(fleet, action.agent, action.id, before, after, path)
             await until_stored(lambda: self._order.send(note))
+
+    def _only_path(self, fleet: str, action: ActionState) -> str:
+        """Name the one file an action can have changed, from the top of the work tree; else ''."""
+        path = action.facts.arguments.get("path")
+        state = self._engine.state(fleet)
+        agent = state.agents.get(action.agent)
+        if action.facts.argv or not isinstance(path, str) or agent is None:
+            return ""
+        ground = ground_of(state, agent)
+        operand = next((one.path for one in action.facts.operands), "")
+        return operand.removeprefix(f"{ground.tree}/") if operand.startswith(ground.tree) else ""
 
     async def _seen(self, fleet: str, action: ActionState) -> str:
         state = self._engine.state(fleet)

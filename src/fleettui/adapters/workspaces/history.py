@@ -96,11 +96,54 @@ async def take_over(shadow: Shadow, now: str, to: str) -> None:
     if target == now:
         return
     gone = await names_between(shadow, now, target, "--diff-filter=D")
+    await _refuse_in_the_way(shadow, now, target, gone)
     rules = await names_between(shadow, now, target)
     if not gone or not any(os.path.basename(name) == ".gitignore" for name in rules):
         await shadow.out("read-tree", "-m", "-u", now, target)
         return
     await _take_over_ignoring(shadow, now, target, gone)
+
+
+async def _refuse_in_the_way(shadow: Shadow, now: str, target: str, gone: Sequence[str]) -> None:
+    """Refuse to put files where others lie that nobody keeps: ignored ones, and large ones."""
+    fresh = await names_between(shadow, now, target, "--diff-filter=A")
+    kept = set(gone)
+    there = await asyncio.to_thread(
+        lambda: sorted({one for name in fresh for one in _in_the_way(shadow.tree, name, kept)})
+    )
+    lost = [name for name in there if not await _is_done(shadow, target, name)]
+    if lost:
+        raise ToolFailed(
+            f"files that no checkpoint holds are in the way: {', '.join(map(printable, lost))}",
+            "move them away; nothing was changed",
+        )
+
+
+def _in_the_way(tree: str, name: str, kept: set[str]) -> Iterator[str]:
+    parts = name.split("/")
+    for depth in range(1, len(parts)):
+        above = "/".join(parts[:depth])
+        where = os.path.join(tree, above)
+        if os.path.lexists(where) and (os.path.islink(where) or not os.path.isdir(where)):
+            if above not in kept:
+                yield above
+            return
+    where = os.path.join(tree, name)
+    if os.path.isdir(where) and not os.path.islink(where):
+        for folder, _, files in os.walk(where):
+            inside = (os.path.relpath(os.path.join(folder, one), tree) for one in files)
+            yield from (one for one in inside if one not in kept)
+    elif os.path.lexists(where):
+        yield name
+
+
+async def _is_done(shadow: Shadow, target: str, name: str) -> bool:
+    """Say whether a file is already what it shall be: of a rollback that was cut off."""
+    wanted = await shadow.git("rev-parse", "--verify", "--quiet", f"{target}:{name}")
+    where = os.path.join(shadow.tree, name)
+    if wanted.exit_code or os.path.islink(where) or not os.path.isfile(where):
+        return False
+    return await shadow.word("hash-object", "--no-filters", "--", name) == wanted.text.strip()
 
 
 async def _take_over_ignoring(shadow: Shadow, now: str, target: str, gone: Sequence[str]) -> None:

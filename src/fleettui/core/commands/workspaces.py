@@ -85,6 +85,7 @@ class NoteFiles(Command, frozen=True, tag=True, omit_defaults=True):
     action: str
     before: str
     after: str
+    path: str = ""
 
 
 class FinishRollBack(Command, frozen=True, tag=True, omit_defaults=True):

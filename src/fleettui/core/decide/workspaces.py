@@ -95,7 +95,8 @@ def finish_checkpoint(state: FleetState, command: FinishCheckpoint, _asked: Aske
 def note_files(state: FleetState, command: NoteFiles, _asked: Asked) -> Outcome:
     if command.agent not in state.agents:
         return NOTHING
-    return Outcome((FilesSeen(command.agent, command.action, command.before, command.after),))
+    seen = FilesSeen(command.agent, command.action, command.before, command.after, command.path)
+    return Outcome((seen,))
 
 
 def fork_agent(state: FleetState, command: ForkAgent, asked: Asked) -> Outcome:

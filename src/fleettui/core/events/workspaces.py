@@ -60,12 +60,16 @@ class CheckpointBegun(Event, frozen=True, tag=True, omit_defaults=True):
 
 
 class FilesSeen(Event, frozen=True, tag=True, omit_defaults=True):
-    """What an action did to the files of a shared folder: commits before it and after it."""
+    """What an action did to the files of a shared folder: commits before it and after it.
+
+    `path` is the only file it can have changed, where that is known.
+    """
 
     agent: str
     action: str
     before: str
     after: str
+    path: str = ""
 
 
 class RollbackBegun(Event, frozen=True, tag=True, omit_defaults=True):

@@ -121,6 +121,7 @@ class SeenState:
     seq: int
     before: str
     after: str
+    path: str = ""
 
 
 @dataclass(slots=True)

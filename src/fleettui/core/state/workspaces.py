@@ -112,7 +112,7 @@ def _gone(state: FleetState, event: WorkspaceGone, at: float) -> None:
 
 
 def _seen(state: FleetState, event: FilesSeen, _at: float) -> None:
-    seen = SeenState(state.seq, event.before, event.after)
+    seen = SeenState(state.seq, event.before, event.after, event.path)
     state.agents[event.agent].files.seen.append(seen)
 
 
