@@ -172,6 +172,19 @@ class Keeping:
 
         await self._bell(fleet).wait_until(kept)
 
+    async def wait_made(self, fleet: str, agent: str) -> None:
+        """Wait until the folder of a new agent is there; raises Refused where it can't be."""
+
+        def made() -> bool:
+            state = self._engine.state(fleet)
+            found = state.agents.get(agent)
+            return found is None or bool(found.files.why) or not self._lacks(state, found)
+
+        await self._bell(fleet).wait_until(made)
+        found = self._engine.state(fleet).agents.get(agent)
+        if found is not None and found.files.why:
+            raise Refused(f"{agent} is there, without its folder: {found.files.why}")
+
     async def wait_free(self, fleet: str, agent: str) -> AgentState | None:
         """Wait until nothing is done with an agent's files; give the agent."""
 
@@ -250,7 +263,8 @@ class Keeping:
         if not needs_ground(state, agent):
             return False
         turn = state.turns.get(agent.turn)
-        return turn is not None and turn.status == "open" and not agent.files.why
+        begins = turn is not None and turn.status == "open"
+        return (begins or bool(agent.files.fork_point)) and not agent.files.why
 
     async def _settle(self, fleet: str) -> None:
         """Do what is open, one thing after the other, until nothing is."""
@@ -316,11 +330,8 @@ class Keeping:
         files = agent.files
         if not files.fork_point:
             return ground, ground.start
-        source = state.agents.get(files.fork_of)
-        first = source.files.ground if source else None
-        if first is not None and first.start:
-            ground = replace(ground, base=first.base, start=first.start)
-        return ground, files.fork_point
+        base = files.fork_base or ground.base
+        return replace(ground, base=base, start=files.fork_start, note=""), files.fork_point
 
     async def _make(self, state: FleetState, agent: AgentState) -> None:
         ground = agent.files.making

@@ -17,6 +17,7 @@ from fleettui.core.commands import (
     Command,
     EditAction,
     ForgetEntry,
+    ForkAgent,
     MakeCheckpoint,
     MergeAgent,
     OpenFleet,
@@ -107,6 +108,10 @@ class Session:
                 return name
             case RollBack():
                 return await self._roll_back(command)
+            case ForkAgent(fleet=fleet):
+                name = await self._ask(command)
+                await self._keeping.wait_made(fleet, name)
+                return name
             case MergeAgent():
                 return await self._merge(command)
             case RemoveWorkspace():

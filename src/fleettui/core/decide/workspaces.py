@@ -112,7 +112,9 @@ def fork_agent(state: FleetState, command: ForkAgent, asked: Asked) -> Outcome:
     if name in state.agents or name in state.left or name in state.doomed:
         raise Refused(f"there is an agent '{name}' already", "choose another name")
     forked = AgentForked(name, source.entry, source.id, point.id, by)
-    return Outcome((forked, AgentMoved(name, "starting"), AgentMoved(name, "idle")), name)
+    stopped = state.stopped or state.stopping
+    moves = (AgentMoved(name, "starting"), AgentMoved(name, "stopped" if stopped else "idle"))
+    return Outcome((forked, *moves), name)
 
 
 def _free(state: FleetState, source: str) -> str:

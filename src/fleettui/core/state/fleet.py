@@ -139,8 +139,11 @@ class FilesState:
     # Why the last rollback or merge failed.
     failed: str = ""
     seen: list[SeenState] = field(default_factory=list)
+    # What a fork began with: whose, the commit of its files, and from where its work counts.
     fork_of: str = ""
     fork_point: str = ""
+    fork_base: str = ""
+    fork_start: str = ""
 
 
 @dataclass(slots=True)

@@ -135,9 +135,9 @@ def _forked(state: FleetState, event: AgentForked, at: float) -> None:
     fork.transcript = point.line[: point.length]
     fork.files.fork_of = event.source
     fork.files.fork_point = point.commit
-    if point.commit:
-        start = ground_of(state, source).start
-        fork.files.fill = start or point.commit
+    first = source.files.ground
+    fork.files.fork_base = first.base if first and first.start else ""
+    fork.files.fork_start = (first.start if first else "") or point.commit
     fork.log.append(LogLine(at, "check", f"forked from {event.source} at {event.checkpoint}"))
     state.agents[event.agent] = fork
     state.mailboxes.setdefault(event.agent, Mailbox())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fleettui.core.model import AgentStatus
+from fleettui.core.model import AgentStatus, Facts
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import (
     AgentState,
@@ -149,6 +149,11 @@ def _checkpoint_row(state: FleetState, agent: AgentState, point: CheckpointState
     )  # fmt: skip
 
 
+def _goes_back(facts: Facts) -> bool:
+    """Say whether all a call did is in files that go back: no program ran."""
+    return not facts.argv and bool(facts.operands) and set(facts.risks) <= {"write", "secret"}
+
+
 def _left_out(point: CheckpointState) -> tuple[str, ...]:
     return tuple(f"{one.path}: {one.why}" for one in point.left_out)
 
@@ -185,6 +190,7 @@ def rollback_preview(
         and action.started > point.at
         and action.facts.risks != ("read",)
         and action.facts.tool != "submit_result"
+        and not (point.commit and _goes_back(action.facts))
     )
     return RollbackPreview(
         agent.id, point.id, _entries_since(agent, point), agent.turn, votes, queued, voided, kept,
