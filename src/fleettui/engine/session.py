@@ -88,7 +88,7 @@ class Session:
         finally:
             self._presence.count -= 1
 
-    async def send(self, command: OperatorCommand) -> str:
+    async def send(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
         """Carry out a command as this operator."""
         match command:
             case OpenFleet():

@@ -7,6 +7,7 @@ from functools import partial
 
 from fleettui.core.views.queries import (
     ReadCheckpoints,
+    ReadDiff,
     ReadLog,
     ReadMemory,
     ReadParts,
@@ -108,7 +109,8 @@ class DetailKeys(Desk):
                 waiting = [
                     row for row in self.board.inbox if (row.fleet, row.agent) == (fleet, agent)
                 ]
-                return diff_blocks(rows, waiting)
+                diff = await self.client.read(ReadDiff(fleet, agent))
+                return diff_blocks(diff, rows, waiting)
             case "Messages":
                 rows = await self.client.read(ReadLog(fleet, agent))
                 return message_blocks(messages_of(self.board, agent), rows)
