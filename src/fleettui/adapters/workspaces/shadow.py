@@ -93,17 +93,20 @@ class Shadow:
         """Take the work tree as it is into our index; give its tree, and what is left out."""
         names = (await self.out("ls-files", "-z", "-m", "-o", "--exclude-standard")).split(b"\0")
         paths = list(dict.fromkeys(name for name in names if name))
-        taken, left = await asyncio.to_thread(self._sorted, paths)
-        if taken:
-            await self.out(
-                "update-index", "-z", "--add", "--remove", "--replace", "--stdin",
-                stdin=b"\0".join(taken) + b"\0",
-            )  # fmt: skip
+        taken, gone, left = await asyncio.to_thread(self._sorted, paths)
+        for how, some in (("--force-remove", gone), ("--add", taken)):
+            if some:
+                more = ("--remove", "--replace") if how == "--add" else ()
+                body = b"\0".join(some) + b"\0"
+                await self.out("update-index", "-z", how, *more, "--stdin", stdin=body)
         return await self.word("write-tree"), tuple(left)
 
-    def _sorted(self, paths: Sequence[bytes]) -> tuple[list[bytes], list[LeftOut]]:
+    def _sorted(self, paths: Sequence[bytes]) -> tuple[list[bytes], list[bytes], list[LeftOut]]:
+        """Part what is to be kept from what is gone, and from what is left out."""
         taken: list[bytes] = []
+        gone: list[bytes] = []
         left: list[LeftOut] = []
+        real: dict[bytes, bool] = {b"": True}
         root = os.fsencode(self.tree)
         for path in paths:
             name = path.decode(errors="backslashreplace")
@@ -112,9 +115,11 @@ class Shadow:
             why = _why_not(os.path.join(root, path), path)
             if why:
                 left.append(LeftOut(name.rstrip("/"), why))
-            else:
+            elif _is_folder(root, os.path.dirname(path), real) and _is_there(root, path):
                 taken.append(path)
-        return taken, left
+            else:
+                gone.append(path)
+        return taken, gone, left
 
     async def commit(self, tree: str, parent: str, message: str, date: str = "") -> str:
         """Make a commit; without a date the same content gives the same commit."""
@@ -143,6 +148,23 @@ class Shadow:
         """Give what HEAD was when one of our commits was made; empty before the first commit."""
         ended = await self.git("rev-parse", "--verify", "--quiet", f"{commit}^")
         return "" if ended.exit_code else ended.text.strip()
+
+
+def _is_folder(root: bytes, name: bytes, known: dict[bytes, bool]) -> bool:
+    """Say whether a path is a real folder all the way: what is behind a link is not there."""
+    if name not in known:
+        where = os.path.join(root, name)
+        above = _is_folder(root, os.path.dirname(name), known)
+        known[name] = above and not os.path.islink(where) and os.path.isdir(where)
+    return known[name]
+
+
+def _is_there(root: bytes, path: bytes) -> bool:
+    """Say whether a file, a link or a submodule is there; a folder in a file's place is not it."""
+    where = os.path.join(root, path)
+    if os.path.isdir(where) and not os.path.islink(where):
+        return os.path.lexists(os.path.join(where, b".git"))
+    return os.path.lexists(where)
 
 
 def _why_not(where: bytes, path: bytes) -> str:
