@@ -17,6 +17,7 @@ from tests.engine.repositories import git, pictured, repository, untouched
 
 from fleettui.adapters.workspaces.history import GitHistory
 from fleettui.adapters.workspaces.places import Places
+from fleettui.adapters.workspaces.shadow import LARGEST
 from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.core.errors import ToolFailed
 from fleettui.core.grounds import Ground
@@ -239,3 +240,23 @@ async def test_a_full_disk_or_a_damaged_repository_is_an_error_with_words(tmp_pa
     with pytest.raises(ToolFailed, match="git"):
         await box.restore(one)
     assert (box.tree / "a.txt").read_text() == "one\n"
+
+
+@pytest.mark.parametrize("attributes", ["", "* text=auto\n"])
+async def test_a_large_file_that_git_has_is_in_worktrees_and_checkpoints(
+    tmp_path: Path, attributes: str
+) -> None:
+    repo = repository(tmp_path / "repo")
+    with (repo / "huge").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    (repo / ".gitattributes").write_text(attributes)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "large")
+    box = await Grounded(tmp_path).grow(repo)
+    assert (box.tree / "huge").stat().st_size == LARGEST + 1
+    assert box.ground.note == ""
+    kept = await box.history.keep("f", "a", box.ground, "1")
+    assert kept.left_out == ()
+    (box.tree / "huge").write_bytes(b"small\n")
+    await box.restore(kept.commit)
+    assert (box.tree / "huge").stat().st_size == LARGEST + 1

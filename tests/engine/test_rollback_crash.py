@@ -64,13 +64,16 @@ async def test_a_rollback_that_was_killed_is_finished_by_the_next_process(
             events = await session.read(ReadEvents("f", 0, 100_000))
             back = [one.event for one in events if isinstance(one.event, AgentRolledBack)]
             assert agent.files.failed == ""
-            assert agent.files.ground is not None
-            tree = Path(agent.files.ground.tree)
+            ground = agent.files.ground
+            assert ground is not None
+            tree = Path(ground.tree)
             where = back[-1].checkpoint if back else ""
             word = agent.checkpoints[where].why if back else "new"
             texts = {(tree / f"f{number}").read_text() for number in range(FILES)}
             assert texts == {f"{word} {number}\n" * 200 for number in range(FILES)}
             assert len(pictured(tree)) == FILES + 1
-    assert (tmp_path / "state" / "witness").read_text() == "done\n", "a finished call is never run again"
+    assert (tmp_path / "state" / "witness").read_text() == "done\n", (
+        "a finished call is never run again"
+    )
     after = untouched(repo)
     assert (after[0], after[1], after[3:]) == (before[0], before[1], before[3:])

@@ -483,3 +483,19 @@ async def test_an_earlier_branch_is_never_used_again(tmp_path: Path) -> None:
     async with bench(tmp_path, writes("mine"), fleet("a")) as at:
         await at.run("first")
         assert at.agent().files.ground.branch == "fleettui/f/a-2"
+
+
+async def test_going_back_after_the_worktree_was_taken_away_leaves_the_operators_folder_alone(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path, writes("mine"), fleet("a")) as at:
+        await at.run("first")
+        mark = await at.mark()
+        files = pictured(at.tree())
+        await at.session.send(MergeAgent("f", "a"))
+        await at.session.send(RemoveWorkspace("f", "a"))
+        (at.repo / "mine").write_text("the operator's\n")
+        await at.session.send(RollBack("f", "a", mark))
+        assert (at.repo / "mine").read_text() == "the operator's\n"
+        assert pictured(at.tree()) == files
+        assert at.tree() != at.repo

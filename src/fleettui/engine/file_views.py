@@ -11,7 +11,7 @@ from fleettui.core.decide.checkpoints import find_checkpoint, part_of
 from fleettui.core.errors import FleettuiError, Refused
 from fleettui.core.grounds import Changes, Ground, RollbackPart
 from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState
-from fleettui.core.state.workspaces import ground_of
+from fleettui.core.state.workspaces import ground_of, needs_ground
 from fleettui.core.views.agents import checkpoint_rows, rollback_preview
 from fleettui.core.views.rows import (
     CheckpointRow,
@@ -87,7 +87,7 @@ class FileViews:
 
         In a shared folder only: what changed between its actions is somebody else's.
         """
-        if ground_of(state, agent).kind != "shared":
+        if needs_ground(state, agent) or ground_of(state, agent).kind != "shared":
             return ()
         own = [seen for seen in agent.files.seen if seen.seq > point.seq]
         starts = [point.commit, *(seen.after for seen in own)]

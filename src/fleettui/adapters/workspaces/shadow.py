@@ -236,15 +236,25 @@ def _make(folder: str, common: str, excludes: str, kind: str) -> None:
 
 
 async def _seed(shadow: Shadow, repository: Repository) -> None:
-    """Begin with the repository's own index where bytes are kept as they are: it saves reading."""
+    """Begin with what the repository's own index has, which saves reading what is known.
+
+    Where files may be converted on their way, each is read once: its own bytes are what counts.
+    """
     where = (await repository.lines("rev-parse", "--git-path", "index")).strip()
     index = os.path.join(repository.workspace, where)
-    if not os.path.isfile(index) or await _converts(repository):
+    if not os.path.isfile(index):
         return
     target = os.path.join(shadow.git_dir, "index")
     shutil.copyfile(index, target)
     if (await shadow.git("ls-files", "-u", "-z")).exit_code:
         os.unlink(target)
+    elif await _converts(repository):
+        known = await shadow.git("write-tree")
+        if known.exit_code:
+            os.unlink(target)
+            return
+        await shadow.out("read-tree", known.text.strip())
+        await shadow.git("update-index", "-q", "--refresh")
 
 
 async def _converts(repository: Repository) -> bool:
