@@ -41,10 +41,9 @@ PORTS = {
 }
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
-    "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent", "MoveMessage", "OpenFleet",
-    "OverrideBallot",
-    "ReleaseRun", "RemoveWorkspace", "ResumeRun", "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun",
-    "StopFleet",
+    "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
+    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseRun", "RemoveWorkspace", "ResumeRun",
+    "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet",
 }  # fmt: skip
 
 

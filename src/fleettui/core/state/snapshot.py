@@ -151,10 +151,13 @@ def restore(body: bytes) -> FleetState | None:
     """Give the state back, None for the snapshot of another version or a damaged one."""
     try:
         saved = msgspec.json.decode(body, type=SavedFleet)
-    except msgspec.MsgspecError:
+        return _restored(saved) if saved.shape == _SHAPE else None
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError):
+        # A snapshot is never the only copy: the stream is folded from its beginning.
         return None
-    if saved.shape != _SHAPE:
-        return None
+
+
+def _restored(saved: SavedFleet) -> FleetState:
     head = {**saved.head, "warnings": tuple(saved.head["warnings"])}
     state = FleetState(
         **head, spec=FleetFile.model_validate(saved.spec), runs=saved.runs, turns=saved.turns,
