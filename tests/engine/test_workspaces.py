@@ -499,3 +499,29 @@ async def test_going_back_after_the_worktree_was_taken_away_leaves_the_operators
         assert (at.repo / "mine").read_text() == "the operator's\n"
         assert pictured(at.tree()) == files
         assert at.tree() != at.repo
+
+
+async def test_the_tools_of_git_work_in_a_worktree(tmp_path: Path) -> None:
+    repo = repository(tmp_path / "repo")
+    (repo / "a.txt").write_text("changed by the operator\n")
+
+    def script(_request: ModelRequest, step: int) -> ModelReply:
+        return calls("git_diff") if step == 0 else says("done")
+
+    async with bench(tmp_path, script, fleet("a", tools=["git_diff", "run"])) as at:
+        await at.run()
+        log = await at.session.read(ReadLog("f", "a", full=True))
+        assert any("+changed by the operator" in row.text for row in log if row.kind == "out")
+
+
+async def test_without_git_a_checkpoint_holds_the_transcript_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+    async with bench(tmp_path, writes("mine"), fleet("a")) as at:
+        await at.run("first")
+        mark = await at.mark()
+        assert "is in no git repository" in at.agent().checkpoints[mark].note
+        shown = await at.session.read(PreviewRollback("f", "a", mark))
+        assert (shown.commit, shown.files) == ("", ())
+        assert "transcript only" in shown.note
+        with pytest.raises(Refused, match="holds no files: transcript only"):
+            await at.session.send(RollBack("f", "a", mark, "files"))

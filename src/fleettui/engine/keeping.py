@@ -53,7 +53,7 @@ from fleettui.engine.watching import isolated
 from fleettui.ports import FileHistory, Merging, Workspaces
 
 _STIRS: Final = (
-    CheckpointBegun, RollbackBegun, MergeBegun, WorkspaceDoomed, TurnOpened, AgentForked,
+    CheckpointBegun, RollbackBegun, MergeBegun, WorkspaceDoomed, AgentForked,
     WorkspaceBegun,
 )  # fmt: skip
 
@@ -93,7 +93,13 @@ class Keeping:
         if isinstance(event, CheckpointBegun):
             self._mine.add(event.checkpoint)
         self._bell(fleet).ring()
-        if isinstance(event, _STIRS):
+        if isinstance(event, TurnOpened):
+            # Most turns need nothing: nobody else is looked at for them.
+            state = self._engine.state(fleet)
+            agent = state.agents.get(event.agent)
+            if agent is not None and self._lacks(state, agent):
+                self._stir(fleet)
+        elif isinstance(event, _STIRS):
             self._stir(fleet)
         elif isinstance(event, FleetOpened):
             self._bell(fleet)
@@ -155,10 +161,8 @@ class Keeping:
             return False
         run = state.running()
         before = f"before {run.id}" if run else ""
-        for one in state.agents.values():
-            last = next(reversed(one.checkpoints.values()), None)
-            if last is not None and last.pending and last.why == before:
-                return True
+        if any(why == before for why in state.keeping.values()):
+            return True
         lacks = needs_ground(state, found) and not found.files.why
         return lacks or is_busy_with_files(found)
 
@@ -281,7 +285,7 @@ class Keeping:
             self._stuck.pop(fleet, None)
 
     async def _settle_agent(self, state: FleetState, agent: AgentState) -> None:
-        points = [point for point in agent.checkpoints.values() if point.pending]
+        points = [agent.checkpoints[name] for name in sorted(agent.files.pending, key=_number)]
         if agent.files.making is not None:
             await self._make(state, agent)
         elif points and points[0].id not in self._mine and _acted_since(state, points[0]):
@@ -419,6 +423,10 @@ class Keeping:
             # The repository is gone, or was moved: there is nothing to take away.
             pass
         await self._send(DropWorkspace(fleet, name))
+
+
+def _number(checkpoint: str) -> int:
+    return int(checkpoint.rsplit("/", 1)[-1])
 
 
 def _last_kept(agent: AgentState, ground: Ground) -> str:

@@ -21,6 +21,7 @@ from fleettui.core.events import (
 )
 from fleettui.core.grounds import RollbackPart
 from fleettui.core.model import Asked
+from fleettui.core.spec.known import may_write
 from fleettui.core.state.fleet import (
     ActionState,
     AgentState,
@@ -46,7 +47,10 @@ def marking(
     """Give the event that marks a point: begun where there are files to keep, else made."""
     if keeps_files(state, agent):
         return CheckpointBegun(agent.id, name, why, action)
-    return CheckpointMade(agent.id, name, why)
+    ground = state.ground
+    lacks = ground is not None and may_write(state.spec_of(agent.id))
+    note = f"transcript only: {ground.note or 'no git here'}" if ground and lacks else ""
+    return CheckpointMade(agent.id, name, why, note=note)
 
 
 def find_checkpoint(agent: AgentState, name: str) -> CheckpointState:

@@ -31,9 +31,12 @@ def _moved(state: FleetState, event: AgentMoved, at: float) -> None:
 
 def _removed(state: FleetState, event: AgentRemoved, _at: float) -> None:
     files = state.agents.pop(event.agent).files
+    for point in files.pending:
+        state.keeping.pop(point, None)
     ground = files.ground or files.making
     if ground is not None and ground.kind == "worktree":
-        state.left[event.agent] = ground
+        name = ground.branch if event.agent in state.left else event.agent
+        state.left[name] = ground
 
 
 def _marked(state: FleetState, event: CheckpointMade, at: float) -> None:
@@ -44,6 +47,8 @@ def _marked(state: FleetState, event: CheckpointMade, at: float) -> None:
         point = mark(state, agent, event.checkpoint, event.why, at)
     point.commit, point.left_out, point.note = event.commit, event.left_out, event.note
     point.session, point.pending = event.session, False
+    agent.files.pending.discard(point.id)
+    state.keeping.pop(point.id, None)
     told = f" ({event.note})" if event.note else ""
     if event.left_out:
         names = ", ".join(f"{one.path}: {one.why}" for one in event.left_out)
@@ -55,8 +60,11 @@ def _marked(state: FleetState, event: CheckpointMade, at: float) -> None:
 
 def _begun(state: FleetState, event: CheckpointBegun, at: float) -> None:
     state.number += 1
-    point = mark(state, state.agents[event.agent], event.checkpoint, event.why, at)
+    agent = state.agents[event.agent]
+    point = mark(state, agent, event.checkpoint, event.why, at)
     point.pending, point.action = True, event.action
+    agent.files.pending.add(point.id)
+    state.keeping[point.id] = point.why
 
 
 def mark(state: FleetState, agent: AgentState, name: str, why: str, at: float) -> CheckpointState:

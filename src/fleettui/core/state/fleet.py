@@ -132,6 +132,8 @@ class FilesState:
     making: Ground | None = None
     fill: str = ""
     why: str = ""
+    # Checkpoints whose files are being kept right now.
+    pending: set[str] = field(default_factory=set)
     # Finished turns since the last checkpoint.
     turns: int = 0
     rolling: RollingState | None = None
@@ -377,6 +379,8 @@ class FleetState:
     # Keys that a person wants forgotten, with who asked, until it is done.
     forgetting: dict[str, str] = field(default_factory=dict)
     ground: Ground | None = None
+    # What is being kept right now: checkpoints, and why they are made.
+    keeping: dict[str, str] = field(default_factory=dict)
     # Worktrees of agents that are gone, and those that are being taken away.
     left: dict[str, Ground] = field(default_factory=dict)
     doomed: dict[str, Ground] = field(default_factory=dict)

@@ -89,6 +89,7 @@ class SavedFleet(msgspec.Struct):
     log: list[LogLine]
     forgetting: dict[str, str]
     ground: Ground | None
+    keeping: dict[str, str]
     left: dict[str, Ground]
     doomed: dict[str, Ground]
 
@@ -142,7 +143,7 @@ def save(state: FleetState) -> bytes:
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting, state.ground, state.left, state.doomed,
+            state.forgetting, state.ground, state.keeping, state.left, state.doomed,
         )
     )  # fmt: skip
 
@@ -164,7 +165,8 @@ def _restored(saved: SavedFleet) -> FleetState:
         ballots=saved.ballots, actions=saved.actions, messages=saved.messages,
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
-        forgetting=saved.forgetting, ground=saved.ground, left=saved.left, doomed=saved.doomed,
+        forgetting=saved.forgetting, ground=saved.ground,
+        keeping=saved.keeping, left=saved.left, doomed=saved.doomed,
     )  # fmt: skip
     for one in saved.agents:
         marks = {

@@ -67,7 +67,7 @@ def is_busy_with_files(agent: AgentState) -> bool:
     """Say whether an agent must wait for its files."""
     files = agent.files
     waits = files.making is not None or files.rolling is not None or files.merging is not None
-    return waits or any(point.pending for point in agent.checkpoints.values())
+    return waits or bool(files.pending)
 
 
 def _found(state: FleetState, event: GroundFound, _at: float) -> None:
