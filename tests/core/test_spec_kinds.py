@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from fleettui.core.model import Limits
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.agent_rules import agent_faults
-from fleettui.core.spec.template import Filling, Unfillable, fill_argv, fill_arguments
+from fleettui.core.spec.template import Filling, Unfillable, fill_arguments, fill_argv
 
 SEED = {
     "type": "worker",
