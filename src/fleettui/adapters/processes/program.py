@@ -67,10 +67,12 @@ async def run_program(
     timeout: float = 60.0,  # noqa: ASYNC109 - the group must be killed here, not abandoned
     most: int = KEPT,
     merge: bool = False,
+    keep: Sequence[int] = (),
 ) -> Ended:
     """Run `argv` to its end; raises OSError when it can't be started.
 
-    `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would.
+    `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would, `keep`
+    are descriptors it inherits.
     At the timeout and on cancellation the whole group gets SIGTERM and 5 s later SIGKILL.
     """
     process = await asyncio.create_subprocess_exec(
@@ -81,6 +83,7 @@ async def run_program(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT if merge else asyncio.subprocess.PIPE,
         start_new_session=True,
+        pass_fds=tuple(keep),
     )
     output, errors = _Kept(most), _Kept(64_000)
     streams = [
