@@ -26,6 +26,10 @@ from fleettui.adapters.processes.orphans import Orphan, end_orphans
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
+from fleettui.adapters.workspaces.history import GitHistory
+from fleettui.adapters.workspaces.merging import GitMerging
+from fleettui.adapters.workspaces.places import Places
+from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.commands import NoteTrouble
@@ -38,7 +42,9 @@ from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.endings import Endings
 from fleettui.engine.engine import Engine
+from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
@@ -58,10 +64,12 @@ from fleettui.ports import (
     Blobs,
     Bus,
     Clock,
+    FileHistory,
     Files,
     LodgedRuntime,
     Machine,
     Measures,
+    Merging,
     Model,
     Recordings,
     Runtime,
@@ -71,6 +79,7 @@ from fleettui.ports import (
     Store,
     Toolbox,
     Vault,
+    Workspaces,
 )
 
 _log = logging.getLogger(__name__)
@@ -97,6 +106,9 @@ class World:
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
     measures: Measures
+    workspaces: Workspaces
+    history: FileHistory
+    merging: Merging
     reports: Path
     home: Path
 
@@ -110,17 +122,20 @@ class House:
         world: World,
         actions: Actions,
         memories: Remembering,
+        keeping: Keeping,
         built: BuiltAgents,
         pulse: Pulse,
         breakers: Breakers,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
-        self._memories = memories
+        self._memories, self._keeping = memories, keeping
         self.presence = Presence()
+        self._files = FileViews(keeping)
         self._reading = Reading(
             engine,
             memories,
             built,
+            self._files,
             pulse,
             breakers,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
@@ -136,6 +151,8 @@ class House:
             actions=self._actions,
             items=Items(self.engine, self._world.files),
             memories=self._memories,
+            keeping=self._keeping,
+            files=self._files,
             reading=self._reading,
             presence=self.presence,
         )
@@ -153,12 +170,13 @@ async def running(world: World) -> AsyncIterator[House]:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
+        keeping = Keeping(order, world.workspaces, world.history, world.merging, group)
         turns = Turns(
-            order, built, world.model, world.toolbox, world.vault, pulse, breakers, group,
-            world.home,
+            order, built, world.model, world.toolbox, world.vault, pulse, breakers,
+            keeping, group, world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, group)
+        actions = Actions(order, world.toolbox, world.vault, memories, keeping, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
@@ -170,7 +188,8 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (
-            memories, actions, turns, steps, timers, reports, supervisor, releasing, monitors,
+            memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
+            monitors,
             endings, lodging,
         ):  # fmt: skip
             ready = asyncio.Event()
@@ -181,7 +200,7 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(timers.run(), name="clock"))
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
         try:
-            yield House(engine, world, actions, memories, built, pulse, breakers)
+            yield House(engine, world, actions, memories, keeping, built, pulse, breakers)
         finally:
             tasks = (
                 turns.tasks(),
@@ -190,6 +209,7 @@ async def running(world: World) -> AsyncIterator[House]:
                 memories.tasks(),
                 monitors.tasks(),
                 lodging.tasks(),
+                keeping.tasks(),
             )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
@@ -212,6 +232,9 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         for runtime in runtimes.values():
             if isinstance(runtime, LodgedRuntime):
                 stack.push_async_callback(runtime.close)
+        home = environment.get("HOME", "/")
+        places = Places(state / "workspaces", environment.get("PATH", ""), home)
+        history = GitHistory(places)
         world = World(
             store=store,
             snapshots=store,
@@ -228,6 +251,9 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             runtimes=runtimes,
             memories=SharingPlaces(),
             measures=ProcessMeasures(),
+            workspaces=GitWorkspaces(places, history),
+            history=history,
+            merging=GitMerging(places, history),
             reports=state / "reports",
             home=state / "runtimes",
         )

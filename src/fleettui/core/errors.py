@@ -21,6 +21,7 @@ FleettuiError
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── AgentDied            the program of an agent ended, or its runtime broke
 ├── AgentFailed          a program that is an agent failed; carries whether to try again
+├── AgentDied            the program of an agent ended, or its runtime broke
 ├── ToolFailed           a tool refuses a call, or its work failed
 ├── OutcomeUnknown       a tool began, and nobody can say whether it was done
 └── HostGone             the host process ended or can't be reached
@@ -139,7 +140,7 @@ class AgentDied(FleettuiError):
 
 
 class AgentFailed(FleettuiError):
-    """A program that is an agent itself ended, hung or did not keep to its protocol.
+    """A program that is an agent itself refused, or did not keep to its protocol.
 
     `retryable` says whether the engine may try the turn again by its own rules.
     """

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from fleettui.core.decide.agents import find_checkpoint
+from fleettui.core.decide.checkpoints import find_checkpoint
 from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
 from fleettui.core.views import queries
-from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
+from fleettui.core.views.agents import agent_rows
 from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.board import board, fleet_row, stats_row
 from fleettui.core.views.inbox import action_rows, inbox_rows
@@ -24,6 +24,7 @@ from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
+from fleettui.engine.file_views import FileViews
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.remembering import Remembering
 
@@ -36,12 +37,13 @@ class Reading:
         engine: Engine,
         memories: Remembering,
         built: BuiltAgents,
+        files: FileViews,
         pulse: Pulse,
         breakers: Breakers,
         outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
-        self._built, self._outfit = built, outfit
+        self._built, self._files, self._outfit = built, files, outfit
         self._pulse, self._breakers = pulse, breakers
 
     async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
@@ -83,10 +85,15 @@ class Reading:
                 return await self._log(query, some)
             case queries.ReadCheckpoints(agent=agent):
                 state, found = _agent(some, agent)
-                return checkpoint_rows(state, found)
+                return await self._files.checkpoints(state, found)
             case queries.PreviewRollback(agent=agent, checkpoint=checkpoint):
                 state, found = _agent(some, agent)
-                return rollback_preview(state, found, find_checkpoint(found, checkpoint))
+                point = find_checkpoint(found, checkpoint)
+                return await self._files.preview(state, found, point)
+            case queries.ReadWorkspaces():
+                return await self._files.workspaces(some)
+            case queries.ReadDiff(agent=agent):
+                return await self._files.diff(*_agent(some, agent))
             case queries.ReadRules():
                 return tuple(
                     RuleRow(rule.id, state.id, rule.pattern, rule.agent, rule.by, rule.at)

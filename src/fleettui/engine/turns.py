@@ -18,10 +18,13 @@ from fleettui.core.errors import (
     ModelFailed,
     Refused,
     StoreFailed,
-)  # fmt: skip
+)
 from fleettui.core.events import (
+    AgentRolledBack,
     FleetOpened,
     Recorded,
+    RollbackBegun,
+    RollbackFailed,
     TurnCancelled,
     TurnFailed,
     TurnOpened,
@@ -34,6 +37,7 @@ from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes
 from fleettui.engine.guest import Guest
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.watching import isolated
@@ -52,6 +56,7 @@ class Turns:
         vault: Vault,
         pulse: Pulse,
         breakers: Breakers,
+        keeping: Keeping,
         group: asyncio.TaskGroup,
         home: Path,
     ) -> None:
@@ -59,7 +64,7 @@ class Turns:
         self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
         self._pulse, self._breakers = pulse, breakers
-        self._group, self._home = group, str(home)
+        self._keeping, self._group, self._home = keeping, group, str(home)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, Changes] = {}
 
@@ -75,6 +80,14 @@ class Turns:
                 task = self._tasks.pop(turn, None)
                 if task is not None:
                     task.cancel()
+            case RollbackBegun(agent=agent):
+                # Its files go back: it must not act meanwhile. Its turn goes on if they can't.
+                for turn in self._engine.state(recorded.stream).agent(agent).turns:
+                    task = self._tasks.pop(turn, None)
+                    if task is not None:
+                        task.cancel()
+            case RollbackFailed(agent=agent) | AgentRolledBack(agent=agent):
+                self._go_on(recorded.stream, agent)
             case FleetOpened():
                 self._changes.setdefault(recorded.stream, Changes())
             case _:
@@ -86,6 +99,13 @@ class Turns:
             for turn in list(state.turns.values()):
                 if turn.status == "open":
                     self._begin(state.id, turn.id)
+
+    def _go_on(self, fleet: str, agent: str) -> None:
+        state = self._engine.state(fleet)
+        found = state.agents.get(agent)
+        for turn in found.turns if found else ():
+            if state.turns[turn].status == "open":
+                self._begin(fleet, turn)
 
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         return list(self._tasks.values())
@@ -114,6 +134,7 @@ class Turns:
         )  # fmt: skip
         while door.open():
             try:
+                await self._keeping.ready(fleet, agent)
                 built = await self._built.get(self._engine.state(fleet), agent)
                 output = await built.runtime.perform(await _turn(conversation, self._home), door)
                 payload = await self._engine.payload(output)
@@ -131,7 +152,7 @@ class Turns:
                 return
 
     async def _fail(self, fleet: str, turn: str, failure: FleettuiError, actor: Actor) -> None:
-        again, after = isinstance(failure, StoreFailed), 0.0
+        again, after = isinstance(failure, (StoreFailed, AgentDied)), 0.0
         if isinstance(failure, ModelFailed):
             again, after = failure.retryable, failure.retry_after or 0.0
         if isinstance(failure, AgentFailed):

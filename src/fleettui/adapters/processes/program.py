@@ -84,6 +84,7 @@ async def run_program(
     most: int = KEPT,
     merge: bool = False,
     on_output: Callable[[bytes], None] | None = None,
+    keep: Sequence[int] = (),
     keeping: Keeping | None = None,
     launch: bool = False,
 ) -> Ended:
@@ -93,7 +94,7 @@ async def run_program(
     starts in whatever session (`launch`: argv is what launch.py takes).
 
     `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would,
-    `on_output` gets every piece of it as it comes.
+    `on_output` gets every piece of it as it comes, `keep` are descriptors it inherits.
     At the timeout and on cancellation the whole group gets SIGTERM and 5 s later SIGKILL.
     """
     words: list[int] = []
@@ -103,7 +104,7 @@ async def run_program(
     try:
         return await _run(
             argv, cwd, env, stdin, timeout, _Kept(most, on_output),
-            merge=merge, words=words, keeping=keeping,
+            merge=merge, keep=keep, words=words, keeping=keeping,
         )  # fmt: skip
     finally:
         for descriptor in words:
@@ -119,6 +120,7 @@ async def _run(
     output: _Kept,
     *,
     merge: bool,
+    keep: Sequence[int],
     words: Sequence[int],
     keeping: Keeping | None,
 ) -> Ended:
@@ -130,7 +132,7 @@ async def _run(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT if merge else asyncio.subprocess.PIPE,
         start_new_session=True,
-        pass_fds=words[1:],
+        pass_fds=(*words[1:], *keep),
     )
     errors = _Kept(64_000)
     streams = [

@@ -78,6 +78,22 @@ from fleettui.core.events.turns import (
     TurnPrompted,
     TurnRetried,
 )
+from fleettui.core.events.workspaces import (
+    AgentForked,
+    AgentMerged,
+    CheckpointBegun,
+    FilesSeen,
+    GroundFound,
+    MergeBegun,
+    MergeFailed,
+    RollbackBegun,
+    RollbackFailed,
+    WorkspaceBegun,
+    WorkspaceDoomed,
+    WorkspaceFailed,
+    WorkspaceGone,
+    WorkspaceMade,
+)
 
 AnyEvent = (
     FleetOpened
@@ -147,6 +163,20 @@ AnyEvent = (
     | SharedMemoryMoved
     | ForgettingAsked
     | EntryForgotten
+    | AgentForked
+    | AgentMerged
+    | CheckpointBegun
+    | FilesSeen
+    | GroundFound
+    | MergeBegun
+    | MergeFailed
+    | RollbackBegun
+    | RollbackFailed
+    | WorkspaceBegun
+    | WorkspaceDoomed
+    | WorkspaceFailed
+    | WorkspaceGone
+    | WorkspaceMade
 )
 
 

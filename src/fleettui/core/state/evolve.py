@@ -24,7 +24,8 @@ from fleettui.core.state import (
     messages,
     parts,
     runs,
-)  # fmt: skip
+    workspaces,
+)
 from fleettui.core.state.fleet import FleetState
 
 Step = Callable[[FleetState, Any, float], None]
@@ -77,4 +78,5 @@ _STEPS: dict[type, Step] = {
     **memory.STEPS,
     **health.STEPS,
     **alerts.STEPS,
+    **workspaces.STEPS,
 }

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any, Final
 
-from fleettui.adapters.processes.guest_child import Child
+from fleettui.adapters.processes.child import Child
 from fleettui.core.safe import sanitize
 
 LARGEST: Final = 16 << 20  # bytes of one message
