@@ -89,7 +89,7 @@ def test_a_crashing_agent_climbs_the_ladder_by_events() -> None:
         else:
             desk.send(RetryTurn("f", turn), SYSTEM)
     assert [event.rung for event in seen] == ["restart"] * 5 + ["roll_back", "give_up"]
-    assert desk.state.alerts["a", "crash"].severity == "critical"
+    assert desk.state.alerts["a/crash/a"].severity == "critical"
     (row,) = [row for row in inbox_rows(desk.state) if row.kind == "failed"]
     assert (row.agent, row.id) == ("a", seen[-1].item)
     desk.send(Approve("f", row.id, row.version, "", ""), ANN)

@@ -69,7 +69,7 @@ async def test_an_agent_that_dies_twice_comes_back_and_its_neighbour_never_waits
         assert not await session.read(ReadAlerts())
         log = [line.text for line in state.agents["a"].log]
         assert [text.split()[0] for text in log if text.startswith("restart")] == ["restart"] * 2
-        assert any(text.startswith("recovered: crash") for text in log)
+        assert any(text.startswith("over crash") for text in log)
 
 
 async def test_an_agent_that_always_dies_goes_back_is_given_up_and_asks_once(
@@ -100,7 +100,7 @@ async def test_an_agent_that_stands_still_is_seen_measured_and_restarted(tmp_pat
     async with opened(world_of(tmp_path, runtime), tmp_path, text) as (house, session):
         state = house.engine.state("f")
         await session.send(StartRun("f", Payload("go")))
-        await wait_for(session, lambda: ("a", "stalled") in state.alerts)
+        await wait_for(session, lambda: "a/stalled/a" in state.alerts)
         (row,) = await session.read(ReadAgents())
         assert row.attention == "stale"
         await wait_for(session, lambda: state.agents["a"].status == "failed")

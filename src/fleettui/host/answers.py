@@ -20,6 +20,7 @@ ANSWERS: Final[dict[type[queries.Query], Any]] = {
     queries.ReadReport: str,
     queries.ReadParts: tuple[rows.PartRow, ...],
     queries.ReadMemory: tuple[rows.MemoryRow, ...],
+    queries.ReadHealth: tuple[rows.HealthRow, ...],
     queries.ReadAlerts: tuple[rows.AlertRow, ...],
     queries.ReadStats: rows.StatsRow,
     queries.ReadLog: tuple[rows.LogRow, ...],

@@ -50,7 +50,7 @@ def _last_checkpoint(agent: AgentState) -> str:
         (
             point.id
             for point in reversed(agent.checkpoints.values())
-            if not point.why.startswith("before the rollback")
+            if not point.why.startswith("before the rollback") and not point.pending
         ),
         "",
     )
