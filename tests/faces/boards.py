@@ -148,7 +148,7 @@ def board(**fields: Any) -> Board:
     return replace(whole, **fields)
 
 
-EMPTY = Board("", 0, NOW, (), (), (), (), (), (), (), (), UsageRow(0, 0, None), "", "ok")
+EMPTY = Board("", 0, NOW, (), (), (), (), (), (), (), UsageRow(0, 0, None), "", "ok")
 
 LOG = (
     LogRow(NOW - 60, "prompt", "review the changes", "t1", "security-1"),

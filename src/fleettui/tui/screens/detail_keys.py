@@ -73,7 +73,7 @@ class DetailKeys(Desk):
         row = next((row for row in self.board.messages if row.id == name), None)
         if row is not None and any(agent.id == row.to for agent in self.board.agents):
             self.detail.turn_to(Subject("agent", row.to))
-            self.detail.open_tab("Messages")
+            self.detail.open_tab("Msgs")
             self.action_go("detail")
             self.feed.mark()
 
@@ -116,7 +116,7 @@ class DetailKeys(Desk):
                 ]
                 diff = await self.client.read(ReadDiff(fleet, agent))
                 return diff_blocks(diff, rows, waiting)
-            case "Messages":
+            case "Msgs":
                 rows = await self.client.read(ReadLog(fleet, agent))
                 return message_blocks(messages_of(self.board, agent), rows)
             case "Checkpoints":

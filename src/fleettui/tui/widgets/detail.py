@@ -18,7 +18,7 @@ from fleettui.tui.widgets.strip_text import StripText
 
 Kind = Literal["agent", "run", "ballot", "nothing"]
 TABS: Final[dict[Kind, tuple[str, ...]]] = {
-    "agent": ("Log", "Diff", "Messages", "Checkpoints", "Health", "Memory", "Spec"),
+    "agent": ("Log", "Diff", "Msgs", "Checkpoints", "Health", "Memory", "Spec"),
     "run": ("Report", "Parts", "Turns", "Memory"),
     "ballot": ("Ballot",),
     "nothing": ("Log",),
