@@ -113,3 +113,16 @@ def test_who_failed_gets_it_again_only_when_nobody_is_left(rule: str) -> None:
     for agent in work.state.agents.values():
         agent.status = "paused"
     assert choose(work, failed, NAMES) == ""
+
+
+def test_a_worker_takes_as_many_parts_at_a_time_as_it_may() -> None:
+    worker = {"spec": {"type": "worker", "run": ["true"], "max_concurrent_tasks": 2}}
+    model = {"spec": {"model": "openai:m", "max_concurrent_tasks": 2}}
+    work = at_work("round-robin", ("a", "b"), a=worker, b=model)
+    taken = []
+    for number in range(4):
+        agent = choose(work, part(f"item {number}"), ("a", "b"))
+        if agent:
+            work.open(part(f"item {number}"), agent, Payload("go"))
+        taken.append(agent)
+    assert taken == ["a", "b", "a", ""]
