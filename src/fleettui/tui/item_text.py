@@ -34,7 +34,8 @@ def _what(row: InboxRow) -> Iterator[Block]:
             yield Block(f"{who} of {row.tenant}/{row.fleet} wants: {tool}", "bold")
         case "unknown":
             yield Block(f"{row.agent or 'the fleet'} was doing this when its process ended", "bold")
-            yield Block("nobody knows whether it was done: a runs it again, d leaves it", "need")
+            again = "lets the agent do it again" if _is_foreign(row) else "runs it again"
+            yield Block(f"nobody knows whether it was done: a {again}, d leaves it", "need")
         case "ballot":
             yield Block("the agents did not decide: o does", "bold")
             yield Block(row.summary, gutter=_GUTTER)
@@ -96,5 +97,9 @@ def answers_of(row: InboxRow) -> str:
             return "a run again   d leave it   enter full view"
         case "action":
             allow = "a then ! allow" if row.destructive else "a allow"
-            edit = "" if row.action and is_foreign(row.action.tool) else " e edit"
+            edit = "" if _is_foreign(row) else " e edit"
             return f"{allow} A always d deny D why{edit}"
+
+
+def _is_foreign(row: InboxRow) -> bool:
+    return row.action is not None and is_foreign(row.action.tool)

@@ -137,6 +137,7 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
         raise Refused(f"{action.id} destroys something", "confirm it once more")
     _refuse_stranger(state, action, by)
     if action.status == "unknown":
+        _refuse_without_agent(state, action)
         again = ExpiryMoved(action.id, asked.at + RUN_AGAIN_WITHIN, by)
         return Outcome((again, ActionApproved(action.id, (by,))))
     people = (*action.approved_by, by)
@@ -146,6 +147,16 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
     if len(people) < action.needs:
         return Outcome((*events, ApprovalGiven(action.id, by)))
     return Outcome((*events, ActionApproved(action.id, people)))
+
+
+def _refuse_without_agent(state: FleetState, action: ActionState) -> None:
+    """Let nobody allow again what only an agent could do that is at something else by now."""
+    turn = state.turns.get(action.turn)
+    gone = turn is None or turn.status not in {"open", "retrying"}
+    if is_foreign(action.facts.tool) and gone:
+        raise Refused(
+            f"{action.agent} did {action.id} itself, and its turn is over", "leave it: deny it (d)"
+        )
 
 
 def _refuse_stranger(state: FleetState, action: ActionState, by: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class Desk:
             await self.door.withdraw(permit.action, "the agent offers no way to allow it")
             return _CANCELLED
         if permit.allowed:
-            await self.door.wait_resumed()
+            await self._resumed()
             permit = await self.door.start(permit.action, await self._facts(asked))
         if not permit.allowed:
             return await self._deny(tool, permit.reason, no)
@@ -118,6 +119,14 @@ class Desk:
                 waiting.cancel()
             await asyncio.gather(wanted, over, return_exceptions=True)
 
+    async def _resumed(self) -> None:
+        """Keep the answer while the agent is paused."""
+        self.asking += 1
+        try:
+            await self.door.wait_resumed()
+        finally:
+            self.asking -= 1
+
     async def _deny(self, tool: ToolSeen, reason: str, no: str | None) -> Any:
         """Refuse; the protocol carries no reason, so the agent gets it in the next prompt."""
         self.denials.append(f"{tool.summary}\nThe reason: {reason or 'none was given'}")
@@ -126,12 +135,12 @@ class Desk:
         return {"outcome": {"outcome": "selected", "optionId": no},
                 "_meta": {"fleettui": {"reason": reason}}}  # fmt: skip
 
-    def _covering(self, fits: Callable[[ToolSeen], bool]) -> str:
-        """Give the action that was allowed for exactly this, and goes on."""
+    def _covering(self, fits: Callable[[ToolSeen], bool]) -> ToolSeen | None:
+        """Give the call that was allowed for exactly this, and goes on."""
         for tool in self.hearing.tools.values():
             if tool.action and not tool.over and fits(tool):
-                return tool.action
-        return ""
+                return tool
+        return None
 
     # --- files -----------------------------------------------------------------------------------
 
@@ -149,8 +158,9 @@ class Desk:
         if not isinstance(content, str):
             raise self.library.error.invalid_params({"content": "expected text"})
         call = ToolCall("write", "write_file", {"path": path, "content": content})
-        within = self._covering(lambda tool: tool.writes(str(params.get("path")), content))
-        await self._serve(call, within)
+        whole = os.path.join(self.workspace, path)
+        covering = self._covering(lambda tool: tool.writes(whole, content, self.workspace))
+        await self._serve(call, covering.action if covering else "")
         return {}
 
     def _path(self, params: Mapping[str, Any]) -> str:
@@ -182,22 +192,22 @@ class Desk:
         call = ToolCall("terminal", "run", wanted)
         own = {"HOME": self.env["HOME"], **env}
         facts = await self._frozen(call, own)
-        within = self._covering(lambda tool: tool.runs(argv))
-        action = within or await self._allowed(call, facts, own)
+        covering = self._covering(lambda tool: tool.runs(argv))
+        action = "" if covering else await self._allowed(call, facts, own)
         limit = params.get("outputByteLimit")
         known = isinstance(limit, int) and not isinstance(limit, bool)
         try:
             terminal = await start_terminal(
-                facts, "" if within else action, {**self.env, **own},
+                facts, action, {**self.env, **own},
                 limit if known and isinstance(limit, int) else _NO_BYTES,
             )  # fmt: skip
         except OSError as failure:
-            if not within:
+            if action:
                 await self.door.finish(action, ToolResult(str(failure), ok=False))
             raise ToolFailed(f"{argv[0]} can't be started: {failure}") from None
         name = f"term-{terminal.child.pid}"
         self.terminals[name] = terminal
-        terminal.reading = asyncio.create_task(self._watch(terminal), name=name)
+        terminal.reading = asyncio.create_task(self._watch(terminal, covering), name=name)
         return {"terminalId": name}
 
     async def _frozen(self, call: ToolCall, env: Mapping[str, str]) -> Facts:
@@ -210,7 +220,7 @@ class Desk:
         if permit is None:
             raise ToolFailed("the turn is over")
         if permit.allowed:
-            await self.door.wait_resumed()
+            await self._resumed()
             permit = await self.door.start(permit.action, await self._frozen(call, env))
         if not permit.allowed:
             raise ToolFailed(f"denied: {permit.reason or 'no reason was given'}")
@@ -226,8 +236,11 @@ class Desk:
             return ("sh", "-c", command)
         return (command, *args)
 
-    async def _watch(self, terminal: Terminal) -> None:
+    async def _watch(self, terminal: Terminal, covering: ToolSeen | None) -> None:
+        """Read to the end; what it wrote belongs to the call that it was started for."""
         await terminal.read()
+        if covering is not None and covering.output is None:
+            covering.output = terminal.text
         if terminal.action:
             await self.door.finish(terminal.action, terminal.result())
 

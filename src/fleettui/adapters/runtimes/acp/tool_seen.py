@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -97,12 +98,12 @@ class ToolSeen:
         text = " ".join(command) if isinstance(command, tuple) else command
         return f"{self.kind}: {one_line(text or self.title or self.path or self.id)}"
 
-    def writes(self, path: str, content: str) -> bool:
+    def writes(self, path: str, content: str, workspace: str) -> bool:
         """Say whether it is the very change of a file that was shown."""
         return any(
             isinstance(one, dict)
             and one.get("type") == "diff"
-            and one.get("path") == path
+            and os.path.join(workspace, str(one.get("path"))) == path
             and one.get("newText") == content
             for one in self.content
         )
