@@ -38,7 +38,7 @@ torture: setup
 	$(BIN)/python -m pytest -m torture --timeout 7200 tests
 
 bench: setup
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'dbos>=3.4,<4'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'dbos>=3.4,<4' 'langgraph>=1,<2' 'langgraph-checkpoint-sqlite>=3,<4'
 	$(BIN)/python -m bench
 
 pictures: setup

@@ -13,6 +13,7 @@ from collections.abc import (
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from fleettui.core.grounds import Changes, Ground, Kept, Merge
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
     AgentStatus,
@@ -137,6 +138,70 @@ class Files(Protocol):
 
     async def match(self, place: Workplace, pattern: str) -> Sequence[str]:
         """Name the files that fit a pattern such as `src/**/*.py`, sorted; git's view of them."""
+
+
+class Workspaces(Protocol):
+    """The folders agents work in; every method raises ToolFailed where the world says no."""
+
+    async def look(self, folder: str) -> Ground:
+        """Say what a fleet's folder is to git; the note says why nothing is kept there."""
+
+    def is_there(self, ground: Ground) -> bool:
+        """Say whether a ground that was made is still there."""
+
+    def private(self, fleet: str, agent: str) -> Ground:
+        """Name an empty folder of an agent's own."""
+
+    async def plan(self, fleet: str, agent: str, shared: Ground) -> Ground:
+        """Choose folder and branch of a new worktree, and keep what it shall begin with."""
+
+    async def renewed(self, fleet: str, agent: str, shared: Ground, mine: Ground) -> Ground | None:
+        """Give a worktree as it would begin now; None where it does, or has work of its own."""
+
+    async def make(self, fleet: str, agent: str, ground: Ground, fill: str) -> None:
+        """Make a ground with the files of the commit `fill`; done again, it comes to the same."""
+
+    async def has_work(self, fleet: str, agent: str, ground: Ground) -> bool:
+        """Say whether a worktree has work that the operator's branch has not."""
+
+    async def remove(self, fleet: str, agent: str, ground: Ground) -> None:
+        """Take a worktree and its branch away, whatever is in them."""
+
+
+class FileHistory(Protocol):
+    """The files of a ground through time; every method raises ToolFailed."""
+
+    async def keep(self, fleet: str, agent: str, ground: Ground, name: str) -> Kept:
+        """Keep the files as they are now under a name; index, HEAD and branches stay as they are.
+
+        The same files give the same commit.
+        """
+
+    async def restore(self, fleet: str, agent: str, ground: Ground, to: str) -> None:
+        """Make the files those of a commit; done again after a crash, it comes to the same."""
+
+    async def changes(
+        self, fleet: str, agent: str, ground: Ground, since: str, until: str = ""
+    ) -> Changes:
+        """Give what differs between two commits; an empty one is the files as they are."""
+
+    async def paths(
+        self, fleet: str, agent: str, ground: Ground, pairs: Sequence[tuple[str, str]]
+    ) -> Sequence[tuple[str, ...]]:
+        """Name what differs in each pair of commits; an empty end is the files as they are."""
+
+
+class Merging(Protocol):
+    """Takes an agent's branch into the operator's; both methods raise ToolFailed."""
+
+    async def propose(self, fleet: str, agent: str, ground: Ground, date: float) -> Merge:
+        """Make the commit of a clean merge, and change nothing yet; raises Refused, with names."""
+
+    async def land(self, ground: Ground, merge: Merge) -> None:
+        """Take the operator's branch to the merge; done again, it comes to the same.
+
+        Raises Refused where branch or files changed meanwhile: then nothing was done.
+        """
 
 
 class TurnDoor(Protocol):

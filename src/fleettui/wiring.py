@@ -24,6 +24,10 @@ from fleettui.adapters.processes.orphans import Orphan, end_orphans
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
+from fleettui.adapters.workspaces.history import GitHistory
+from fleettui.adapters.workspaces.merging import GitMerging
+from fleettui.adapters.workspaces.places import Places
+from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.commands import NoteTrouble
@@ -33,7 +37,9 @@ from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.endings import Endings
 from fleettui.engine.engine import Engine
+from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.middleware import GROUP, Chain, Maker
 from fleettui.engine.monitors import Monitors
@@ -50,9 +56,11 @@ from fleettui.ports import (
     Blobs,
     Bus,
     Clock,
+    FileHistory,
     Files,
     LodgedRuntime,
     Machine,
+    Merging,
     Model,
     Recordings,
     Runtime,
@@ -62,6 +70,7 @@ from fleettui.ports import (
     Store,
     Toolbox,
     Vault,
+    Workspaces,
 )
 
 _log = logging.getLogger(__name__)
@@ -86,6 +95,9 @@ class World:
     specs: Specs
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
+    workspaces: Workspaces
+    history: FileHistory
+    merging: Merging
     reports: Path
     home: Path
 
@@ -99,13 +111,15 @@ class House:
         world: World,
         actions: Actions,
         memories: Remembering,
+        keeping: Keeping,
         built: BuiltAgents,
         known_tools: Sequence[str],
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
-        self._memories = memories
+        self._memories, self._keeping = memories, keeping
         self.presence = Presence()
-        self._reading = Reading(engine, memories, built, frozenset(known_tools))
+        self._files = FileViews(keeping)
+        self._reading = Reading(engine, memories, built, self._files, frozenset(known_tools))
 
     def session(self, operator: str, tenant: str = "default") -> Session:
         """Make the door of one operator, whoever the host recognised."""
@@ -117,6 +131,8 @@ class House:
             actions=self._actions,
             items=Items(self.engine, self._world.files),
             memories=self._memories,
+            keeping=self._keeping,
+            files=self._files,
             reading=self._reading,
             presence=self.presence,
         )
@@ -133,9 +149,12 @@ async def running(world: World) -> AsyncIterator[House]:
     async with engine.running(), asyncio.TaskGroup() as group:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
-        turns = Turns(order, built, world.model, world.toolbox, world.vault, group, world.home)
+        keeping = Keeping(order, world.workspaces, world.history, world.merging, group)
+        turns = Turns(
+            order, built, world.model, world.toolbox, world.vault, keeping, group, world.home
+        )
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, group)
+        actions = Actions(order, world.toolbox, world.vault, memories, keeping, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
@@ -145,7 +164,7 @@ async def running(world: World) -> AsyncIterator[House]:
         lodging = Lodging(order, world.runtimes, world.vault, group)
         watchers = []
         for watcher in (
-            memories, actions, turns, steps, timers, reports, monitors, endings, lodging,
+            memories, keeping, actions, turns, steps, timers, reports, monitors, endings, lodging,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -154,7 +173,7 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         try:
-            yield House(engine, world, actions, memories, built, tuple(TOOLS))
+            yield House(engine, world, actions, memories, keeping, built, tuple(TOOLS))
         finally:
             tasks = (
                 turns.tasks(),
@@ -163,6 +182,7 @@ async def running(world: World) -> AsyncIterator[House]:
                 memories.tasks(),
                 monitors.tasks(),
                 lodging.tasks(),
+                keeping.tasks(),
             )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
@@ -184,6 +204,9 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         for runtime in runtimes.values():
             if isinstance(runtime, LodgedRuntime):
                 stack.push_async_callback(runtime.close)
+        home = environment.get("HOME", "/")
+        places = Places(state / "workspaces", environment.get("PATH", ""), home)
+        history = GitHistory(places)
         world = World(
             store=store,
             snapshots=store,
@@ -199,6 +222,9 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             specs=YamlSpecs(),
             runtimes=runtimes,
             memories=SharingPlaces(),
+            workspaces=GitWorkspaces(places, history),
+            history=history,
+            merging=GitMerging(places, history),
             reports=state / "reports",
             home=state / "runtimes",
         )

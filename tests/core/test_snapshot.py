@@ -110,3 +110,21 @@ def test_what_is_no_snapshot_of_this_version_is_none() -> None:
     assert restore(b"{}") is None
     assert restore(b"no json") is None
     assert restore(save(Desk().state).replace(b'"shape":"', b'"shape":"x')) is None
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_a_damaged_snapshot_is_none_or_a_state_and_nothing_else(data: st.DataObject) -> None:
+    desk = Desk()
+    desk.send(StartRun("f", Payload("go")))
+    body = bytearray(save(desk.state))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(body) - 1))
+        match data.draw(st.integers(0, 2)):
+            case 0:
+                body[place] = data.draw(st.integers(0, 255))
+            case 1:
+                del body[place : place + data.draw(st.integers(1, 30))]
+            case _:
+                body[place:place] = data.draw(st.sampled_from([b"0", b"9", b'"', b"{", b"null"]))
+    assert isinstance(restore(bytes(body)), FleetState | None)

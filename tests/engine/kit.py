@@ -22,6 +22,10 @@ from fleettui.adapters.runtimes.tmux.runtime import TmuxRuntime
 from fleettui.adapters.runtimes.worker import WorkerRuntime
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.tools.toolbox import LocalToolbox
+from fleettui.adapters.workspaces.history import GitHistory
+from fleettui.adapters.workspaces.merging import GitMerging
+from fleettui.adapters.workspaces.places import Places
+from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.commands import OpenFleet, StartRun
 from fleettui.core.errors import ModelFailed
@@ -125,6 +129,8 @@ async def run_output(session: Session) -> str:
 def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
     store = parts.get("store") or MemoryStore()
     toolbox = LocalToolbox({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, b"k" * 32)
+    places = Places(tmp_path / "state" / "workspaces", "/usr/bin:/bin", str(tmp_path))
+    history = GitHistory(places)
     return World(
         store=store,
         snapshots=store,
@@ -145,6 +151,9 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
             "tmux": TmuxRuntime(),
         },
         memories=parts.get("memories") or SharingPlaces(),
+        workspaces=GitWorkspaces(places, history),
+        history=history,
+        merging=GitMerging(places, history),
         reports=tmp_path / "reports",
         home=tmp_path / "runtimes",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from fleettui.core.errors import ModelFailed
 from fleettui.core.model import ModelReply, ModelRequest, Payload
 from fleettui.core.views.queries import ReadEvents
 from tests.engine.kit import fleet_of, make_world, opened, says, submits, wait_for
+from tests.engine.repositories import git, repository
 from tests.engine.test_modes_crash import MODES
 from tests.engine.test_workflow import echo, flow
 
@@ -94,7 +96,8 @@ async def events_of(folder: Path, text: str, task: str, model: Shuffled, **more:
     """Run a task in a fleet of its own; give all events up to the end of the run."""
     # The same paths, so that nothing but time and the recording's name may differ.
     for file in folder.glob("ws/*"):
-        file.unlink()
+        if file.is_file():
+            file.unlink()
     for name in ("mark",):
         (folder / "ws").mkdir(exist_ok=True)
         program = folder / "ws" / name
@@ -147,4 +150,24 @@ async def test_a_replay_of_a_workflow_gives_the_same_events(tmp_path: Path) -> N
     say = lambda request: says("fine")  # noqa: E731 a model of one line
     recorded = await events_of(tmp_path, text, "go", Shuffled(say, 1), record=file)
     replayed = await events_of(tmp_path, text, "go", Shuffled(say, 2), replay=file)
+    assert_same_events(recorded, replayed)
+
+
+@pytest.mark.parametrize("workspace", ["shared", "worktree"])
+async def test_a_replay_in_a_repository_gives_the_same_events(
+    tmp_path: Path, workspace: str
+) -> None:
+    def reply(request: ModelRequest) -> Any:
+        return submits("approve", 0.9, request.agent)
+
+    names: dict[str, Any] = {name: {"spec": {"workspace": workspace}} for name in "abc"}
+    text = fleet_of(names, mode="peer", consensus={"algorithm": "majority"})
+    repository(tmp_path / "ws", mark="a mark\n")
+    file = str(tmp_path / "run.jsonl")
+    recorded = await events_of(tmp_path, text, "go", Shuffled(reply, 1), record=file)
+    for branch in git(tmp_path / "ws", "branch", "--list", "fleettui/*").split():
+        if branch.startswith("fleettui/"):
+            git(tmp_path / "ws", "update-ref", "-d", f"refs/heads/{branch}")
+    shutil.rmtree(tmp_path / "state")
+    replayed = await events_of(tmp_path, text, "go", Shuffled(reply, 2), replay=file)
     assert_same_events(recorded, replayed)

@@ -11,6 +11,8 @@ from fleettui.core.views.rows import (
     BallotRow,
     Board,
     CheckpointRow,
+    DiffRow,
+    FileRow,
     FleetRow,
     InboxRow,
     LogRow,
@@ -158,7 +160,7 @@ LOG = (
 
 CHECKPOINTS = (
     CheckpointRow("code-review/c2", "code-review", "security-1", NOW - 60, "before run r1", 20,
-                  4, 2100, 0.2),
+                  4, 2100, 0.2, 2, "c0ffee"),
     CheckpointRow("code-review/c1", "code-review", "security-1", NOW - 600, "by hand", 4, 9,
                   7000, None),
 )  # fmt: skip
@@ -169,8 +171,22 @@ MEMORY = (
 )  # fmt: skip
 
 PREVIEW = RollbackPreview(
-    "security-1", "code-review/c2", 4, "t1",
+    "security-1",
+    "code-review/c2",
+    4,
+    "t1",
     ("APPROVE in code-review/b1, the ballot is open again",),
-    ("code-review/m1 from coord stays queued",), ("code-review/a1 run git notes",),
+    ("code-review/m1 from coord stays queued",),
+    ("code-review/a1 run git notes",),
     ("run pip-audit -r req.txt (done)",),
+    "c0ffee",
+    (FileRow("app.py", "changed", 1, 2), FileRow("new.py", "deleted", 0, 9)),
+    "diff --git a/app.py b/app.py\n--- a/app.py\n+++ b/app.py\n@@ -1,3 +1,2 @@\n one\n"
+    "-two, by the agent\n-three\n+two\n",
+)
+
+DIFF = DiffRow(
+    "code-review", "security-1", "worktree", "c0ffee", (FileRow("app.py", "changed", 2, 1),),
+    "diff --git a/app.py b/app.py\n--- a/app.py\n+++ b/app.py\n@@ -1,2 +1,3 @@\n one\n"
+    "-two\n+two, by the agent\n+three\n", "",
 )  # fmt: skip

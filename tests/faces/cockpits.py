@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from boards import CHECKPOINTS, LOG, MEMORY, PREVIEW, board
+from boards import CHECKPOINTS, DIFF, LOG, MEMORY, PREVIEW, board
 from memory_client import MemoryClient
 from textual.pilot import Pilot
 
@@ -75,6 +75,7 @@ def client_of(shown: Board | None = None) -> MemoryClient:
         queries.ReadLog: LOG,
         queries.ReadCheckpoints: CHECKPOINTS,
         queries.PreviewRollback: PREVIEW,
+        queries.ReadDiff: DIFF,
         queries.ReadMemory: MEMORY,
     }
     return client

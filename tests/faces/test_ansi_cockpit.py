@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 from fleettui.core.errors import Refused
 from fleettui.core.safe import one_line
 from fleettui.core.views import queries
-from fleettui.core.views.rows import FleetRow, LogRow, MemoryRow, TenantRow
+from fleettui.core.views.rows import DiffRow, FileRow, FleetRow, LogRow, MemoryRow, TenantRow
 from fleettui.tui.alerts import notice_sequence, title_sequence
 from fleettui.tui.app import CockpitApp
 
@@ -123,12 +123,20 @@ def hostile_client(text: str):
     client.answers = {
         queries.ReadLog: (*(replace(row, text=text) for row in LOG),
                           LogRow(NOW, "message", text, "t", text)),
-        queries.ReadCheckpoints: (replace(CHECKPOINTS[0], why=text),),
+        queries.ReadCheckpoints: (
+            replace(CHECKPOINTS[0], why=text, note=text, left_out=(text,)),
+        ),
         queries.ReadSpec: {"spec": {"agents": [{"name": "a", "instructions": text, text: text}]}},
         queries.ReadReport: text,
         queries.ReadMemory: (MemoryRow(text, "code-review", text, 9, text, NOW, None),),
         queries.PreviewRollback: replace(PREVIEW, votes=(text,), messages=(text,),
-                                         approvals=(text,), cannot_undo=(text,)),
+                                         approvals=(text,), cannot_undo=(text,),
+                                         files=(FileRow(text, "renamed", 1, 1, text),),
+                                         foreign=(text,), left_out=(text,), diff=text),
+        queries.ReadDiff: DiffRow(
+            "code-review", text, "worktree", text, (FileRow(text, "added", None, None, text),),
+            text, text,
+        ),
     }  # fmt: skip
     client.refuse = Refused(text, text)
     return client
@@ -136,7 +144,8 @@ def hostile_client(text: str):
 
 EVERYTHING = "\n".join(text[:300] for text in TEXTS)
 WALK = (
-    *"1234560", *("right_square_bracket",) * 5, "3", "o", "y", "p", "r", "escape", "m", "x",
+    *"1234560", *("right_square_bracket",) * 5, "3", "o", "y", "p", "r", "escape", "f",
+    "escape", "M", "escape", "m", "x",
     "enter", "6", "enter", "escape", "d", "A", "escape", "o", "escape", "y", "5", "enter", "2", "j",
     "enter", "1", "j",
     "colon", "x", "enter", "t", "enter", "question_mark", "escape", "ctrl+r", "escape",

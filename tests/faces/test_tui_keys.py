@@ -6,14 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
-from boards import EMPTY, agent, board, message, run
+from boards import DIFF, EMPTY, PREVIEW, agent, board, message, run
 from cockpits import NARROW, TABBED, client_of, cockpit
+from msgspec.structs import replace
 
 from fleettui.client import Streamed
 from fleettui.core.commands import (
     DropMessage,
     ForgetEntry,
+    ForkAgent,
     MakeCheckpoint,
+    MergeAgent,
     MoveAgent,
     MoveMessage,
     OpenFleet,
@@ -25,6 +28,7 @@ from fleettui.core.commands import (
 )
 from fleettui.core.errors import BadSpec, HostGone
 from fleettui.core.model import Payload
+from fleettui.core.views import queries
 from fleettui.tui.app import CockpitApp, colors_of
 from fleettui.tui.keymap import KEYS, load_keymap
 from fleettui.tui.screens.cockpit import CockpitScreen
@@ -278,7 +282,7 @@ async def test_every_tab_of_the_detail_shows_its_own():
         await shown.press("0")
         words = (
             "plan: run pip-audit",
-            "+os.system(x)",
+            "+two, by the agent",
             "no messages",
             "before run r1",
             "bus in spain",
@@ -372,3 +376,84 @@ async def test_a_new_need_is_said_at_once_and_rung_after_a_while():
         shown.screen.say("something else")
         await shown.change(inbox=board().inbox[:1])
         await shown.until(lambda: "security-1 waits for you" in shown.text())
+
+
+async def test_only_the_transcript_or_only_the_files_go_back():
+    for key, part in (("t", "transcript"), ("f", "files")):
+        async with cockpit() as shown:
+            await shown.press("3", "r")
+            await shown.until(lambda: "2 files go back" in shown.text())
+            await shown.press(key)
+            await shown.until(lambda: shown.client.sent)
+            wanted = RollBack("code-review", "security-1", "code-review/c2", part)
+            assert shown.client.sent == [wanted]
+            await shown.until(lambda: shown.screen.steps)
+            await shown.press("z")
+            await shown.until(lambda: len(shown.client.sent) == 2)
+            undone = RollBack("code-review", "security-1", "made/1", part)
+            assert shown.client.sent[1] == undone
+
+
+async def test_what_others_changed_needs_a_second_key():
+    client = client_of()
+    client.answers[queries.PreviewRollback] = replace(PREVIEW, foreign=("app.py",))
+    async with cockpit(client=client) as shown:
+        await shown.press("3", "r")
+        await shown.until(lambda: "changed by somebody else" in shown.text())
+        await shown.press("r")
+        assert shown.client.sent == []
+        assert "! goes over them" in shown.text()
+        await shown.press("exclamation_mark", "r")
+        await shown.until(lambda: shown.client.sent)
+        wanted = RollBack("code-review", "security-1", "code-review/c2", force=True)
+        assert shown.client.sent == [wanted]
+
+
+async def test_a_checkpoint_without_files_says_so():
+    client = client_of()
+    client.answers[queries.PreviewRollback] = replace(PREVIEW, commit="", files=(), diff="")
+    async with cockpit(client=client) as shown:
+        await shown.press("3", "r")
+        await shown.until(lambda: "only the transcript: it holds no files" in shown.text())
+        await shown.press("f")
+        assert "r or t takes the transcript back" in shown.text()
+        assert shown.client.sent == []
+
+
+async def test_a_fork_is_named_or_not():
+    async with cockpit() as shown:
+        await shown.press("3", "f")
+        await shown.until(lambda: "2 files go back" in shown.text())
+        await shown.press("f")
+        await shown.until(lambda: "TYPING" in shown.text())
+        await shown.press(*"bold", "enter")
+        await shown.until(lambda: shown.client.sent)
+        assert shown.client.sent == [
+            ForkAgent("code-review", "security-1", "code-review/c2", "bold")
+        ]
+
+
+async def test_a_merge_shows_the_diff_and_asks_once_more():
+    async with cockpit() as shown:
+        await shown.press("3", "M")
+        await shown.until(lambda: "two, by the agent" in shown.text())
+        assert shown.client.sent == []
+        await shown.press("M")
+        await shown.until(lambda: shown.client.sent)
+        assert shown.client.sent == [MergeAgent("code-review", "security-1")]
+
+
+async def test_an_agent_without_a_branch_has_nothing_to_merge():
+    client = client_of()
+    client.answers[queries.ReadDiff] = replace(DIFF, kind="shared")
+    async with cockpit(client=client) as shown:
+        await shown.press("3", "M")
+        await shown.until(lambda: "has no branch of its own" in shown.text())
+
+
+async def test_an_agent_that_changed_nothing_shows_the_diff_it_read():
+    client = client_of()
+    client.answers[queries.ReadDiff] = replace(DIFF, files=(), diff="")
+    async with cockpit(client=client) as shown:
+        await shown.press("0", "right_square_bracket")
+        await shown.until(lambda: "+os.system(x)" in shown.text())

@@ -104,3 +104,29 @@ def test_leaving(snap_compare):
 def test_the_terminals_own_colours(snap_compare):
     """Sixteen colours, where COLORTERM is absent."""
     assert snap_compare(app_of(board(), "ansi"), terminal_size=WIDE, run_before=after())
+
+
+@SIZES
+def test_forking(snap_compare, size):
+    """The same checkpoints, to begin a new agent at one."""
+    assert snap_compare(app_of(board()), terminal_size=size, run_before=after("f"))
+
+
+@SIZES
+def test_merging(snap_compare, size):
+    """What an agent changed, before it goes into a branch."""
+    assert snap_compare(app_of(board()), terminal_size=size, run_before=after("M"))
+
+
+@SIZES
+def test_what_an_agent_changed(snap_compare, size):
+    """The diff of its worktree in the detail."""
+    keys = ("0", "right_square_bracket", "plus")
+    assert snap_compare(app_of(board()), terminal_size=size, run_before=after(*keys))
+
+
+@SIZES
+def test_the_checkpoints_of_an_agent(snap_compare, size):
+    """With the files, entries and cost that came since."""
+    keys = ("0", *["right_square_bracket"] * 3, "plus")
+    assert snap_compare(app_of(board()), terminal_size=size, run_before=after(*keys))

@@ -61,13 +61,15 @@ PORTS = {
     "SharedMemories": {"open"},
     "SharedMemory": {"drop", "entries", "put"},
     "Clock": {"now"},
+    "Workspaces": {"has_work", "is_there", "look", "make", "plan", "private", "remove", "renewed"},
+    "FileHistory": {"changes", "keep", "paths", "restore"},
+    "Merging": {"land", "propose"},
 }
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
-    "ForgetEntry", "HoldRun", "MakeCheckpoint", "MoveAgent", "MoveMessage", "OpenFleet",
-    "OverrideBallot",
-    "ReleaseRun", "ResumeRun", "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun",
-    "StopFleet",
+    "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
+    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseRun", "RemoveWorkspace", "ResumeRun",
+    "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet",
 }  # fmt: skip
 
 

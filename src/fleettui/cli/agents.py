@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import click
@@ -12,8 +13,8 @@ from fleettui.cli.printing import age, money, print_json, print_table, say
 from fleettui.client import Client
 from fleettui.core.commands import MoveAgent, StopFleet
 from fleettui.core.errors import Ambiguous
-from fleettui.core.views.queries import ReadAgents, ReadFleets
-from fleettui.core.views.rows import AgentRow
+from fleettui.core.views.queries import ReadAgents, ReadFleets, ReadWorkspaces
+from fleettui.core.views.rows import AgentRow, WorkspaceRow
 
 Verb = Literal["start", "pause", "resume", "stop", "restart", "remove"]
 
@@ -57,11 +58,18 @@ def _move(context: click.Context, state: str, name: str, verb: Verb, *, as_json:
         await client.send(MoveAgent(agent.fleet, agent.id, "remove"))
         return agent
 
-    row = ask(context, state, remove if verb == "remove" else move)
+    async def act(client: Client) -> tuple[AgentRow, Sequence[WorkspaceRow]]:
+        if verb != "remove":
+            return await move(client), ()
+        row = await remove(client)
+        return row, await _unmerged(client, row.fleet, row.id)
+
+    row, kept = ask(context, state, act)
     if as_json:
         print_json(row)
-    else:
-        say(f"{row.fleet}/{row.id}: {'removed' if verb == 'remove' else row.status}")
+        return
+    say(f"{row.fleet}/{row.id}: {'removed' if verb == 'remove' else row.status}")
+    _say_kept(kept)
 
 
 def _mover(verb: Verb, text: str) -> click.Command:
@@ -111,8 +119,25 @@ def stop(context: click.Context, *, name: str, state: str, as_json: bool) -> Non
         await client.send(StopFleet(fleet.id))
         return "fleet", fleet.id
 
-    kind, ended = ask(context, state, end)
+    async def told(client: Client) -> tuple[str, str, Sequence[WorkspaceRow]]:
+        kind, ended = await end(client)
+        fleet, _, agent = ended.partition("/") if kind == "agent" else (ended, "", "")
+        return kind, ended, await _unmerged(client, fleet, agent)
+
+    kind, ended, kept = ask(context, state, told)
     if as_json:
-        print_json({"stopped": kind, "id": ended})
-    else:
-        say(f"{kind} {ended} stops at a safe point; its record stays")
+        print_json({"stopped": kind, "id": ended, "kept": [row.path for row in kept]})
+        return
+    say(f"{kind} {ended} stops at a safe point; its record stays")
+    _say_kept(kept)
+
+
+async def _unmerged(client: Client, fleet: str, agent: str = "") -> Sequence[WorkspaceRow]:
+    """Give the worktrees with work that nobody merged."""
+    rows: Sequence[WorkspaceRow] = await client.read(ReadWorkspaces(fleet))
+    return [row for row in rows if row.unmerged and agent in {"", row.agent}]
+
+
+def _say_kept(rows: Sequence[WorkspaceRow]) -> None:
+    for row in rows:
+        say(f"the work of {row.agent} is not merged and stays: {row.path} (branch {row.branch})")

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from fleettui.core.safe import one_line, sanitize
+from fleettui.core.views.rows import FileRow
 
 
 def print_json(value: Any) -> None:
@@ -58,3 +59,10 @@ def money(cost: float | None) -> str:
 def clock(at: float) -> str:
     """Show the local time of day."""
     return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def file_line(row: FileRow) -> str:
+    """Say of a file how it differs, with its lines."""
+    size = "binary" if row.added is None else f"+{row.added} -{row.deleted}"
+    was = f" (was {row.was})" if row.was else ""
+    return f"{row.change} {row.path}{was} {size}"

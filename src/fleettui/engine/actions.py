@@ -14,6 +14,7 @@ from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.door import workplace
 from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.watching import isolated
@@ -29,11 +30,12 @@ class Actions:
         toolbox: Toolbox,
         vault: Vault,
         memories: Remembering,
+        keeping: Keeping,
         group: asyncio.TaskGroup,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._toolbox, self._vault, self._group = toolbox, vault, group
-        self._memories = memories
+        self._memories, self._keeping = memories, keeping
         self._first = True
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -94,8 +96,9 @@ class Actions:
     async def _do(self, fleet: str, name: str) -> None:
         state = self._engine.state(fleet)
         action = state.action(name)
-        place = workplace(state, action.agent, action.run, self._vault)
         try:
+            before = await self._keeping.before(fleet, action)
+            place = workplace(state, action.agent, action.run, self._vault)
             if action.status != "started":
                 call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
                 try:
@@ -106,6 +109,7 @@ class Actions:
                 if not await until_stored(lambda: self._order.send(start)):
                     return
             result = await self._result(state, action)
+            await self._keeping.after(fleet, action, before)
             if result is not None:
                 await until_stored(lambda: self._finish(fleet, name, result))
         except Refused:

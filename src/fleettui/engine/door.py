@@ -241,11 +241,12 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
     base = state.runs[run].base if run in state.runs else ""
     if agent not in state.agents:
         return Workplace(state.tenant, state.id, agent, state.workspace, base)
+    ground = state.agents[agent].files.ground
     spec = state.spec_of(agent)
     secrets_of = vault.environment(state.id)
     environment = {name: reveal(text, secrets_of) for name, text in spec.environment.items()}
     return Workplace(
-        state.tenant, state.id, agent, state.workspace, base,
+        state.tenant, state.id, agent, ground.path if ground else state.workspace, base,
         dict(spec.tool_config), environment,
         spec.resource_limits.as_limits() if spec.resource_limits else Limits(),
     )  # fmt: skip

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, assert_never
 
-from fleettui.core.decide.agents import find_checkpoint
+from fleettui.core.decide.checkpoints import find_checkpoint
 from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
 from fleettui.core.views import queries
-from fleettui.core.views.agents import agent_rows, checkpoint_rows, rollback_preview
+from fleettui.core.views.agents import agent_rows
 from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.board import board, fleet_row, stats_row
 from fleettui.core.views.inbox import action_rows, inbox_rows
@@ -22,6 +22,7 @@ from fleettui.core.views.rows import CacheRow, LogRow, MemoryRow, RuleRow, RunRe
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
+from fleettui.engine.file_views import FileViews
 from fleettui.engine.remembering import Remembering
 
 
@@ -33,10 +34,11 @@ class Reading:
         engine: Engine,
         memories: Remembering,
         built: BuiltAgents,
+        files: FileViews,
         known_tools: Collection[str],
     ) -> None:
         self._engine, self._memories = engine, memories
-        self._built, self._known_tools = built, known_tools
+        self._built, self._files, self._known_tools = built, files, known_tools
 
     async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
         """Answer from the states that whoever asks may see."""
@@ -73,10 +75,15 @@ class Reading:
                 return await self._log(query, some)
             case queries.ReadCheckpoints(agent=agent):
                 state, found = _agent(some, agent)
-                return checkpoint_rows(state, found)
+                return await self._files.checkpoints(state, found)
             case queries.PreviewRollback(agent=agent, checkpoint=checkpoint):
                 state, found = _agent(some, agent)
-                return rollback_preview(state, found, find_checkpoint(found, checkpoint))
+                point = find_checkpoint(found, checkpoint)
+                return await self._files.preview(state, found, point)
+            case queries.ReadWorkspaces():
+                return await self._files.workspaces(some)
+            case queries.ReadDiff(agent=agent):
+                return await self._files.diff(*_agent(some, agent))
             case queries.ReadRules():
                 return tuple(
                     RuleRow(rule.id, state.id, rule.pattern, rule.agent, rule.by, rule.at)

@@ -17,18 +17,25 @@ from fleettui.core.commands import (
     Command,
     EditAction,
     ForgetEntry,
+    ForkAgent,
+    MakeCheckpoint,
+    MergeAgent,
     OpenFleet,
     OperatorCommand,
+    RemoveWorkspace,
+    RollBack,
     SendMessage,
     StartRun,
 )
-from fleettui.core.errors import NotFound
+from fleettui.core.errors import NotFound, Refused
 from fleettui.core.model import Actor, Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
+from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.reading import Reading
 from fleettui.engine.remembering import Remembering
 from fleettui.ports import Specs, Subscription, Vault
@@ -54,12 +61,15 @@ class Session:
         actions: Actions,
         items: Items,
         memories: Remembering,
+        keeping: Keeping,
+        files: FileViews,
         reading: Reading,
         presence: Presence,
     ) -> None:
         self._engine, self._actor = engine, actor
         self._specs, self._vault, self._actions = specs, vault, actions
         self._items, self._memories = items, memories
+        self._keeping, self._files = keeping, files
         self._reading, self._presence = reading, presence
 
     @property
@@ -78,7 +88,7 @@ class Session:
         finally:
             self._presence.count -= 1
 
-    async def send(self, command: OperatorCommand) -> str:
+    async def send(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
         """Carry out a command as this operator."""
         match command:
             case OpenFleet():
@@ -92,6 +102,20 @@ class Session:
             case EditAction():
                 facts = await self._actions.freeze(command.fleet, command.action, command.argv)
                 return await self._ask(replace(command, facts=facts, nonce=secrets.token_hex(8)))
+            case MakeCheckpoint(fleet=fleet, agent=agent):
+                name = await self._ask(command)
+                await self._keeping.wait_kept(fleet, agent, name)
+                return name
+            case RollBack():
+                return await self._roll_back(command)
+            case ForkAgent(fleet=fleet):
+                name = await self._ask(command)
+                await self._keeping.wait_made(fleet, name)
+                return name
+            case MergeAgent():
+                return await self._merge(command)
+            case RemoveWorkspace():
+                return await self._remove(command)
             case ForgetEntry(fleet=fleet):
                 answer = await self._ask(command)
                 await self._memories.forget_asked(fleet)
@@ -105,6 +129,43 @@ class Session:
     async def _spilled(self, payload: Payload) -> Payload:
         return payload if payload.blob else await self._engine.payload(payload.head)
 
+    async def _roll_back(self, command: RollBack) -> str:
+        """Roll an agent back, and wait until its files are back too."""
+        state = self._engine.state(command.fleet)
+        agent = state.agent(command.agent)
+        if not command.force:
+            await self._files.refuse_foreign(state, agent, command.checkpoint, command.part)
+        undo = await self._ask(command)
+        await self._wait_done(command.fleet, command.agent)
+        return undo
+
+    async def _merge(self, command: MergeAgent) -> str:
+        """Make the merge, then let it be carried out; refused where it is not clean."""
+        state = self._engine.state(command.fleet)
+        ground = state.agent(command.agent).files.ground
+        if ground is None or ground.kind != "worktree":
+            raise Refused(f"{command.agent} has no branch of its own", "it works elsewhere")
+        merge = await self._keeping.merging.propose(
+            state.id, command.agent, ground, self._engine.clock.now()
+        )
+        commit = await self._ask(replace(command, merge=merge))
+        await self._wait_done(command.fleet, command.agent)
+        return commit
+
+    async def _remove(self, command: RemoveWorkspace) -> str:
+        state = self._engine.state(command.fleet)
+        agent = state.agents.get(command.agent)
+        ground = agent.files.ground if agent else state.left.get(command.agent)
+        work = ground is not None and await self._keeping.workspaces.has_work(
+            state.id, command.agent, ground
+        )
+        return await self._ask(replace(command, unmerged=work))
+
+    async def _wait_done(self, fleet: str, agent: str) -> None:
+        done = await self._keeping.wait_free(fleet, agent)
+        if done is not None and done.files.failed:
+            raise Refused(done.files.failed)
+
     async def _open(self, command: OpenFleet) -> str:
         """Read the file with the caller's environment, and open the fleet or join it."""
         loaded = await asyncio.to_thread(
@@ -112,11 +173,13 @@ class Session:
         )
         fleet = command.fleet or self._fleet_id(loaded.name, command.path, command.workspace)
         self._vault.keep(fleet, command.environment)
-        return await self._ask(
+        answer = await self._ask(
             AdmitFleet(
                 fleet, loaded.name, command.path, command.workspace, loaded.spec, loaded.warnings
             )
         )
+        await self._keeping.note_ground(fleet)
+        return answer
 
     def _fleet_id(self, name: str, path: str, workspace: str) -> str:
         """Give the id of the same file's fleet in the same workspace, else a free one."""

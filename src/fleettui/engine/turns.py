@@ -13,8 +13,11 @@ from fleettui.core.coordination.listing import parse_plan, parse_sent_back
 from fleettui.core.decide.runs import open_ballot
 from fleettui.core.errors import AgentFailed, FleettuiError, ModelFailed, Refused, StoreFailed
 from fleettui.core.events import (
+    AgentRolledBack,
     FleetOpened,
     Recorded,
+    RollbackBegun,
+    RollbackFailed,
     TurnCancelled,
     TurnOpened,
     TurnRetried,
@@ -25,6 +28,7 @@ from fleettui.engine.conversation import Conversation
 from fleettui.engine.door import Changes
 from fleettui.engine.guest import Guest
 from fleettui.engine.insisting import until_stored
+from fleettui.engine.keeping import Keeping
 from fleettui.engine.order import Order
 from fleettui.engine.watching import isolated
 from fleettui.ports import Model, Toolbox, Turn, Vault
@@ -40,13 +44,14 @@ class Turns:
         model: Model,
         toolbox: Toolbox,
         vault: Vault,
+        keeping: Keeping,
         group: asyncio.TaskGroup,
         home: Path,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._built = built
         self._model, self._toolbox, self._vault = model, toolbox, vault
-        self._group, self._home = group, str(home)
+        self._keeping, self._group, self._home = keeping, group, str(home)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, Changes] = {}
 
@@ -62,6 +67,14 @@ class Turns:
                 task = self._tasks.pop(turn, None)
                 if task is not None:
                     task.cancel()
+            case RollbackBegun(agent=agent):
+                # Its files go back: it must not act meanwhile. Its turn goes on if they can't.
+                for turn in self._engine.state(recorded.stream).agent(agent).turns:
+                    task = self._tasks.pop(turn, None)
+                    if task is not None:
+                        task.cancel()
+            case RollbackFailed(agent=agent) | AgentRolledBack(agent=agent):
+                self._go_on(recorded.stream, agent)
             case FleetOpened():
                 self._changes.setdefault(recorded.stream, Changes())
             case _:
@@ -73,6 +86,13 @@ class Turns:
             for turn in list(state.turns.values()):
                 if turn.status == "open":
                     self._begin(state.id, turn.id)
+
+    def _go_on(self, fleet: str, agent: str) -> None:
+        state = self._engine.state(fleet)
+        found = state.agents.get(agent)
+        for turn in found.turns if found else ():
+            if state.turns[turn].status == "open":
+                self._begin(fleet, turn)
 
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         return list(self._tasks.values())
@@ -100,6 +120,7 @@ class Turns:
         )
         while door.open():
             try:
+                await self._keeping.ready(fleet, agent)
                 built = await self._built.get(self._engine.state(fleet), agent)
                 output = await built.runtime.perform(await _turn(conversation, self._home), door)
                 payload = await self._engine.payload(output)

@@ -25,6 +25,8 @@ ANSWERS: Final[dict[type[queries.Query], Any]] = {
     queries.ReadLog: tuple[rows.LogRow, ...],
     queries.ReadCheckpoints: tuple[rows.CheckpointRow, ...],
     queries.PreviewRollback: rows.RollbackPreview,
+    queries.ReadWorkspaces: tuple[rows.WorkspaceRow, ...],
+    queries.ReadDiff: rows.DiffRow,
     queries.ReadRules: tuple[rows.RuleRow, ...],
     queries.ReadSpec: dict[str, Any],
     queries.ReadEvents: tuple[Recorded, ...],

@@ -9,6 +9,8 @@ from fleettui.core.views.rows import (
     BallotRow,
     Board,
     CheckpointRow,
+    DiffRow,
+    FileRow,
     InboxRow,
     LogRow,
     MemoryRow,
@@ -58,19 +60,43 @@ def _kind(kind: str) -> Part:
     return Part(f"{word[:7]:<8}", _LOG_TONES.get(kind, "plain"))
 
 
-def diff_blocks(rows: Sequence[LogRow], waiting: Sequence[InboxRow]) -> list[Block]:
-    """Draw the last diff an agent read, after those it waits to make."""
+def change_blocks(diff: DiffRow) -> list[Block]:
+    """Draw what an agent changed in its folder: the files, then the diff."""
+    blocks = [file_block(file) for file in diff.files]
+    if diff.diff:
+        blocks += [Block(""), *diff_lines(diff.diff)]
+    return blocks
+
+
+def file_block(file: FileRow) -> Block:
+    """Draw a file that differs, with its lines."""
+    size = "binary" if file.added is None else f"+{file.added} -{file.deleted}"
+    was = f"  was {file.was}" if file.was else ""
+    tone: Tone = {"added": "done", "deleted": "fail"}.get(file.change, "accent")  # type: ignore[assignment]
+    return Block(f"{file.path}  {size}{was}", lead=(Part(f"{file.change:<8}", tone),))
+
+
+def diff_blocks(diff: DiffRow, rows: Sequence[LogRow], waiting: Sequence[InboxRow]) -> list[Block]:
+    """Draw what an agent changed, after what it waits to change; else the last diff it read."""
     asked = [row.action.preview for row in waiting if row.action and row.action.preview]
+    blocks = [block for text in asked for block in diff_lines(text)]
+    if diff.files:
+        return [*blocks, Block(f"changed in its {_folder(diff)}", "bold"), *change_blocks(diff)]
     read = [row.text for row in rows if row.kind == "out" and _is_diff(row.text)]
-    blocks = [block for text in (*asked, *read[-1:]) for block in _diff(text)]
-    return blocks or [Block("this agent has not read or proposed a diff yet", "dim")]
+    blocks += [block for text in read[-1:] for block in diff_lines(text)]
+    return blocks or [Block("this agent has not changed, read or proposed a diff yet", "dim")]
+
+
+def _folder(diff: DiffRow) -> str:
+    return "worktree: M merges it" if diff.kind == "worktree" else "folder"
 
 
 def _is_diff(text: str) -> bool:
     return text.startswith(("diff --", "--- ")) or "\ndiff --" in text or "\n@@ " in text
 
 
-def _diff(text: str) -> Iterator[Block]:
+def diff_lines(text: str) -> Iterator[Block]:
+    """Draw a diff, line by line."""
     for line in text.split("\n"):
         head = line.startswith(("diff --", "+++", "---", "index "))
         yield Block(line, "bold" if head else _DIFF_TONES.get(line[:1], "plain"))
@@ -98,8 +124,11 @@ def checkpoint_blocks(rows: Sequence[CheckpointRow]) -> list[Block]:
 
 def checkpoint_words(row: CheckpointRow) -> str:
     """Say when and why a checkpoint was made, and what came since."""
-    since = f"{row.entries} entries, {tokens(row.tokens)} tok, {money(row.cost)} since"
-    return f"{time_of_day(row.at)}  {row.why}  ({since})"
+    files = "" if row.files is None else f"{row.files} files, "
+    since = f"{files}{row.entries} entries, {tokens(row.tokens)} tok, {money(row.cost)} since"
+    left = f"  left out: {', '.join(row.left_out)}" if row.left_out else ""
+    note = f"  {row.note}" if row.note else ""
+    return f"{time_of_day(row.at)}  {row.why}  ({since}){note}{left}"
 
 
 def memory_blocks(rows: Sequence[MemoryRow], now: float) -> list[Block]:

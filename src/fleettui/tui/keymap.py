@@ -83,6 +83,9 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("agents.message", "m", "agents", "screen.message", "send a message", "msg"),
     Key("agents.log", "l", "agents", "screen.log", "its log, or its own terminal (F12 comes back)",
         "log"),
+    Key("agents.fork", "f", "agents", "screen.fork", "fork from a checkpoint", "fork"),
+    Key("agents.merge", "M", "agents", "screen.merge", "merge its work into your branch",
+        "merge"),
     Key("agents.sort", "o", "agents", "screen.sort", "sort by attention, name or cost"),
     Key("flows.cancel", "x", "flows", "screen.cancel_run", "cancel this run", "cancel"),
     Key("flows.hold", "H", "flows", "screen.hold_run", "hold this run, or let it go on", "hold"),
@@ -119,6 +122,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "wrap", "^w"),
     Key("detail.rollback", "r", "detail", "screen.rollback",
         "roll back to a checkpoint, with a preview", "rollback"),
+    Key("detail.merge", "M", "detail", "screen.merge", "merge its work into your branch",
+        "merge"),
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from fleettui.core.commands import (
     CancelRun,
     ForgetEntry,
     MakeCheckpoint,
+    MergeAgent,
     MoveAgent,
     OperatorCommand,
     SendMessage,
@@ -27,7 +28,7 @@ _ALONE: Final = {
     "votes": "screen.go('votes')", "inbox": "screen.go('inbox')",
     "detail": "screen.go('detail')", "theme": "app.next_theme",
 }  # fmt: skip
-_OF_AGENTS: Final = (*_VERBS, "checkpoint", "send")
+_OF_AGENTS: Final = (*_VERBS, "checkpoint", "merge", "send")
 SUGGESTIONS: Final = (
     "run ",
     *(f"{verb} " for verb in _OF_AGENTS),
@@ -84,6 +85,8 @@ def _of_agent(word: str, rest: str, board: Board) -> Typed:
         return Typed(SendMessage(agent.fleet, agent.id, body), f"sent to {agent.name}")
     if word == "checkpoint":
         return Typed(MakeCheckpoint(agent.fleet, agent.id), f"made a checkpoint of {agent.name}")
+    if word == "merge":
+        return Typed(MergeAgent(agent.fleet, agent.id), f"merged the work of {agent.name}")
     verb = next(verb for verb in _VERBS if verb == word)
     return Typed(MoveAgent(agent.fleet, agent.id, verb), f"{word}: {agent.name}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fleettui.core.commands.root import Command
+from fleettui.core.grounds import RollbackPart
 
 
 class MoveAgent(Command, frozen=True, tag=True, omit_defaults=True):
@@ -30,7 +31,12 @@ class KeepSession(Command, frozen=True, tag=True, omit_defaults=True):
 
 
 class RollBack(Command, frozen=True, tag=True, omit_defaults=True):
-    """Take an agent's transcript and memory back. Answers the checkpoint that undoes it."""
+    """Take an agent back to a checkpoint. Answers the checkpoint that undoes it.
+
+    `force` goes over what others changed in a shared folder.
+    """
 
     agent: str
     checkpoint: str
+    part: RollbackPart = "all"
+    force: bool = False

@@ -10,6 +10,7 @@ from fleettui.core.commands.memory import ForgetEntry
 from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
 from fleettui.core.commands.parts import EditPlan
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
+from fleettui.core.commands.workspaces import ForkAgent, MergeAgent, RemoveWorkspace
 
 OperatorCommand = (
     OpenFleet
@@ -23,6 +24,9 @@ OperatorCommand = (
     | MoveAgent
     | MakeCheckpoint
     | RollBack
+    | ForkAgent
+    | MergeAgent
+    | RemoveWorkspace
     | SendMessage
     | RetryMessage
     | DropMessage

@@ -11,7 +11,8 @@ from fleettui.core.commands import (
     SendMessage,
 )
 from fleettui.core.decide.actions import propose_action
-from fleettui.core.decide.agents import move_agent, roll_back
+from fleettui.core.decide.agents import move_agent
+from fleettui.core.decide.checkpoints import roll_back
 from fleettui.core.decide.messages import send_message
 from fleettui.core.decide.outcome import NOTHING, Outcome
 from fleettui.core.errors import FleettuiError, NotFound
@@ -96,12 +97,18 @@ def _carried_out(
 
 
 def _rolled_back(state: FleetState, target: str, by: Asked) -> list[AnyEvent]:
-    """Take an agent back to its newest checkpoint, and let it work again."""
+    """Take an agent back to its newest checkpoint, and let it work again.
+
+    Its files go back only in a worktree of its own: nobody is there to say whose changes in a
+    shared folder are to go.
+    """
     agent = state.agent(target)
-    newest = next(reversed(agent.checkpoints), "")
+    newest = next((one.id for one in reversed(agent.checkpoints.values()) if not one.pending), "")
     if not newest:
         raise NotFound(f"{target} has no checkpoint")
-    events = list(roll_back(state, RollBack(state.id, target, newest), by).events)
+    own = agent.files.ground is not None and agent.files.ground.kind == "worktree"
+    back = RollBack(state.id, target, newest, "all" if own else "transcript")
+    events = list(roll_back(state, back, by).events)
     moved = any(isinstance(event, AgentMoved) for event in events)
     if agent.status == "failed" and not moved:
         events.append(AgentMoved(target, "starting", f"by {by.actor}"))

@@ -77,13 +77,21 @@ def _reload(
     state: FleetState, command: AdmitFleet, spec: FleetFile, policy: str, by: str
 ) -> list[AnyEvent]:
     wanted = instances(spec)
-    busy = [agent.id for agent in state.agents.values() if agent.turn and agent.id not in wanted]
+    busy = [
+        agent.id
+        for agent in state.agents.values()
+        if agent.turn and agent.id not in wanted and not agent.files.fork_of
+    ]
     if busy:
         raise Refused(
             f"the changed file has no place for {', '.join(busy)}, still at work",
             "stop it first, or put it back into the file",
         )
-    gone: list[AnyEvent] = [AgentRemoved(name, by) for name in state.agents if name not in wanted]
+    entries = {entry for entry, _ in wanted.values()}
+    forks = {one.id for one in state.agents.values() if one.files.fork_of and one.entry in entries}
+    gone: list[AnyEvent] = [
+        AgentRemoved(name, by) for name in state.agents if name not in wanted and name not in forks
+    ]
     new = {name: entry for name, entry in wanted.items() if name not in state.agents}
     reloaded = FleetReloaded(command.spec, policy, command.warnings)
     return [reloaded, *gone, *_create(new)]

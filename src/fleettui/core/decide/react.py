@@ -7,6 +7,7 @@ from typing import Any
 
 from fleettui.core.coordination.modes import MODES, advance
 from fleettui.core.coordination.work import Work
+from fleettui.core.decide.checkpoints import marking
 from fleettui.core.decide.messages import returned
 from fleettui.core.decide.talks import answered
 from fleettui.core.events import (
@@ -19,7 +20,6 @@ from fleettui.core.events import (
     AgentMoved,
     AnyEvent,
     BallotClosed,
-    CheckpointMade,
     FleetStopped,
     MessageAcked,
     MessageDelivered,
@@ -58,7 +58,8 @@ def react(state: FleetState, event: AnyEvent, at: float) -> Events:
 def _begin(state: FleetState, event: RunStarted, at: float) -> Events:
     """Mark where every agent stands, and plan the first parts."""
     work = Work(state, state.runs[event.run])
-    work.add(*(CheckpointMade(one, work.name(), f"before {event.run}") for one in event.agents))
+    why = f"before {event.run}"
+    work.add(*(marking(state, state.agents[one], work.name(), why) for one in event.agents))
     MODES[event.mode].begin(work, at)
     return work.events
 
@@ -70,10 +71,22 @@ def _turn_over(
     if turn.status == "retrying":
         return ()
     return (
+        *_every_few_turns(state, turn),
         *_settle_mail(state, turn),
         *_settle(state, turn.agent, turn.status),
         *_part_over(state, turn),
     )
+
+
+def _every_few_turns(state: FleetState, turn: TurnState) -> Events:
+    """Mark where an agent stands after as many turns as its file says."""
+    agent = state.agents.get(turn.agent)
+    if agent is None or turn.status != "finished":
+        return ()
+    turns = agent.files.turns
+    if turns < state.spec_of(agent.id).checkpoint_every:
+        return ()
+    return (marking(state, agent, Names(state).next(), f"after {turns} turns"),)
 
 
 def _part_over(state: FleetState, turn: TurnState) -> Events:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleettui.core.events.root import Event
+from fleettui.core.grounds import LeftOut, RollbackPart
 from fleettui.core.model import AgentStatus
 
 
@@ -30,11 +31,18 @@ class AgentRemoved(Event, frozen=True, tag=True, omit_defaults=True):
 
 
 class CheckpointMade(Event, frozen=True, tag=True, omit_defaults=True):
-    """A point in an agent's history was marked."""
+    """A point in an agent's history was marked; `commit` has its files, `note` says why not.
+
+    `session` is where a runtime with a memory of its own stood.
+    """
 
     agent: str
     checkpoint: str
     why: str
+    commit: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    note: str = ""
+    session: str = ""
 
 
 class SessionKept(Event, frozen=True, tag=True, omit_defaults=True):
@@ -50,9 +58,10 @@ class SessionKept(Event, frozen=True, tag=True, omit_defaults=True):
 
 
 class AgentRolledBack(Event, frozen=True, tag=True, omit_defaults=True):
-    """An agent's transcript went back to a checkpoint; rolling back to `undo` takes it forward."""
+    """An agent went back to a checkpoint; rolling back to `undo` takes it forward."""
 
     agent: str
     checkpoint: str
     undo: str
     by: str
+    part: RollbackPart = "all"

@@ -76,6 +76,22 @@ from fleettui.core.events.turns import (
     TurnPrompted,
     TurnRetried,
 )
+from fleettui.core.events.workspaces import (
+    AgentForked,
+    AgentMerged,
+    CheckpointBegun,
+    FilesSeen,
+    GroundFound,
+    MergeBegun,
+    MergeFailed,
+    RollbackBegun,
+    RollbackFailed,
+    WorkspaceBegun,
+    WorkspaceDoomed,
+    WorkspaceFailed,
+    WorkspaceGone,
+    WorkspaceMade,
+)
 
 AnyEvent = (
     FleetOpened
@@ -142,6 +158,20 @@ AnyEvent = (
     | SharedMemoryMoved
     | ForgettingAsked
     | EntryForgotten
+    | AgentForked
+    | AgentMerged
+    | CheckpointBegun
+    | FilesSeen
+    | GroundFound
+    | MergeBegun
+    | MergeFailed
+    | RollbackBegun
+    | RollbackFailed
+    | WorkspaceBegun
+    | WorkspaceDoomed
+    | WorkspaceFailed
+    | WorkspaceGone
+    | WorkspaceMade
 )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from fleettui.core.grounds import GroundKind
 from fleettui.core.spec.known import TOOLSETS, tool_name
 from fleettui.core.spec.limits import ResourceLimits
 from fleettui.core.spec.metadata import ApiVersion, Metadata
@@ -169,6 +170,12 @@ class AgentSpec(Shape):
         default_factory=dict, description="Further settings of the model; also `model_config`."
     )
     resources: Resources | None = Field(default=None, description="Bounds on what it uses.")
+    workspace: GroundKind | None = Field(
+        default=None, description="The folder it works in; by default as the fleet's."
+    )
+    checkpoint_every: int = Field(
+        default=5, ge=1, le=1000, description="Turns after which a checkpoint is made by itself."
+    )
     sampling: Anything = Field(default_factory=dict, description="AOF's field; kept, not used.")
     state: Anything = Field(default_factory=dict, description="AOF's field; kept, not used.")
     tags: Anything = Field(default_factory=dict, description="Free labels; kept, not used.")

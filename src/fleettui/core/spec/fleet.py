@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from fleettui.core.grounds import GroundKind
 from fleettui.core.spec.agent import AgentSpec, Memory, Resources
 from fleettui.core.spec.approval import Approval, Policy, Report
 from fleettui.core.spec.consensus import Coordination, Question
@@ -62,6 +63,9 @@ class FleetSpec(Shape):
     approval: Approval = Field(default_factory=Approval, description="How a person is asked.")
     policy: Policy = Field(default_factory=Policy, description="What runs, asks, or never runs.")
     report: Report = Field(default_factory=Report, description="What follows a report.")
+    workspace: GroundKind | None = Field(
+        default=None, description="The folder each agent works in, where it does not say itself."
+    )
     description: str | None = Field(default=None, description="A sentence for people.")
     strategy: str | None = Field(
         default=None, description="AOF's field in older files; kept, not used."

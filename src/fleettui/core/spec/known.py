@@ -66,6 +66,21 @@ TOOL_FIELDS: Final = ("name", "type", "config", "enabled", "source", "server", "
 
 PATTERN_SPELLINGS: Final = {"pub-sub": "pub_sub", "request-reply": "request_reply"}
 
+# Tools that leave files alone; whatever else an agent has may write.
+LEAVES_FILES: Final = frozenset(
+    {
+        "read_file", "read_text", "list_files", "search", "git_diff", "git_log", "git_show", "lint",
+        "submit_result", "send_message", "broadcast", "publish", "subscribe", "ask_agent",
+        "delegate", "send_back", "remember", "recall", "forget", "http", "http_request", "jira",
+        "trivy", "semgrep", "prometheus", "prometheus_query", "loki", "loki_query",
+        "grafana_query", "grafana_dashboard_get", "grafana_dashboard_list", "pagerduty", "slack",
+        "list_directory", "search_files", "search_code", "create_issue", "datadog", "opsgenie",
+        "web_search", "web_fetch", "git_status", "approval",
+    }
+)  # fmt: skip
+# Runtimes whose programs write nothing, or have no files at all.
+READS_ONLY: Final = frozenset({"monitor", "human", "webhook"})
+
 RUNTIMES: Final = ("llm", "acp", "claude-code", "worker", "monitor", "tmux")
 # Runtimes that put the questions of a turn to `model` themselves.
 ASKS_MODEL: Final = frozenset({"llm"})
@@ -100,6 +115,17 @@ def tool_name(tool: Any) -> str | None:
             return named if "name" in tool else named.lower()
         return kind.lower() if isinstance(kind, str) and kind else None
     return tool if isinstance(tool, str) and tool else None
+
+
+def may_write(spec: Any) -> bool:
+    """Say whether an agent of this spec can change files: by a tool, a server or its runtime."""
+    if spec.type in READS_ONLY:
+        return False
+    by_tool = any(tool not in LEAVES_FILES for tool in spec.tools)
+    if spec.type == "worker":
+        # It does one thing only, and asks no model for more.
+        return bool(spec.run) or spec.tool not in LEAVES_FILES
+    return by_tool or bool(spec.mcp_servers) or spec.type not in ASKS_MODEL
 
 
 def closest(word: str, options: Iterable[str]) -> str | None:

@@ -9,13 +9,14 @@ from fleettui.core.events import (
     AgentMoved,
     AgentRemoved,
     AgentRolledBack,
+    CheckpointBegun,
     CheckpointMade,
     SessionKept,
     TroubleNoted,
 )
 from fleettui.core.queue import Mailbox
 from fleettui.core.state.alerts import forget_alerts
-from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, LogLine
+from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, LogLine, SeenState
 
 
 def _created(state: FleetState, event: AgentCreated, at: float) -> None:
@@ -33,41 +34,78 @@ def _moved(state: FleetState, event: AgentMoved, at: float) -> None:
 
 
 def _removed(state: FleetState, event: AgentRemoved, _at: float) -> None:
-    del state.agents[event.agent]
+    files = state.agents.pop(event.agent).files
+    for point in files.pending:
+        state.keeping.pop(point, None)
+    ground = files.ground or files.making
+    if ground is not None and ground.kind == "worktree":
+        name = ground.branch if event.agent in state.left else event.agent
+        state.left[name] = ground
     forget_alerts(state, event.agent)
 
 
 def _marked(state: FleetState, event: CheckpointMade, at: float) -> None:
     agent = state.agents[event.agent]
-    state.number += 1
-    mark(state, agent, event.checkpoint, event.why, at)
+    point = agent.checkpoints.get(event.checkpoint)
+    if point is None:
+        state.number += 1
+        point = mark(state, agent, event.checkpoint, event.why, at)
+    point.commit, point.left_out, point.note = event.commit, event.left_out, event.note
+    point.session, point.pending = event.session, False
+    agent.files.pending.discard(point.id)
+    state.keeping.pop(point.id, None)
+    told = f" ({event.note})" if event.note else ""
+    if event.left_out:
+        names = ", ".join(f"{one.path}: {one.why}" for one in event.left_out)
+        told += f" (left out: {names})"
     agent.log.append(
-        LogLine(at, "check", f"checkpoint {event.checkpoint}: {event.why}", agent.turn)
+        LogLine(at, "check", f"checkpoint {event.checkpoint}: {event.why}{told}", agent.turn)
     )
 
 
-def mark(state: FleetState, agent: AgentState, name: str, why: str, at: float) -> None:
+def _begun(state: FleetState, event: CheckpointBegun, at: float) -> None:
+    state.number += 1
+    agent = state.agents[event.agent]
+    point = mark(state, agent, event.checkpoint, event.why, at)
+    point.pending, point.action = True, event.action
+    agent.files.pending.add(point.id)
+    state.keeping[point.id] = point.why
+
+
+def mark(state: FleetState, agent: AgentState, name: str, why: str, at: float) -> CheckpointState:
     """Keep the present place in an agent's transcript under a name.
 
     A transcript only grows; a rollback begins a new list. So a list and a length are enough, and a
     checkpoint costs the same however long the history is.
     """
     bill = agent.bill
-    agent.checkpoints[name] = CheckpointState(
+    agent.files.turns = 0
+    point = agent.checkpoints[name] = CheckpointState(
         name, agent.id, at, why, state.seq, agent.transcript, len(agent.transcript),
         bill.input_tokens + bill.output_tokens, bill.cost, agent.session,
     )  # fmt: skip
+    return point
 
 
 def _rolled_back(state: FleetState, event: AgentRolledBack, at: float) -> None:
     agent = state.agents[event.agent]
     target = agent.checkpoints[event.checkpoint]
-    state.number += 1
-    mark(state, agent, event.undo, f"before the rollback to {event.checkpoint}", at)
-    agent.transcript = target.line[: target.length]
-    agent.session = target.session
-    agent.trouble = ""
-    agent.log.append(LogLine(at, "check", f"rolled back to {event.checkpoint} by {event.by}"))
+    agent.files.rolling = None
+    agent.files.failed = ""
+    if event.undo not in agent.checkpoints:
+        state.number += 1
+        mark(state, agent, event.undo, f"before the rollback to {event.checkpoint}", at)
+    undo = agent.checkpoints[event.undo]
+    if event.part != "transcript" and undo.commit:
+        # What it took back is its own doing, should this be undone.
+        agent.files.seen.append(SeenState(state.seq, undo.commit, target.commit))
+    if event.part != "files":
+        agent.transcript = target.line[: target.length]
+        agent.session = target.session
+        agent.trouble = ""
+    what = {"all": "", "transcript": " (transcript)", "files": " (files)"}[event.part]
+    text = f"rolled back to {event.checkpoint}{what} by {event.by}"
+    agent.log.append(LogLine(at, "check", text))
 
 
 def _session_kept(state: FleetState, event: SessionKept, at: float) -> None:
@@ -95,6 +133,7 @@ STEPS: dict[type, Any] = {
     AgentCreated: _created,
     AgentMoved: _moved,
     AgentRemoved: _removed,
+    CheckpointBegun: _begun,
     CheckpointMade: _marked,
     AgentRolledBack: _rolled_back,
     SessionKept: _session_kept,

@@ -14,7 +14,17 @@ from fleettui.core.events import (
     FleetStopping,
 )
 from fleettui.core.spec.fleet import FleetFile
-from fleettui.core.state import actions, agents, alerts, ballots, memory, messages, parts, runs
+from fleettui.core.state import (
+    actions,
+    agents,
+    alerts,
+    ballots,
+    memory,
+    messages,
+    parts,
+    runs,
+    workspaces,
+)
 from fleettui.core.state.fleet import FleetState
 
 Step = Callable[[FleetState, Any, float], None]
@@ -66,4 +76,5 @@ _STEPS: dict[type, Step] = {
     **messages.STEPS,
     **memory.STEPS,
     **alerts.STEPS,
+    **workspaces.STEPS,
 }

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from fleettui.core.ballot import Rule, Verdict, Vote
 from fleettui.core.errors import NotFound
+from fleettui.core.grounds import Ground, LeftOut, Merge, RollbackPart
 from fleettui.core.memory import MemoryState
 from fleettui.core.model import (
     ActionStatus,
@@ -98,8 +99,58 @@ class CheckpointState:
     length: int
     tokens: int
     cost: float
+    commit: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    note: str = ""
     # The session of its own that the agent had then, as long as nothing was said in it since.
     session: str = ""
+    # Its files are being kept right now; `action` waits for it.
+    pending: bool = False
+    action: str = ""
+
+
+@dataclass(slots=True)
+class RollingState:
+    """A rollback whose files are on their way back."""
+
+    checkpoint: str
+    undo: str
+    by: str
+    part: RollbackPart
+
+
+@dataclass(slots=True)
+class SeenState:
+    """What an action did to the files of a shared folder: commits before and after it."""
+
+    seq: int
+    before: str
+    after: str
+    path: str = ""
+
+
+@dataclass(slots=True)
+class FilesState:
+    """An agent's files: where it works, and what is being done with them right now."""
+
+    ground: Ground | None = None
+    making: Ground | None = None
+    fill: str = ""
+    why: str = ""
+    # Checkpoints whose files are being kept right now.
+    pending: set[str] = field(default_factory=set)
+    # Finished turns since the last checkpoint.
+    turns: int = 0
+    rolling: RollingState | None = None
+    merging: Merge | None = None
+    # Why the last rollback or merge failed.
+    failed: str = ""
+    seen: list[SeenState] = field(default_factory=list)
+    # What a fork began with: whose, the commit of its files, and from where its work counts.
+    fork_of: str = ""
+    fork_point: str = ""
+    fork_base: str = ""
+    fork_start: str = ""
 
 
 @dataclass(slots=True)
@@ -120,6 +171,7 @@ class AgentState:
     trouble: str = ""
     bill: Bill = field(default_factory=Bill)
     session: str = ""
+    files: FilesState = field(default_factory=FilesState)
 
     @property
     def turn(self) -> str:
@@ -353,6 +405,12 @@ class FleetState:
     alerts: dict[str, AlertState] = field(default_factory=dict)
     # When what a rule wants was done, by monitor and rule.
     recoveries: dict[str, list[float]] = field(default_factory=dict)
+    ground: Ground | None = None
+    # What is being kept right now: checkpoints, and why they are made.
+    keeping: dict[str, str] = field(default_factory=dict)
+    # Worktrees of agents that are gone, and those that are being taken away.
+    left: dict[str, Ground] = field(default_factory=dict)
+    doomed: dict[str, Ground] = field(default_factory=dict)
 
     # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
 

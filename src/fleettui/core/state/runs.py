@@ -76,6 +76,7 @@ def _turn_opened(state: FleetState, event: TurnOpened, at: float) -> None:
     agent = state.agents[event.agent]
     agent.turns[event.turn] = None
     agent.trouble = ""
+    agent.files.why = ""
     if event.prompt.head:
         entry = Entry("prompt", at, event.turn, event.prompt, given=event.given)
         agent.transcript.append(entry)
@@ -126,7 +127,9 @@ def _turn_finished(state: FleetState, event: TurnFinished, at: float) -> None:
     turn = state.turns[event.turn]
     turn.status, turn.output, turn.finished = "finished", event.output, at
     turn.plan = event.plan
-    state.agents[turn.agent].turns.pop(turn.id, None)
+    agent = state.agents[turn.agent]
+    agent.turns.pop(turn.id, None)
+    agent.files.turns += 1
 
 
 def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fleettui.core.grounds import Ground, LeftOut, Merge
 from fleettui.core.model import AgentStatus
 from fleettui.core.queue import Mailbox
 from fleettui.core.spec.fleet import FleetFile
@@ -19,11 +20,14 @@ from fleettui.core.state.fleet import (
     Bill,
     CheckpointState,
     Entry,
+    FilesState,
     FleetState,
     LogLine,
     MessageState,
     PartState,
+    RollingState,
     RunState,
+    SeenState,
     TurnState,
 )
 
@@ -40,7 +44,12 @@ class SavedCheckpoint(msgspec.Struct, array_like=True):
     length: int
     tokens: int
     cost: float
+    commit: str
+    left_out: tuple[LeftOut, ...]
+    note: str
     session: str
+    pending: bool
+    action: str
 
 
 class SavedAgent(msgspec.Struct, array_like=True):
@@ -59,6 +68,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     trouble: str
     bill: Bill
     session: str
+    files: FilesState
 
 
 class SavedFleet(msgspec.Struct):
@@ -82,11 +92,16 @@ class SavedFleet(msgspec.Struct):
     forgetting: dict[str, str]
     alerts: dict[str, AlertState]
     recoveries: dict[str, list[float]]
+    ground: Ground | None
+    keeping: dict[str, str]
+    left: dict[str, Ground]
+    doomed: dict[str, Ground]
 
 
 _PARTS = (
     AgentState, CheckpointState, Entry, LogLine, Bill, RunState, PartState, TurnState, BallotState,
-    ActionState, MessageState, AlwaysRule, AlertState, FleetState,
+    ActionState, MessageState, AlwaysRule, AlertState, FleetState, FilesState, RollingState,
+    SeenState, Ground, LeftOut, Merge,
 )  # fmt: skip
 _SHAPE = hashlib.sha256(
     repr([(part.__name__, sorted(part.__annotations__.items())) for part in _PARTS]).encode()
@@ -116,11 +131,12 @@ def save(state: FleetState) -> bytes:
             [
                 SavedCheckpoint(
                     one.id, one.agent, one.at, one.why, one.seq, number(one.line), one.length,
-                    one.tokens, one.cost, one.session,
+                    one.tokens, one.cost, one.commit, one.left_out, one.note, one.session,
+                    one.pending, one.action,
                 )
                 for one in agent.checkpoints.values()
             ],
-            list(agent.turns), agent.trouble, agent.bill, agent.session,
+            list(agent.turns), agent.trouble, agent.bill, agent.session, agent.files,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -131,7 +147,8 @@ def save(state: FleetState) -> bytes:
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting, state.alerts, state.recoveries,
+            state.forgetting, state.alerts, state.recoveries, state.ground, state.keeping,
+            state.left, state.doomed,
         )
     )  # fmt: skip
 
@@ -140,10 +157,13 @@ def restore(body: bytes) -> FleetState | None:
     """Give the state back, None for the snapshot of another version or a damaged one."""
     try:
         saved = msgspec.json.decode(body, type=SavedFleet)
-    except msgspec.MsgspecError:
+        return _restored(saved) if saved.shape == _SHAPE else None
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError):
+        # A snapshot is never the only copy: the stream is folded from its beginning.
         return None
-    if saved.shape != _SHAPE:
-        return None
+
+
+def _restored(saved: SavedFleet) -> FleetState:
     head = {**saved.head, "warnings": tuple(saved.head["warnings"])}
     state = FleetState(
         **head, spec=FleetFile.model_validate(saved.spec), runs=saved.runs, turns=saved.turns,
@@ -151,18 +171,20 @@ def restore(body: bytes) -> FleetState | None:
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
         forgetting=saved.forgetting, alerts=saved.alerts, recoveries=saved.recoveries,
+        ground=saved.ground, keeping=saved.keeping, left=saved.left, doomed=saved.doomed,
     )  # fmt: skip
     for one in saved.agents:
         marks = {
             mark.id: CheckpointState(
                 mark.id, mark.agent, mark.at, mark.why, mark.seq, saved.lines[mark.line],
-                mark.length, mark.tokens, mark.cost, mark.session,
+                mark.length, mark.tokens, mark.cost, mark.commit, mark.left_out, mark.note,
+                mark.session, mark.pending, mark.action,
             )
             for mark in one.checkpoints
         }  # fmt: skip
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
-            one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill, one.session,
+            one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill, one.session, one.files,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in state.messages.values():

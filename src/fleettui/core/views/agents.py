@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from fleettui.core.model import AgentStatus
+from fleettui.core.model import AgentStatus, Facts
 from fleettui.core.spec.known import ASKS_MODEL
 from fleettui.core.state.actions import describe
 from fleettui.core.state.fleet import (
@@ -164,7 +164,19 @@ def _checkpoint_row(state: FleetState, agent: AgentState, point: CheckpointState
         entries=_entries_since(agent, point),
         tokens=bill.input_tokens + bill.output_tokens - point.tokens,
         cost=bill.cost - point.cost if bill.priced else None,
+        commit=point.commit,
+        left_out=_left_out(point),
+        note="its files are being kept" if point.pending else point.note,
     )  # fmt: skip
+
+
+def _goes_back(facts: Facts) -> bool:
+    """Say whether all a call did is in files that go back: no program ran."""
+    return not facts.argv and bool(facts.operands) and set(facts.risks) <= {"write", "secret"}
+
+
+def _left_out(point: CheckpointState) -> tuple[str, ...]:
+    return tuple(f"{one.path}: {one.why}" for one in point.left_out)
 
 
 def _entries_since(agent: AgentState, point: CheckpointState) -> int:
@@ -182,7 +194,8 @@ def rollback_preview(
     if ballot is not None and ballot.verdict is None and agent.id in ballot.votes:
         votes = (f"{ballot.votes[agent.id].verdict} in {ballot.id}, the ballot is open again",)
     queued = tuple(
-        f"{message.id} from {message.sender} stays queued"
+        f"{message.id} from {message.sender} "
+        + ("goes back to the queue" if message.status == "leased" else "stays queued")
         for message in state.messages.values()
         if message.to == agent.id and message.status != "dead"
     )
@@ -198,7 +211,10 @@ def rollback_preview(
         and action.started > point.at
         and action.facts.risks != ("read",)
         and action.facts.tool != "submit_result"
+        and not (point.commit and _goes_back(action.facts))
     )
     return RollbackPreview(
-        agent.id, point.id, _entries_since(agent, point), agent.turn, votes, queued, voided, kept
-    )
+        agent.id, point.id, _entries_since(agent, point), agent.turn, votes, queued, voided, kept,
+        commit=point.commit, left_out=_left_out(point),
+        note=point.note or ("" if point.commit else "it holds no files: the transcript goes back"),
+    )  # fmt: skip

@@ -87,6 +87,16 @@ class PreviewRollback(Query, frozen=True, tag=True, omit_defaults=True):
     checkpoint: str = ""
 
 
+class ReadWorkspaces(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[WorkspaceRow, ...]: where every agent works."""
+
+
+class ReadDiff(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers DiffRow: what an agent changed in its folder."""
+
+    agent: str = ""
+
+
 class ReadRules(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[RuleRow, ...]."""
 
@@ -129,6 +139,8 @@ AnyQuery = (
     | ReadLog
     | ReadCheckpoints
     | PreviewRollback
+    | ReadWorkspaces
+    | ReadDiff
     | ReadRules
     | ReadMemory
     | ReadAlerts

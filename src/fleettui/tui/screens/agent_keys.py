@@ -15,7 +15,7 @@ from fleettui.core.commands import (
 from fleettui.core.model import Payload
 from fleettui.core.views.rows import AgentRow
 from fleettui.tui.screens.desk import Desk, Step
-from fleettui.tui.screens.rollback import RollbackScreen
+from fleettui.tui.screens.rollback import Chosen, RollbackScreen
 from fleettui.tui.widgets.agents import AgentsPane
 from fleettui.tui.widgets.detail import DetailPane
 
@@ -96,12 +96,17 @@ class AgentKeys(Desk):
 
     def action_rollback(self) -> None:
         """Show an agent's checkpoints and what going back to one would do."""
+        row = self.chosen_agent()
+        if row is not None:
+            screen = RollbackScreen(self.client, row.fleet, row.id)
+            self.app.push_screen(screen, partial(self._roll_back, row))
+
+    def chosen_agent(self) -> AgentRow | None:
+        """Give the agent of the detail where that is in front, else the one under the cursor."""
         row = self._agent_in_detail() or self.agent_here
         if row is None:
             self.complain("no agent is chosen: 3 goes to the agents")
-            return
-        screen = RollbackScreen(self.client, row.fleet, row.id)
-        self.app.push_screen(screen, partial(self._roll_back, row))
+        return row
 
     def _agent_in_detail(self) -> AgentRow | None:
         detail = self.query_one(DetailPane)
@@ -109,15 +114,15 @@ class AgentKeys(Desk):
             return None
         return next((row for row in self.board.agents if row.id == detail.subject.id), None)
 
-    def _roll_back(self, row: AgentRow, checkpoint: str | None) -> None:
-        if checkpoint:
-            self.start(self._rolling_back(row, checkpoint))
+    def _roll_back(self, row: AgentRow, chosen: Chosen | None) -> None:
+        if chosen is not None:
+            self.start(self._rolling_back(row, chosen))
 
-    async def _rolling_back(self, row: AgentRow, checkpoint: str) -> None:
-        command = RollBack(row.fleet, row.id, checkpoint)
-        undo = await self.carry_out(command, f"rolled {row.name} back to {checkpoint}")
+    async def _rolling_back(self, row: AgentRow, chosen: Chosen) -> None:
+        command = RollBack(row.fleet, row.id, chosen.checkpoint, chosen.part, chosen.force)
+        undo = await self.carry_out(command, f"rolled {row.name} back to {chosen.checkpoint}")
         if undo:
-            back = RollBack(row.fleet, row.id, undo)
+            back = RollBack(row.fleet, row.id, undo, chosen.part)
             self.remember(Step(f"rollback {row.name}", back, command))
 
     def action_message(self) -> None:

@@ -14,7 +14,7 @@ from textual.css.query import NoMatches
 from fleettui.core.views.queries import ReadBoard
 from fleettui.core.views.rows import Board
 from fleettui.tui.keymap import SCOPES, bindings_of, footer_of
-from fleettui.tui.screens.agent_keys import AgentKeys
+from fleettui.tui.screens.branch_keys import BranchKeys
 from fleettui.tui.screens.desk import Outset
 from fleettui.tui.screens.going_keys import GoingKeys
 from fleettui.tui.screens.inbox_item import ItemScreen
@@ -40,7 +40,7 @@ _FINE, _COARSE = 1.0, 60.0
 _SOON = 180.0
 
 
-class CockpitScreen(AgentKeys, QueueKeys, RunKeys, GoingKeys, Signals):
+class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
     """Lays the panes out and hands each its rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]

@@ -8,6 +8,7 @@ from functools import partial
 from fleettui.core.sessions import session_name
 from fleettui.core.views.queries import (
     ReadCheckpoints,
+    ReadDiff,
     ReadLog,
     ReadMemory,
     ReadParts,
@@ -110,7 +111,8 @@ class DetailKeys(Desk):
                 waiting = [
                     row for row in self.board.inbox if (row.fleet, row.agent) == (fleet, agent)
                 ]
-                return diff_blocks(rows, waiting)
+                diff = await self.client.read(ReadDiff(fleet, agent))
+                return diff_blocks(diff, rows, waiting)
             case "Messages":
                 rows = await self.client.read(ReadLog(fleet, agent))
                 return message_blocks(messages_of(self.board, agent), rows)

@@ -1,6 +1,14 @@
 """The rows a face shows; their JSON is documented in docs/json.md and stable."""
 
-from fleettui.core.views.rows.agents import AgentRow, CheckpointRow, LogRow, RollbackPreview
+from fleettui.core.views.rows.agents import (
+    AgentRow,
+    CheckpointRow,
+    DiffRow,
+    FileRow,
+    LogRow,
+    RollbackPreview,
+    WorkspaceRow,
+)
 from fleettui.core.views.rows.alerts import AlertRow
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
@@ -23,6 +31,8 @@ __all__ = [
     "Board",
     "CacheRow",
     "CheckpointRow",
+    "DiffRow",
+    "FileRow",
     "FindingRow",
     "FleetRow",
     "InboxRow",
@@ -43,4 +53,5 @@ __all__ = [
     "UsageRow",
     "VerdictRow",
     "VoteRow",
+    "WorkspaceRow",
 ]

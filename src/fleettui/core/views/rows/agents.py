@@ -48,10 +48,55 @@ class CheckpointRow(Row, frozen=True):
     entries: int
     tokens: int
     cost: float | None
+    files: int | None = None
+    commit: str = ""
+    left_out: tuple[str, ...] = ()
+    note: str = ""
+
+
+class FileRow(Row, frozen=True):
+    """A file that differs; `added` and `deleted` lines are null where it is binary."""
+
+    path: str
+    change: Literal["added", "changed", "deleted", "renamed"]
+    added: int | None
+    deleted: int | None
+    was: str = ""
+
+
+class WorkspaceRow(Row, frozen=True):
+    """Where an agent works; `files` and `unmerged` count what only its worktree has."""
+
+    fleet: str
+    agent: str
+    kind: Literal["worktree", "shared", "none"]
+    path: str
+    branch: str
+    base: str
+    files: int | None
+    unmerged: bool | None
+    left: bool
+    note: str
+
+
+class DiffRow(Row, frozen=True):
+    """What an agent changed in its folder since the commit `since`."""
+
+    fleet: str
+    agent: str
+    kind: Literal["worktree", "shared", "none"]
+    since: str
+    files: tuple[FileRow, ...]
+    diff: str
+    note: str
 
 
 class RollbackPreview(Row, frozen=True):
-    """What a rollback will change, and what it can't undo."""
+    """What a rollback will change, and what it can't undo.
+
+    `files` and `diff` lead from now to the checkpoint; `foreign` are the files that others
+    changed in a shared folder; an empty `commit` means that only the transcript can go back.
+    """
 
     agent: str
     checkpoint: str
@@ -61,6 +106,12 @@ class RollbackPreview(Row, frozen=True):
     messages: tuple[str, ...]
     approvals: tuple[str, ...]
     cannot_undo: tuple[str, ...]
+    commit: str = ""
+    files: tuple[FileRow, ...] = ()
+    diff: str = ""
+    foreign: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    note: str = ""
 
 
 class LogRow(Row, frozen=True):

@@ -1,0 +1,1 @@
+"""Agents' folders on this machine: worktrees, their files at checkpoints, and the way back."""
