@@ -116,7 +116,7 @@ def test_a_monitor_recovers_an_agent_and_says_so(desk: Desk) -> None:
     with Pty(argv, env=desk.env, cwd=str(desk.folder)) as terminal:
         terminal.wait_text("ALERT", "service.pid")
         terminal.press("t")
-        terminal.wait_text("give")
+        terminal.wait_text("task for the fleet")
         terminal.press("a")
         terminal.press("enter")
         terminal.wait_text("FAIL")

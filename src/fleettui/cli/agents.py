@@ -35,7 +35,7 @@ def ps(context: click.Context, *, fleet: str, state: str, as_json: bool) -> None
         [
             (
                 row.status, row.fleet, row.id, _step(row), row.input_tokens + row.output_tokens,
-                money(row.cost), age(row.since), row.model,
+                money(row.cost) if row.model or row.cost else "-", age(row.since), row.model,
             )
             for row in rows
         ],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from fleettui.core.events import (
@@ -55,12 +56,20 @@ class Work:
         found = self.state.agents.get(agent)
         if found is None or found.status not in ABLE:
             return False
-        return len(found.turns) + self._taken.count(agent) < self.capacity(agent)
+        if not found.turns and agent not in self._taken:
+            return True
+        many = self._capacities.get(found.entry, 1)
+        return many > 1 and len(found.turns) + self._taken.count(agent) < many
 
-    def capacity(self, agent: str) -> int:
-        """Give how many turns an agent can have at a time."""
-        spec = self.state.spec_of(agent)
-        return spec.max_concurrent_tasks if spec.type in SIDE_BY_SIDE else 1
+    @cached_property
+    def _capacities(self) -> Mapping[str, int]:
+        """How many turns an instance of an entry can have at a time, where that is not one."""
+        assert self.state.spec is not None
+        return {
+            entry.name: entry.spec.max_concurrent_tasks
+            for entry in self.state.spec.spec.agents
+            if entry.spec is not None and entry.spec.type in SIDE_BY_SIDE
+        }
 
     def share(self, agent: str) -> int:
         """Count the turns of the run that an agent got."""

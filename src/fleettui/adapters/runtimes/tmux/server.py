@@ -18,7 +18,8 @@ set -g remain-on-exit on
 set -g allow-rename off
 set -g set-titles off
 set -g set-clipboard off
-set -g escape-time 20
+set -g escape-time 50
+set -g assume-paste-time 0
 set -g history-limit 20000
 set -g mouse on
 set -g status-left "[#{session_name}] "
