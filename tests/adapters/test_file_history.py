@@ -60,8 +60,12 @@ def carry_out(folder: Path, changes: Sequence[Change]) -> None:
                 take_away(path)
             case "move":
                 target = folder / str(more)
-                if path.is_file() and target != path and make_room(folder, target):
-                    path.rename(target)
+                if path.is_file() and not path.is_symlink() and target != path:
+                    body, mode = path.read_bytes(), path.stat().st_mode
+                    path.unlink()
+                    make_room(folder, target)
+                    target.write_bytes(body)
+                    target.chmod(mode)
             case "link" if make_room(folder, path):
                 path.symlink_to(str(more))
             case "write" | "program" if make_room(folder, path):

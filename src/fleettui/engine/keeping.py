@@ -7,6 +7,7 @@ is done again. One thing at a time in a fleet, in the order of its events.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -52,6 +53,7 @@ from fleettui.engine.order import Order
 from fleettui.engine.watching import isolated
 from fleettui.ports import FileHistory, Merging, Workspaces
 
+_log = logging.getLogger(__name__)
 _STIRS: Final = (
     CheckpointBegun, RollbackBegun, MergeBegun, WorkspaceDoomed, AgentForked,
     WorkspaceBegun,
@@ -278,7 +280,10 @@ class Keeping:
                 await self._remove(fleet, name, ground)
             for agent in list(state.agents.values()):
                 if is_busy_with_files(agent) or self._lacks(state, agent):
-                    await self._settle_agent(state, agent)
+                    try:
+                        await self._settle_agent(state, agent)
+                    except Exception as defect:  # noqa: BLE001 it is said, and nobody waits for ever
+                        await self._give_in(state, agent, f"{type(defect).__name__}: {defect}")
             if self._engine.state(fleet).seq == seq:
                 return
             self._stuck.pop(fleet, None)
@@ -299,6 +304,20 @@ class Keeping:
             await self._restore(state, agent)
         elif agent.files.merging is not None:
             await self._land(state, agent)
+
+    async def _give_in(self, state: FleetState, agent: AgentState, why: str) -> None:
+        """End whatever is open with an agent's files: a defect must not leave it waiting."""
+        _log.error("files of %s: %s", agent.id, why)
+        for point in sorted(agent.files.pending, key=_number):
+            note = f"files not kept: {why}"
+            await self._send(FinishCheckpoint(state.id, agent.id, point, note=note))
+        files = agent.files
+        if files.making is not None or files.ground is None:
+            await self._send(FinishWorkspace(state.id, agent.id, why))
+        if files.rolling is not None:
+            await self._send(FinishRollBack(state.id, agent.id, why))
+        if files.merging is not None:
+            await self._send(FinishMerge(state.id, agent.id, why))
 
     async def _send(self, command: Command) -> None:
         try:

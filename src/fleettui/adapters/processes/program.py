@@ -80,6 +80,7 @@ async def run_program(
     timeout: float = 60.0,  # noqa: ASYNC109 - the group must be killed here, not abandoned
     most: int = KEPT,
     merge: bool = False,
+    keep: Sequence[int] = (),
     keeping: Keeping | None = None,
     launch: bool = False,
 ) -> Ended:
@@ -88,7 +89,8 @@ async def run_program(
     With a `keeping` a keeper stays beside it: it sets limits, and ends whatever the program
     starts in whatever session (`launch`: argv is what launch.py takes).
 
-    `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would.
+    `most` bounds the bytes kept, `merge` puts errors among the output as a terminal would, `keep`
+    are descriptors it inherits.
     At the timeout and on cancellation the whole group gets SIGTERM and 5 s later SIGKILL.
     """
     words: list[int] = []
@@ -97,7 +99,16 @@ async def run_program(
         argv = keeper_argv(keeping, argv, status=words[1], launch=launch, seconds=timeout)
     try:
         return await _run(
-            argv, cwd, env, stdin, timeout, most, merge=merge, words=words, keeping=keeping
+            argv,
+            cwd,
+            env,
+            stdin,
+            timeout,
+            most,
+            merge=merge,
+            keep=keep,
+            words=words,
+            keeping=keeping,
         )
     finally:
         for descriptor in words:
@@ -113,6 +124,7 @@ async def _run(
     most: int,
     *,
     merge: bool,
+    keep: Sequence[int],
     words: Sequence[int],
     keeping: Keeping | None,
 ) -> Ended:
@@ -124,7 +136,7 @@ async def _run(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT if merge else asyncio.subprocess.PIPE,
         start_new_session=True,
-        pass_fds=words[1:],
+        pass_fds=(*words[1:], *keep),
     )
     output, errors = _Kept(most), _Kept(64_000)
     streams = [

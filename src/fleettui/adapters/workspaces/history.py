@@ -27,8 +27,8 @@ class GitHistory:
         """Keep the files as they are now, under the ref of `name`; the same files, one commit."""
         folder = self._places.shadow_folder(fleet, agent, ground)
         async with self._places.room, self._places.lock(folder):
-            repository = await self._places.agents(ground)
             shadow = await self._places.shadow(fleet, agent, ground)
+            repository = await self._places.agents(ground)
             tree, left = await shadow.sync()
             head = await repository.commit("HEAD")
             commit = await shadow.commit(tree, head, "fleettui: the files at a checkpoint")
@@ -95,6 +95,7 @@ async def take_over(shadow: Shadow, now: str, to: str) -> None:
     target = await shadow.tree_of(to)
     if target == now:
         return
+    shadow.memory.pop("tree", None)
     gone = await names_between(shadow, now, target, "--diff-filter=D")
     await _refuse_in_the_way(shadow, now, target, gone)
     rules = await names_between(shadow, now, target)

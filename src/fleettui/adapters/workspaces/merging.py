@@ -22,7 +22,7 @@ class GitMerging:
 
     async def propose(self, fleet: str, agent: str, ground: Ground, date: float) -> Merge:
         """Make the commit of a merge that is clean, and change nothing yet; raises Refused."""
-        mine = await self._places.operators(ground)
+        mine = await self._places.operators(ground, fresh=True)
         onto = (await mine.git("symbolic-ref", "--quiet", "HEAD")).text.strip()
         head = await mine.commit("HEAD")
         if not onto or not head:
@@ -89,7 +89,7 @@ class GitMerging:
 
         Raises Refused where the branch or the files changed meanwhile: then nothing is done.
         """
-        mine = await self._places.operators(ground)
+        mine = await self._places.operators(ground, fresh=True)
         async with self._places.lock(ground.repository):
             onto = (await mine.git("symbolic-ref", "--quiet", "HEAD")).text.strip()
             there = await mine.git("merge-base", "--is-ancestor", merge.commit, merge.onto)

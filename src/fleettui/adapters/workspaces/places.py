@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from fleettui.adapters.git.repository import Repository, find_repository
-from fleettui.adapters.workspaces.shadow import Shadow, open_shadow
+from fleettui.adapters.workspaces.shadow import Shadow, open_shadow, wait_alone
 from fleettui.core.errors import ToolFailed
 from fleettui.core.grounds import Ground
 
@@ -25,6 +25,10 @@ class Places:
         entries = [entry for entry in path.split(":") if entry.startswith("/")]
         self._path, self._home = ":".join(entries) or os.defpath, home
         self._locks: dict[str, asyncio.Lock] = {}
+        self._alone = False
+        self._known: dict[str, Repository] = {}
+        self._admins: dict[str, str] = {}
+        self._shadows: dict[str, Shadow] = {}
         self.room = asyncio.Semaphore(_AT_ONCE)
 
     def lock(self, of: str) -> asyncio.Lock:
@@ -56,11 +60,18 @@ class Places:
             raise ToolFailed(f"{folder} is not a folder", "open the fleet in an existing folder")
         return await find_repository(real, self._path, self._home)
 
-    async def operators(self, ground: Ground) -> Repository:
-        """Give the operator's repository of a ground; raises ToolFailed when it is gone."""
+    async def operators(self, ground: Ground, *, fresh: bool = False) -> Repository:
+        """Give the operator's repository of a ground; raises ToolFailed when it is gone.
+
+        What was found stays known; `fresh` reads its settings again, for what could run a filter.
+        """
+        known = self._known.get(ground.repository)
+        if known is not None and not fresh and os.path.lexists(known.git_dir):
+            return known
         found = await self.find(ground.repository)
         if found is None or found.top != ground.repository:
             raise ToolFailed(f"{ground.repository} is no git repository any more", "put it back")
+        self._known[ground.repository] = found
         return found
 
     async def agents(self, ground: Ground) -> Repository:
@@ -73,17 +84,27 @@ class Places:
 
     async def shadow(self, fleet: str, agent: str, ground: Ground) -> Shadow:
         """Give our git folder over a ground."""
+        folder = self.shadow_folder(fleet, agent, ground)
+        known = self._shadows.get(folder)
+        if known is not None and known.tree == ground.tree and known.is_there():
+            return known
+        if not self._alone:
+            await asyncio.to_thread(wait_alone, os.path.join(self.state, "workspaces.lock"))
+            self._alone = True
         repository = await self.agents(ground)
-        return await open_shadow(
-            self.shadow_folder(fleet, agent, ground), ground.tree, repository, self.state
-        )
+        self._shadows[folder] = await open_shadow(folder, ground.tree, repository, self.state)
+        return self._shadows[folder]
 
     async def _admin(self, mine: Repository, ground: Ground) -> str:
         """Find git's folder of a worktree; the agent could change the file that names it."""
+        known = self._admins.get(ground.tree, "")
+        if known and os.path.lexists(known):
+            return known
         common = await common_folder(mine)
         found = await asyncio.to_thread(_admin_of, common, ground.tree)
         if not found:
             raise ToolFailed(f"git does not know the worktree {ground.tree}", "start the agent")
+        self._admins[ground.tree] = found
         return found
 
 

@@ -8,11 +8,13 @@ not touched: what is kept is what lies on the disk, and what comes back is the s
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fleettui.adapters.git.repository import Repository
@@ -62,6 +64,14 @@ class Shadow:
     program: str
     env: dict[str, str]
     ours: str = ""
+    lock: str = os.devnull
+    # What the last look found, so that nothing is written again where nothing changed.
+    memory: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def is_there(self) -> bool:
+        """Say whether our folder is whole, and nobody was killed while writing its index."""
+        has_index = os.path.exists(os.path.join(self.git_dir, "index"))
+        return has_index and not os.path.lexists(os.path.join(self.git_dir, "index.lock"))
 
     async def git(self, *args: str, stdin: bytes | None = None) -> Ended:
         """Run one git command at the top of the work tree and give what it wrote."""
@@ -69,9 +79,11 @@ class Shadow:
             self.program, "--no-pager", "--no-replace-objects",
             f"--git-dir={self.git_dir}", f"--work-tree={self.tree}", *args,
         )  # fmt: skip
-        return await run_program(
-            argv, cwd=self.tree, env=self.env, stdin=stdin, most=_OUTPUT, timeout=_SECONDS
-        )
+        with _holding(self.lock) as held:
+            return await run_program(
+                argv, cwd=self.tree, env=self.env, stdin=stdin, most=_OUTPUT, timeout=_SECONDS,
+                keep=(held,),
+            )  # fmt: skip
 
     async def out(self, *args: str, stdin: bytes | None = None) -> bytes:
         """Run git and give its output; raises ToolFailed with git's words when it fails."""
@@ -98,8 +110,11 @@ class Shadow:
             if some:
                 more = ("--remove", "--replace") if how == "--add" else ()
                 body = b"\0".join(some) + b"\0"
+                self.memory.pop("tree", None)
                 await self.out("update-index", "-z", how, *more, "--stdin", stdin=body)
-        return await self.word("write-tree"), tuple(left)
+        if "tree" not in self.memory:
+            self.memory["tree"] = await self.word("write-tree")
+        return self.memory["tree"], tuple(left)
 
     def _sorted(self, paths: Sequence[bytes]) -> tuple[list[bytes], list[bytes], list[LeftOut]]:
         """Part what is to be kept from what is gone, and from what is left out."""
@@ -123,13 +138,19 @@ class Shadow:
 
     async def commit(self, tree: str, parent: str, message: str, date: str = "") -> str:
         """Make a commit; without a date the same content gives the same commit."""
-        date = date or f"{await self._date_of(parent)} +0000"
-        return await self.join(tree, (parent,) if parent else (), message, date)
+        if date:
+            return await self.join(tree, (parent,) if parent else (), message, date)
+        known = f"{tree} {parent} {message}"
+        if self.memory.get("kept") != known:
+            date = f"{await self._date_of(parent)} +0000"
+            made = await self.join(tree, (parent,) if parent else (), message, date)
+            self.memory.update(kept=known, commit=made)
+        return self.memory["commit"]
 
     async def join(self, tree: str, parents: Sequence[str], message: str, date: str) -> str:
         """Make a commit with any number of parents."""
         whole = {**self.env, **_IDENTITY, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-        named = Shadow(self.git_dir, self.tree, self.store, self.program, whole)
+        named = replace(self, env=whole)
         behind = [word for parent in parents for word in ("-p", parent)]
         return await named.word("commit-tree", *behind, "-m", message, tree)
 
@@ -182,6 +203,20 @@ def _why_not(where: bytes, path: bytes) -> str:
     return "" if os.access(where, os.R_OK) else "it can't be read"
 
 
+@contextmanager
+def _holding(lock: str) -> Iterator[int]:
+    """Hold the lock for a git, which keeps it should we be killed: who comes after us waits."""
+    with open(lock, "ab") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        yield held.fileno()
+
+
+def wait_alone(lock: str) -> None:
+    """Wait until no git of a process that was killed works in our folders any more."""
+    with open(lock, "ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+
 async def open_shadow(folder: str, tree: str, repository: Repository, state: str) -> Shadow:
     """Give our git folder at `folder` over a work tree of the repository, made at first use."""
     ours = os.path.relpath(state, tree) if state.startswith(tree + os.sep) else ""
@@ -190,7 +225,8 @@ async def open_shadow(folder: str, tree: str, repository: Repository, state: str
     store = os.path.join(common, "objects")
     env = {name: value for name, value in repository.env.items() if not _is_setting(name)}
     env |= {"GIT_OBJECT_DIRECTORY": store, "GIT_OPTIONAL_LOCKS": "1"}
-    shadow = Shadow(folder, tree, store, repository.program, env, ours)
+    lock = os.path.join(state, "workspaces.lock")
+    shadow = Shadow(folder, tree, store, repository.program, env, ours, lock)
     if not os.path.exists(os.path.join(folder, "HEAD")):
         excludes = await repository.git("config", "--path", "--get", "core.excludesFile")
         kind = (await repository.lines("rev-parse", "--show-object-format")).strip()
