@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fleettui import __version__
-from fleettui.adapters.processes.guest_child import Child, find_program
+from fleettui.adapters.processes.ward import Ward, find_program
 from fleettui.adapters.runtimes.acp.library import Library
 from fleettui.adapters.runtimes.acp.shown import one_line
 from fleettui.adapters.runtimes.acp.wire import Wire
@@ -29,7 +29,7 @@ class Link:
     `told` are the instructions given in that session, `costs` what a session had cost last.
     """
 
-    def __init__(self, name: str, library: Library, child: Child, wire: Wire, serve: Serve) -> None:
+    def __init__(self, name: str, library: Library, child: Ward, wire: Wire, serve: Serve) -> None:
         self.name, self.library, self.child, self.wire = name, library, child, wire
         self.capabilities: Mapping[str, Any] = {}
         self.logins: Sequence[Mapping[str, Any]] = ()
@@ -51,7 +51,7 @@ class Link:
         if not program:
             raise AgentFailed(f"program not found: {argv[0]}", "install it, or mend spec.command")
         try:
-            child = await Child.start(argv, program=program, cwd=cwd, env=env)
+            child = await Ward.start(argv, program=program, cwd=cwd, env=env)
         except OSError as failure:
             raise AgentFailed(f"{argv[0]} can't be started: {failure}") from None
         link = cls(os.path.basename(argv[0]), library, child, Wire(child), serve)

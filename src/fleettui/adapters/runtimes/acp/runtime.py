@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fleettui.adapters.processes.guest_child import find_program
+from fleettui.adapters.processes.ward import find_program
 from fleettui.adapters.runtimes.acp.library import Library, load_library
 from fleettui.adapters.runtimes.acp.link import Link, mapping
 from fleettui.adapters.runtimes.acp.prompts import opening
@@ -97,6 +97,9 @@ class AcpRuntime:
 
     async def _sit(self, seat: Seat, turn: Turn, door: GuestDoor) -> str:
         place = door.workplace()
+        missing = self.lacks(door.spec, place.environment)
+        if missing:
+            raise AgentFailed(missing)
         env = self._environment(place)
         link = await self._linked(seat, door, place, env)
         sessions = Sessions(link, os.path.realpath(place.workspace), dict(self.META))
@@ -113,17 +116,12 @@ class AcpRuntime:
     ) -> Link:
         """Give the running program of an agent, started anew where it or its file changed."""
         command = self.command(door.spec)
-        if not command:
-            raise AgentFailed("the agent has no command", "name its program with spec.command")
         made_of = (command, place.workspace, tuple(sorted(env.items())))
         if seat.link is not None and seat.link.alive and seat.made_of == made_of:
             return seat.link
         await self._end(seat)
         if self._library is None:
             self._library = await load_library()
-        missing = self.lacks(door.spec, env)
-        if missing:
-            raise AgentFailed(missing)
 
         async def serve(method: str, params: Any, is_notice: bool) -> Any:
             return await self._serve(seat, method, mapping(params), is_notice)

@@ -77,6 +77,8 @@ def _part(one: Any) -> str:
         return ""
     if one.get("type") == "diff":
         return _diff(one)
+    if one.get("type") == "terminal":
+        return ""  # what was written there comes from the terminal itself
     return content_text(one.get("content")) or content_text(one)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from fleettui.adapters.processes.guest_child import Child
+from fleettui.adapters.processes.ward import Ward
 from fleettui.core.model import Facts, ToolResult
 
 MOST: Final = 16
@@ -18,7 +18,7 @@ _LIMIT: Final = 1_000_000  # bytes of output kept, whatever an agent asks for
 class Terminal:
     """One command; the end of its output is kept, `size` counts all of it."""
 
-    child: Child
+    child: Ward
     action: str
     limit: int
     output: bytearray = field(default_factory=bytearray)
@@ -67,7 +67,7 @@ class Terminal:
 
 async def start_terminal(facts: Facts, action: str, env: Mapping[str, str], limit: int) -> Terminal:
     """Start a command that was allowed, as it was judged; raises OSError."""
-    child = await Child.start(
+    child = await Ward.start(
         facts.argv, program=facts.program, sha256=facts.program_sha256, cwd=facts.cwd,
         inode=facts.cwd_inode, env=env, merge=True,
     )  # fmt: skip

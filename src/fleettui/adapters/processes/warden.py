@@ -1,6 +1,6 @@
 """Runs as a program of its own: starts a long-lived program, and ends all it started with it.
 
-Started as `python -I -S keep.py HOST_PID PROGRAM SHA256 CWD DEVICE:INODE ARGV...` in a session of
+Started as `python -I -S warden.py HOST_PID PROGRAM SHA256 CWD DEVICE:INODE ARGV...` in a session of
 its own. When the host dies, or sends SIGTERM, or the program ends, whatever the program started and
 left behind is ended too, also what left its process group. Only the standard library.
 """
@@ -43,13 +43,13 @@ def main(host: str, *what: str) -> int:
 
 def _begin(what: tuple[str, ...]) -> int:
     """Start the program with our pipes, and let go of them."""
-    keeper = os.getpid()
+    warden = os.getpid()
     program = os.fork()
     if program == 0:
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")
-            runpy.run_path(beside)["main"](str(keeper), *what)
+            runpy.run_path(beside)["main"](str(warden), *what)
         except SystemExit as ended:
             sys.stderr.flush()
             os._exit(ended.code if isinstance(ended.code, int) else 1)

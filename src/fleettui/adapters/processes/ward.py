@@ -1,4 +1,4 @@
-"""Child: a program that lives long, with pipes, in a session of its own; it dies with the host."""
+"""Ward: a program that lives long, with pipes, in a session of its own; it dies with the host."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from fleettui.adapters.processes import guest_keep
+from fleettui.adapters.processes import warden
 
-_KEEPS: Final = 6.5  # seconds a keeper may take: its own 5 s of grace, and a little
+_KEEPS: Final = 6.5  # seconds a warden may take: its own 5 s of grace, and a little
 _LAST_WORDS: Final = 4_000
 _LIMIT: Final = 1 << 20
 
 
-class Child:
-    """One program and all that it starts; made by `Child.start`."""
+class Ward:
+    """One program and all that it starts; made by `Ward.start`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -29,7 +29,7 @@ class Child:
     async def start(
         cls, argv: Sequence[str], *, program: str, cwd: str, env: Mapping[str, str],
         sha256: str = "", inode: str = "", merge: bool = False,
-    ) -> Child:  # fmt: skip
+    ) -> Ward:  # fmt: skip
         """Start `program` as `argv`; raises OSError.
 
         With `sha256` and `inode` ("device:inode" of the folder) it becomes only what was approved;
@@ -39,7 +39,7 @@ class Child:
             folder = os.stat(cwd)
             inode = f"{folder.st_dev}:{folder.st_ino}"
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", guest_keep.__file__, str(os.getpid()),
+            sys.executable, "-I", "-S", warden.__file__, str(os.getpid()),
             program, sha256, cwd, inode, *argv,
             cwd="/", env=dict(env),
             stdin=asyncio.subprocess.DEVNULL if merge else asyncio.subprocess.PIPE,
@@ -51,7 +51,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The keeper's process id, which is also its group's and its session's."""
+        """The warden's process id, which is also its group's and its session's."""
         return self._process.pid
 
     @property
@@ -116,7 +116,7 @@ class Child:
         self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - else its pipes leak
 
     def _signal(self, number: signal.Signals) -> None:
-        """Signal the keeper, which ends the rest; SIGKILL goes to its whole group."""
+        """Signal the warden, which ends the rest; SIGKILL goes to its whole group."""
         try:
             if number is signal.SIGKILL:
                 os.killpg(self.pid, number)
