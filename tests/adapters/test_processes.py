@@ -81,7 +81,8 @@ async def test_what_goes_over_its_memory_is_killed_and_said(tmp_path: Path) -> N
     result = await run(tmp_path, sys.executable, "-c", grow, limits=limits)
     assert not result.ok
     assert "killed: it used more than 60 MB: resource_limits.memory" in result.output
-    both = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {grow!r}])"
+    ran = f"subprocess.run([sys.executable, '-c', {grow!r}])"
+    both = f"import subprocess, sys\nsys.exit({ran}.returncode)"
     result = await run(tmp_path, sys.executable, "-c", both, limits=limits)
     assert "resource_limits.memory" in result.output
     fine = await run(tmp_path, sys.executable, "-c", "print(1)", limits=limits)
@@ -119,17 +120,18 @@ async def test_a_child_talks_and_ends_with_its_context(tmp_path: Path) -> None:
     async with running_child(
         ("sh", "-c", echo), cwd=str(tmp_path), env=ENV, keeping=Keeping("f/a")
     ) as child:
-        daemon = int(await child.stdout.readline())
-        child.stdin.write(b"one\n")
-        assert await child.stdout.readline() == b"got one\n"
-        assert child.is_running
-    assert not child.is_running
+        daemon = int(await child.output.readline())
+        child.input.write(b"one\n")
+        assert await child.output.readline() == b"got one\n"
+        assert child.exit_code is None
+    assert child.exit_code is not None
     assert not lives(daemon)
     async with running_child(
         ("nothing-like-this",), cwd=str(tmp_path), env=ENV, keeping=Keeping("f/a")
     ) as child:
         assert (await child.wait()).code == 127
-        assert b"not started" in await child.stderr.read()
+        await child.wait_ended(5.0)
+        assert "not started" in child.last_words
 
 
 async def test_cancelling_ends_a_daemon_too(tmp_path: Path) -> None:

@@ -177,15 +177,18 @@ async def test_a_session_ends_with_its_agent_and_its_fleet(tmp_path: Path) -> No
         assert tmux(tmp_path, "list-sessions") == ""
 
 
-async def test_a_program_that_was_killed_fails_its_turn(tmp_path: Path) -> None:
+async def test_a_program_that_was_killed_is_started_again_for_its_turn(tmp_path: Path) -> None:
     async with talking(tmp_path) as (house, session):
-        name = await session.send(StartRun("f", Payload("hang")))
+        await session.send(StartRun("f", Payload("hang")))
         await until((tmp_path / "ws" / "hanging").exists)
         pane = tmux(tmp_path, "display-message", "-p", "-t", "=f/chat:main", "#{pane_pid}")
         os.kill(int(pane), signal.SIGKILL)
         state = house.engine.state("f")
-        await wait_for(session, lambda: state.runs[name].status == "failed")
-        assert "signal" in state.runs[name].reason
+        turn = next(iter(state.turns.values()))
+        (tmp_path / "ws" / "hanging").unlink()
+        await wait_for(session, lambda: turn.status == "retrying")
+        assert "signal" in turn.reason
+        await until((tmp_path / "ws" / "hanging").exists)
 
 
 async def until(condition: Any) -> None:

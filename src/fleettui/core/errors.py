@@ -20,6 +20,7 @@ FleettuiError
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── AgentFailed          a program that is an agent failed; carries whether to try again
+├── AgentDied            the program of an agent ended, or its runtime broke
 ├── ToolFailed           a tool refuses a call, or its work failed
 └── HostGone             the host process ended or can't be reached
 """
@@ -132,8 +133,12 @@ class ModelFailed(FleettuiError):
         self.status = status
 
 
+class AgentDied(FleettuiError):
+    """An agent itself broke: its program ended, or its runtime did; supervision decides."""
+
+
 class AgentFailed(FleettuiError):
-    """A program that is an agent itself ended, hung or did not keep to its protocol.
+    """A program that is an agent itself refused, or did not keep to its protocol.
 
     `retryable` says whether the engine may try the turn again by its own rules.
     """

@@ -11,7 +11,14 @@ from fleettui.core.ballot.line import parse_vote_line
 from fleettui.core.commands import FailTurn, FinishTurn
 from fleettui.core.coordination.listing import parse_plan, parse_sent_back
 from fleettui.core.decide.runs import open_ballot
-from fleettui.core.errors import AgentFailed, FleettuiError, ModelFailed, Refused, StoreFailed
+from fleettui.core.errors import (
+    AgentDied,
+    AgentFailed,
+    FleettuiError,
+    ModelFailed,
+    Refused,
+    StoreFailed,
+)
 from fleettui.core.events import (
     AgentRolledBack,
     FleetOpened,
@@ -138,7 +145,7 @@ class Turns:
                 return
 
     async def _fail(self, fleet: str, turn: str, failure: FleettuiError, actor: Actor) -> None:
-        again, after = isinstance(failure, StoreFailed), 0.0
+        again, after = isinstance(failure, (StoreFailed, AgentDied)), 0.0
         if isinstance(failure, ModelFailed):
             again, after = failure.retryable, failure.retry_after or 0.0
         if isinstance(failure, AgentFailed):

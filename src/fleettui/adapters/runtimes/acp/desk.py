@@ -19,7 +19,7 @@ from fleettui.adapters.runtimes.acp.terminals import MOST, Terminal, start_termi
 from fleettui.adapters.runtimes.acp.tool_seen import ToolSeen
 from fleettui.core.errors import FleettuiError, ToolFailed
 from fleettui.core.foreign import PREFIX
-from fleettui.core.model import Facts, ToolCall, ToolResult
+from fleettui.core.model import Facts, ToolCall, ToolResult, Workplace
 from fleettui.ports import GuestDoor, Permit
 
 _CANCELLED = {"outcome": {"outcome": "cancelled"}}
@@ -33,13 +33,18 @@ class Desk:
     library: Library
     door: GuestDoor
     hearing: Hearing
-    workspace: str
+    place: Workplace
     env: Mapping[str, str]
     denials: list[str] = field(default_factory=list)
     asking: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
     terminals: dict[str, Terminal] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def workspace(self) -> str:
+        """The folder the agent works in, without links."""
+        return os.path.realpath(self.place.workspace)
 
     async def answer(self, method: str, params: Mapping[str, Any]) -> Any:
         """Answer a request; raises the library's error for what it can't have."""
@@ -199,7 +204,7 @@ class Desk:
         try:
             terminal = await start_terminal(
                 facts, action, {**self.env, **own},
-                limit if known and isinstance(limit, int) else _NO_BYTES,
+                limit if known and isinstance(limit, int) else _NO_BYTES, self.place,
             )  # fmt: skip
         except OSError as failure:
             if action:

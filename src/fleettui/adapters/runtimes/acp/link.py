@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fleettui import __version__
-from fleettui.adapters.processes.ward import Ward, find_program
+from fleettui.adapters.processes.child import Child
+from fleettui.adapters.processes.keeping import Keeping
+from fleettui.adapters.processes.path import find_program
 from fleettui.adapters.runtimes.acp.library import Library
 from fleettui.adapters.runtimes.acp.shown import one_line
 from fleettui.adapters.runtimes.acp.wire import Wire
-from fleettui.core.errors import AgentFailed
+from fleettui.core.errors import AgentDied, AgentFailed
 
 Serve = Callable[[str, Any, bool], Awaitable[Any]]
 AUTH_REQUIRED: Final = -32000  # the protocol's error code
@@ -29,7 +31,7 @@ class Link:
     `told` are the instructions given in that session, `costs` what a session had cost last.
     """
 
-    def __init__(self, name: str, library: Library, child: Ward, wire: Wire, serve: Serve) -> None:
+    def __init__(self, name: str, library: Library, child: Child, wire: Wire, serve: Serve) -> None:
         self.name, self.library, self.child, self.wire = name, library, child, wire
         self.capabilities: Mapping[str, Any] = {}
         self.logins: Sequence[Mapping[str, Any]] = ()
@@ -44,14 +46,14 @@ class Link:
     @classmethod
     async def start(
         cls, library: Library, argv: Sequence[str], *, cwd: str, env: Mapping[str, str],
-        serve: Serve, within: float,
+        keeping: Keeping, serve: Serve, within: float,
     ) -> Link:  # fmt: skip
-        """Start an agent and greet it; raises AgentFailed, and leaves nothing behind then."""
+        """Start an agent and greet it; raises AgentFailed or AgentDied, and leaves nothing then."""
         program = find_program(argv[0], path=env["PATH"], cwd=cwd)
         if not program:
             raise AgentFailed(f"program not found: {argv[0]}", "install it, or mend spec.command")
         try:
-            child = await Ward.start(argv, program=program, cwd=cwd, env=env)
+            child = await Child.start(argv, program=program, cwd=cwd, env=env, keeping=keeping)
         except OSError as failure:
             raise AgentFailed(f"{argv[0]} can't be started: {failure}") from None
         link = cls(os.path.basename(argv[0]), library, child, Wire(child), serve)
@@ -100,7 +102,7 @@ class Link:
                 request = self.library.schema.AuthenticateRequest(method_id=str(method.get("id")))
                 try:
                     await self.ask("authenticate", request, within=_LOGIN_WITHIN)
-                except AgentFailed:
+                except (AgentDied, AgentFailed):
                     continue
                 return True
         return False
@@ -117,16 +119,15 @@ class Link:
         return not self._ended and self.child.exit_code is None and not self.wire.trouble
 
     async def ask(self, method: str, params: Any, within: float | None = None) -> dict[str, Any]:
-        """Send a request; raises AgentFailed for an error, an end, or no answer in time."""
+        """Send a request; raises AgentFailed for an error, AgentDied for an end or no answer."""
         try:
             async with asyncio.timeout(within):
                 answer = await self._connection.send_request(method, self.library.serialize(params))
         except TimeoutError:
             said = f"; it wrote: {self._words()}" if self._words() else ""
-            raise AgentFailed(
+            raise AgentDied(
                 f"{self.name} did not answer {method} within {within:g} s{said}",
                 "see that the command speaks ACP over stdio",
-                retryable=True,
             ) from None
         except ConnectionError:
             raise await self.ended_early(method) from None
@@ -157,7 +158,7 @@ class Link:
         passing = any(word in message.lower() for word in _PASSING)
         return AgentFailed(f"{self.name} refused {method}: {message}", retryable=passing)
 
-    async def ended_early(self, during: str) -> AgentFailed:
+    async def ended_early(self, during: str) -> AgentFailed | AgentDied:
         """Say how the agent ended while something was asked of it."""
         await self.child.wait_ended(2.0)
         if self.wire.trouble:
@@ -168,12 +169,12 @@ class Link:
         code = self.child.exit_code
         how = "closed its output" if code is None else f"ended with exit code {code}"
         words = f": {self._words()}" if self._words() else ""
-        early = during == "initialize"
-        return AgentFailed(
-            f"{self.name} {how} during {during}{words}",
-            "see that the command speaks ACP over stdio" if early else "",
-            retryable=not early,
-        )
+        if over := self.child.over:
+            return AgentDied(f"{self.name} was killed during {during}: {over}")
+        said = f"{self.name} {how} during {during}{words}"
+        if during == "initialize":
+            return AgentFailed(said, "see that the command speaks ACP over stdio")
+        return AgentDied(said)
 
     def _words(self) -> str:
         """Give the last line it wrote that was not for us."""

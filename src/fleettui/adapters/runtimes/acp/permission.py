@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fleettui.adapters.processes.ward import find_program
+from fleettui.adapters.processes.path import find_program
 from fleettui.adapters.runtimes.acp.shown import as_json, diffs_of, one_line
 from fleettui.adapters.runtimes.acp.tool_seen import ToolSeen
 from fleettui.core.foreign import PREFIX

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fleettui.adapters.processes.ward import find_program
+from fleettui.adapters.processes.keeping import Keeping
+from fleettui.adapters.processes.path import find_program
 from fleettui.adapters.runtimes.acp.library import Library, load_library
 from fleettui.adapters.runtimes.acp.link import Link, mapping
 from fleettui.adapters.runtimes.acp.prompts import opening
@@ -108,7 +109,7 @@ class AcpRuntime:
         await sessions.choose_model(task.model, door)
         text = opening(task, fresh=opened.fresh, told=link.told)
         link.told = task.instructions
-        seat.sitting = Sitting(link, door, os.path.realpath(place.workspace), env)
+        seat.sitting = Sitting(link, door, place, env)
         return await seat.sitting.perform(text, turn.most_steps)
 
     async def _linked(
@@ -116,7 +117,8 @@ class AcpRuntime:
     ) -> Link:
         """Give the running program of an agent, started anew where it or its file changed."""
         command = self.command(door.spec)
-        made_of = (command, place.workspace, tuple(sorted(env.items())))
+        keeping = Keeping(f"{place.fleet}/{place.agent}", place.limits)
+        made_of = (command, place.workspace, keeping, tuple(sorted(env.items())))
         if seat.link is not None and seat.link.alive and seat.made_of == made_of:
             return seat.link
         await self._end(seat)
@@ -127,8 +129,8 @@ class AcpRuntime:
             return await self._serve(seat, method, mapping(params), is_notice)
 
         seat.link = await Link.start(
-            self._library, command, cwd=os.path.realpath(place.workspace), env=env, serve=serve,
-            within=min(_START_WITHIN, door.spec.timeout),
+            self._library, command, cwd=os.path.realpath(place.workspace), env=env,
+            keeping=keeping, serve=serve, within=min(_START_WITHIN, door.spec.timeout),
         )  # fmt: skip
         seat.made_of = made_of
         return seat.link

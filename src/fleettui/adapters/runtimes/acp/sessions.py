@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from fleettui.adapters.runtimes.acp.link import Link, mapping
 from fleettui.adapters.runtimes.acp.shown import one_line
-from fleettui.core.errors import AgentFailed
+from fleettui.core.errors import AgentDied, AgentFailed
 from fleettui.ports import Assignment, GuestDoor
 
 _WITHIN = 120.0  # seconds to open a session
@@ -64,7 +64,7 @@ class Sessions:
         request = self._request("NewSessionRequest")
         try:
             answer = await self._link.ask("session/new", request, _WITHIN)
-        except AgentFailed:
+        except (AgentDied, AgentFailed):
             if not self._link.needs_login or not await self._link.log_in():
                 raise
             answer = await self._link.ask("session/new", request, _WITHIN)
@@ -83,7 +83,7 @@ class Sessions:
         )
         try:
             answer = await self._link.ask(method, params, _WITHIN)
-        except AgentFailed:
+        except (AgentDied, AgentFailed):
             if not self._link.alive:
                 raise
             return None
@@ -113,7 +113,7 @@ class Sessions:
         )
         try:
             answer = await self._link.ask("session/set_config_option", request, _WITHIN)
-        except AgentFailed as failure:
+        except (AgentDied, AgentFailed) as failure:
             if not self._link.alive:
                 raise
             now = one_line(str(chooser.get("currentValue")))

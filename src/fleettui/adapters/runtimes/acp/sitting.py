@@ -11,8 +11,8 @@ from fleettui.adapters.runtimes.acp.hearing import Hearing
 from fleettui.adapters.runtimes.acp.link import Link, mapping
 from fleettui.adapters.runtimes.acp.prompts import denied
 from fleettui.adapters.runtimes.acp.shown import one_line
-from fleettui.core.errors import AgentFailed
-from fleettui.core.model import Usage
+from fleettui.core.errors import AgentDied, AgentFailed
+from fleettui.core.model import Usage, Workplace
 from fleettui.ports import GuestDoor
 
 GRACE: Final = 3.0  # seconds an agent has to come to its end after session/cancel
@@ -27,10 +27,12 @@ _TOO_LONG: Final = {
 class Sitting:
     """Prompts an agent until it has answered; its requests are answered meanwhile."""
 
-    def __init__(self, link: Link, door: GuestDoor, workspace: str, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, link: Link, door: GuestDoor, place: Workplace, env: Mapping[str, str]
+    ) -> None:
         self._link, self._door = link, door
         self.hearing = Hearing(door, link.wire)
-        self.desk = Desk(link.library, door, self.hearing, workspace, env)
+        self.desk = Desk(link.library, door, self.hearing, place, env)
         self._before = link.costs.get(link.session)
         self._used = Usage(cost=0.0)
         self._active = 0.0
@@ -48,7 +50,7 @@ class Sitting:
                 await self.hearing.end_text()
                 text = denied(fresh)
             await self.hearing.end_text(self._used)
-        except AgentFailed:
+        except (AgentDied, AgentFailed):
             # What it said until then belongs to its story.
             if not taking.done():
                 await self.hearing.wait_caught_up()

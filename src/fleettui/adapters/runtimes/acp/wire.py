@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any, Final
 
-from fleettui.adapters.processes.ward import Ward
+from fleettui.adapters.processes.child import Child
 from fleettui.core.safe import sanitize
 
 LARGEST: Final = 16 << 20  # bytes of one message
@@ -23,7 +23,7 @@ class Wire:
     `trouble` says why nothing more can be received, where the agent is to blame.
     """
 
-    def __init__(self, child: Ward) -> None:
+    def __init__(self, child: Child) -> None:
         self._child = child
         self._held = bytearray()
         self._noise: list[str] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fleettui.adapters.runtimes.tmux.server import TmuxServer
 from fleettui.adapters.runtimes.tmux.session import Session
-from fleettui.core.errors import FleettuiError
+from fleettui.core.errors import AgentDied, FleettuiError
 from fleettui.core.sessions import session_name
 from fleettui.ports import Turn, TurnDoor
 
@@ -47,7 +47,7 @@ class TmuxRuntime:
                 return await session.wait_output(turn.id)
         except TimeoutError:
             await session.end()
-            raise FleettuiError(
+            raise AgentDied(
                 f"the program did not say it is done in {turn.spec.timeout:g} s",
                 "give it more time with spec.timeout; it must run $FLEETTUI_DONE, or exit",
             ) from None

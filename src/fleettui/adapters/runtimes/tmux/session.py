@@ -16,7 +16,7 @@ from typing import Any, Final
 from fleettui.adapters.processes.keeping import Keeping, boot_argv, keeper_argv
 from fleettui.adapters.runtimes.tmux import done
 from fleettui.adapters.runtimes.tmux.server import TmuxServer
-from fleettui.core.errors import FleettuiError
+from fleettui.core.errors import AgentDied, FleettuiError
 from fleettui.core.model import Workplace
 from fleettui.core.safe import sanitize
 from fleettui.core.sessions import session_name
@@ -128,7 +128,7 @@ class Session:
     async def wait_output(self, turn: str) -> str:
         """Wait for the turn's end: the program says so, or exits.
 
-        Raises FleettuiError where it failed, or is gone.
+        Raises FleettuiError where it says that it failed, AgentDied where it is gone.
         """
         async with self._ringing() as wait_ring:
             while True:
@@ -147,14 +147,14 @@ class Session:
                 await wait_ring(_LOOK)
 
     def _last_output(self, ended: Mapping[str, Any]) -> str:
-        """Give the output of a program that exited; raises FleettuiError for a failure."""
+        """Give the output of a program that exited; raises AgentDied for a failure."""
         self._write("turn", "")
         if ended["code"] == 0:
             return _cut(self._read("output"))
         code = ended["code"]
         how = f"exited with {code}" if code > 0 else f"was ended by signal {-code}"
         over = f", over its limit of {ended['limit']}" if ended["limit"] else ""
-        raise FleettuiError(f"the program {how}{over} before its turn was done")
+        raise AgentDied(f"the program {how}{over} before its turn was done")
 
     def _done(self, turn: str) -> dict[str, Any] | None:
         text = self._read("done")
