@@ -35,7 +35,6 @@ from fleettui.core.model import Actor
 from fleettui.core.safe import one_line
 from fleettui.engine.actions import Actions
 from fleettui.engine.built import BuiltAgents
-from fleettui.engine.endings import Endings
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
@@ -58,7 +57,7 @@ from fleettui.ports import (
     Clock,
     FileHistory,
     Files,
-    LodgedRuntime,
+    LastingRuntime,
     Machine,
     Merging,
     Model,
@@ -149,7 +148,10 @@ async def running(world: World) -> AsyncIterator[House]:
     async with engine.running(), asyncio.TaskGroup() as group:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
-        keeping = Keeping(order, world.workspaces, world.history, world.merging, group)
+        lodging = Lodging(order, world.runtimes, world.vault, group, world.home)
+        keeping = Keeping(
+            order, world.workspaces, world.history, world.merging, lodging.quiet, group
+        )
         turns = Turns(
             order, built, world.model, world.toolbox, world.vault, keeping, group, world.home
         )
@@ -159,12 +161,10 @@ async def running(world: World) -> AsyncIterator[House]:
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         monitors = Monitors(engine, built, world.vault, group)
-        endings = Endings(engine, world.runtimes, world.home)
         reports = Reports(engine, world.toolbox, world.vault, world.reports)
-        lodging = Lodging(order, world.runtimes, world.vault, group)
         watchers = []
         for watcher in (
-            memories, keeping, actions, turns, steps, timers, reports, monitors, endings, lodging,
+            memories, keeping, actions, turns, steps, timers, reports, monitors, lodging,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -202,7 +202,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         toolbox = LocalToolbox(environment, _hash_key(state))
         runtimes = load_runtimes(Machine(str(state), environment))
         for runtime in runtimes.values():
-            if isinstance(runtime, LodgedRuntime):
+            if isinstance(runtime, LastingRuntime):
                 stack.push_async_callback(runtime.close)
         home = environment.get("HOME", "/")
         places = Places(state / "workspaces", environment.get("PATH", ""), home)

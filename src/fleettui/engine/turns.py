@@ -123,8 +123,9 @@ class Turns:
         changes = self._changes.setdefault(fleet, Changes())
         conversation = Conversation(self._engine, fleet, name, agent)
         door = Guest(
-            self._order, conversation, changes, self._model, self._toolbox, self._vault, actor
-        )
+            self._order, conversation, changes, self._model, self._toolbox, self._vault, actor,
+            self._keeping,
+        )  # fmt: skip
         while door.open():
             try:
                 await self._keeping.ready(fleet, agent)
