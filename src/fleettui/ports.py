@@ -423,17 +423,6 @@ class WatchingRuntime(Protocol):
         """Watch until it is cancelled."""
 
 
-@runtime_checkable
-class LastingRuntime(Protocol):
-    """A runtime that keeps something for an agent between its turns."""
-
-    async def end(self, fleet: str, agent: str, home: str, turn: str = "") -> None:
-        """End what was kept for an agent that stopped, or what works on a cancelled turn."""
-
-    async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
-        """End what an earlier process kept for agents (fleet, name) that are not there any more."""
-
-
 class Machine(NamedTuple):
     """What a host lends its runtimes: a folder, and the variables of its own environment."""
 
@@ -442,17 +431,23 @@ class Machine(NamedTuple):
 
 
 @runtime_checkable
-class LodgedRuntime(Runtime, Protocol):
-    """A runtime whose agents have programs that go on between turns."""
+class LastingRuntime(Runtime, Protocol):
+    """A runtime that keeps a program for an agent between its turns."""
 
     def lacks(self, spec: AgentSpec, environment: Mapping[str, str]) -> str:
         """Say what an agent needs and this machine has not, with its mend; empty for nothing."""
 
-    async def let_go(self, fleet: str, agent: str) -> None:
-        """End the program of an agent."""
+    async def end(self, fleet: str, agent: str, home: str, turn: str = "") -> None:
+        """End the program of an agent, or with `turn` only what works on that turn.
+
+        The turn itself is cancelled: when this returns, nothing of it goes on.
+        """
+
+    async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
+        """End what is kept for agents (fleet, name) that are not there any more."""
 
     async def close(self) -> None:
-        """End all programs."""
+        """End the programs that are to end with this process."""
 
 
 class Vault(Protocol):

@@ -40,7 +40,6 @@ from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
-from fleettui.engine.endings import Endings
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
@@ -66,7 +65,7 @@ from fleettui.ports import (
     Clock,
     FileHistory,
     Files,
-    LodgedRuntime,
+    LastingRuntime,
     Machine,
     Measures,
     Merging,
@@ -170,7 +169,10 @@ async def running(world: World) -> AsyncIterator[House]:
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
-        keeping = Keeping(order, world.workspaces, world.history, world.merging, group)
+        lodging = Lodging(order, world.runtimes, world.vault, group, world.home)
+        keeping = Keeping(
+            order, world.workspaces, world.history, world.merging, lodging.quiet, group
+        )
         turns = Turns(
             order, built, world.model, world.toolbox, world.vault, pulse, breakers,
             keeping, group, world.home,
@@ -182,15 +184,12 @@ async def running(world: World) -> AsyncIterator[House]:
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
         supervisor = Supervisor(engine, pulse, world.measures)
         monitors = Monitors(engine, built, world.vault, group)
-        endings = Endings(engine, world.runtimes, world.home)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
-        lodging = Lodging(order, world.runtimes, world.vault, group)
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors,
-            endings, lodging,
+            monitors, lodging,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -230,7 +229,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
         stack.push_async_callback(toolbox.close)
         runtimes = load_runtimes(Machine(str(state), environment))
         for runtime in runtimes.values():
-            if isinstance(runtime, LodgedRuntime):
+            if isinstance(runtime, LastingRuntime):
                 stack.push_async_callback(runtime.close)
         home = environment.get("HOME", "/")
         places = Places(state / "workspaces", environment.get("PATH", ""), home)

@@ -32,7 +32,6 @@ PORTS = {
     "TurnDoor": {"act", "ask_model", "vote", "wait_may_go_on", "workplace"},
     "WatchDoor": {"agents", "clear_alert", "now", "raise_alert", "raised", "workplace"},
     "WatchingRuntime": {"watch"},
-    "LastingRuntime": {"end", "tidy"},
     "GuestDoor": {
         "assignment",
         "fleet",
@@ -56,7 +55,7 @@ PORTS = {
         "workplace",
     },
     "Runtime": {"perform"},
-    "LodgedRuntime": {"close", "lacks", "let_go"},
+    "LastingRuntime": {"close", "end", "lacks", "tidy"},
     "Vault": {"environment", "keep", "wait_kept"},
     "Specs": {"load_fleet"},
     "SharedMemories": {"open"},

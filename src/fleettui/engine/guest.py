@@ -20,14 +20,18 @@ from fleettui.core.commands import (
 )
 from fleettui.core.errors import Refused, ToolFailed
 from fleettui.core.foreign import is_foreign
-from fleettui.core.model import Facts, ToolCall, ToolResult, Usage
+from fleettui.core.model import Actor, Facts, ToolCall, ToolResult, Usage
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import ActionState, Entry
 from fleettui.core.state.runs import MORE
-from fleettui.engine.door import Door
+from fleettui.engine.breakers import Breakers
+from fleettui.engine.conversation import Conversation
+from fleettui.engine.door import Changes, Door
 from fleettui.engine.insisting import until_stored
-from fleettui.engine.order import nonce_of
-from fleettui.ports import Assignment, Permit
+from fleettui.engine.keeping import Keeping
+from fleettui.engine.order import Order, nonce_of
+from fleettui.engine.pulse import Pulse
+from fleettui.ports import Assignment, Model, Permit, Toolbox, Vault
 
 _ANSWERED: Final = frozenset({"allowed", "approved", "denied", "expired", "finished"})
 _UNSETTLED: Final = frozenset({"started", "unknown"})
@@ -35,6 +39,26 @@ _UNSETTLED: Final = frozenset({"started", "unknown"})
 
 class Guest(Door):
     """Satisfies ports.GuestDoor for one turn of one agent."""
+
+    def __init__(
+        self,
+        order: Order,
+        conversation: Conversation,
+        changes: Changes,
+        model: Model,
+        toolbox: Toolbox,
+        vault: Vault,
+        actor: Actor,
+        pulse: Pulse,
+        breakers: Breakers,
+        keeping: Keeping,
+    ) -> None:
+        super().__init__(
+            order, conversation, changes, model, toolbox, vault, actor, pulse, breakers
+        )
+        self._keeping = keeping
+        # The files before each action that goes on, where others use them too.
+        self._before: dict[str, str] = {}
 
     @property
     def spec(self) -> AgentSpec:
@@ -174,18 +198,27 @@ class Guest(Door):
         return await self._order.send(proposal, self._actor)
 
     async def start(self, action: str, facts: Facts) -> Permit:
-        """Record that it begins, if it is still what was judged."""
+        """Record that it begins, if it is still what was judged; where it stood before is kept."""
+        known = self._state.action(action)
+        self._before[action] = await self._keeping.before(self._fleet, known)
         start = StartAction(self._fleet, action, facts)
         answer = await until_stored(lambda: self._order.send(start))
         return Permit(action, allowed=True) if answer else self._permit(action)
 
     async def finish(self, action: str, outcome: ToolResult) -> None:
+        await self._note_files(action)
         output = await self._engine.payload(outcome.output)
         told = replace(outcome, output="")
         finish = FinishAction(self._fleet, action, told, output)
         await self._settle(finish)
 
+    async def _note_files(self, action: str) -> None:
+        """Note what an action did to files that others use too."""
+        before = self._before.pop(action, "")
+        await self._keeping.after(self._fleet, self._state.action(action), before)
+
     async def lose(self, action: str, why: str) -> None:
+        await self._note_files(action)
         await self._settle(LoseAction(self._fleet, action, why))
 
     async def withdraw(self, action: str, why: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -69,10 +69,12 @@ class Keeping:
         workspaces: Workspaces,
         history: FileHistory,
         merging: Merging,
+        quiet: Callable[[str, str], Awaitable[None]],
         group: asyncio.TaskGroup,
     ) -> None:
         self._order, self._engine, self._group = order, order.engine, group
         self.workspaces, self.history, self.merging = workspaces, history, merging
+        self._quiet = quiet
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._bells: dict[str, Changes] = {}
         # Checkpoints that this process began itself: their moment is not over yet.
@@ -290,6 +292,9 @@ class Keeping:
 
     async def _settle_agent(self, state: FleetState, agent: AgentState) -> None:
         points = [agent.checkpoints[name] for name in sorted(agent.files.pending, key=_number)]
+        if agent.files.rolling is not None:
+            # Its program must not write while its files are kept and go back.
+            await self._quiet(state.id, agent.id)
         if agent.files.making is not None:
             await self._make(state, agent)
         elif points and points[0].id not in self._mine and _acted_since(state, points[0]):

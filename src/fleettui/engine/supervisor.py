@@ -18,6 +18,7 @@ from fleettui.core.events import (
     TroubleNoted,
 )
 from fleettui.core.spec.health import Health
+from fleettui.core.spec.known import INTERACTIVE
 from fleettui.core.state.alerts import alert_key
 from fleettui.core.state.fleet import AgentState, FleetState
 from fleettui.core.views.health import condition_of
@@ -117,7 +118,8 @@ class Supervisor:
         signs.looks.append(row)
         signs.beats = 0
         commands = [_alert(state, agent.id, *one) for one in _rules(row, rules, quiet)]
-        if condition == "stalled" and quiet >= 2 * rules.stalled_after:
+        hands_off = state.spec_of(agent.id).type in INTERACTIVE
+        if condition == "stalled" and quiet >= 2 * rules.stalled_after and not hands_off:
             why = f"no progress for {quiet:.0f} s"
             commands.append(FailTurn(state.id, agent.turn, why, crashed=True))
         return [command for command in commands if command is not None]

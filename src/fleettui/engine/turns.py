@@ -131,6 +131,7 @@ class Turns:
         door = Guest(
             self._order, conversation, changes, self._model, self._toolbox, self._vault, actor,
             self._pulse, self._breakers,
+            self._keeping,
         )  # fmt: skip
         while door.open():
             try:
@@ -152,7 +153,7 @@ class Turns:
                 return
 
     async def _fail(self, fleet: str, turn: str, failure: FleettuiError, actor: Actor) -> None:
-        again, after = isinstance(failure, (StoreFailed, AgentDied)), 0.0
+        again, after = isinstance(failure, StoreFailed), 0.0
         if isinstance(failure, ModelFailed):
             again, after = failure.retryable, failure.retry_after or 0.0
         if isinstance(failure, AgentFailed):

@@ -28,6 +28,7 @@ from fleettui.core.state.fleet import (
     CheckpointState,
     FleetState,
     RunState,
+    session_now,
 )
 from fleettui.core.state.names import Names
 from fleettui.core.state.workspaces import is_busy_with_files, keeps_files
@@ -50,7 +51,7 @@ def marking(
     ground = state.ground
     lacks = ground is not None and may_write(state.spec_of(agent.id))
     note = f"transcript only: {ground.note or 'no git here'}" if ground and lacks else ""
-    return CheckpointMade(agent.id, name, why, note=note, session=agent.session)
+    return CheckpointMade(agent.id, name, why, note=note, session=session_now(agent))
 
 
 def find_checkpoint(agent: AgentState, name: str) -> CheckpointState:

@@ -116,6 +116,8 @@ WITHOUT_TURNS: Final[frozenset[str]] = frozenset({"monitor"})
 WITHOUT_INSTRUCTIONS: Final[frozenset[str]] = frozenset({"worker", "monitor", "tmux"})
 SIDE_BY_SIDE: Final[frozenset[str]] = frozenset({"worker"})
 LATER_RUNTIMES: Final = ("human", "webhook")
+# Runtimes of programs that people use too: silence says nothing about them.
+INTERACTIVE: Final = frozenset({"tmux"})
 MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",

@@ -16,7 +16,14 @@ from fleettui.core.events import (
 )
 from fleettui.core.queue import Mailbox
 from fleettui.core.state.alerts import forget_alerts
-from fleettui.core.state.fleet import AgentState, CheckpointState, FleetState, LogLine, SeenState
+from fleettui.core.state.fleet import (
+    AgentState,
+    CheckpointState,
+    FleetState,
+    LogLine,
+    SeenState,
+    session_now,
+)
 from fleettui.core.supervision import Crashes
 
 
@@ -70,7 +77,7 @@ def _begun(state: FleetState, event: CheckpointBegun, at: float) -> None:
     state.number += 1
     agent = state.agents[event.agent]
     point = mark(state, agent, event.checkpoint, event.why, at)
-    point.pending, point.action = True, event.action
+    point.pending, point.action, point.session = True, event.action, session_now(agent)
     agent.files.pending.add(point.id)
     state.keeping[point.id] = point.why
 

@@ -181,6 +181,11 @@ class AgentState:
         return next(iter(self.turns), "")
 
 
+def session_now(agent: AgentState) -> str:
+    """Name the session that stands as it is now; none while its agent is at work in it."""
+    return "" if agent.turns else agent.session
+
+
 @dataclass(slots=True)
 class TurnState:
     """One piece of work by one agent."""

@@ -117,7 +117,10 @@ def _seen(state: FleetState, event: FilesSeen, _at: float) -> None:
 
 
 def _rolling(state: FleetState, event: RollbackBegun, _at: float) -> None:
-    files = state.agents[event.agent].files
+    agent = state.agents[event.agent]
+    files = agent.files
+    # Its work stops here, so its session stands as it is.
+    agent.checkpoints[event.undo].session = agent.session
     files.rolling = RollingState(event.checkpoint, event.undo, event.by, event.part)
     files.failed = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -191,12 +191,18 @@ class AcpRuntime:
         if link is not None:
             await link.end()
 
-    async def let_go(self, fleet: str, agent: str) -> None:
-        """End the program of an agent, once its turn is over."""
+    async def end(self, fleet: str, agent: str, home: str, turn: str = "") -> None:  # noqa: ARG002 - it has its own
+        """End the program of an agent, once its turn is over; of a turn only wait for its end."""
         seat = self._seats.get((fleet, agent))
         if seat is not None:
             async with seat.lock:
-                await self._end(seat)
+                if not turn:
+                    await self._end(seat)
+
+    async def tidy(self, alive: Collection[tuple[str, str]], home: str) -> None:
+        """End the programs of agents that are not there any more."""
+        for fleet, agent in [key for key in self._seats if key not in alive]:
+            await self.end(fleet, agent, home)
 
     async def close(self) -> None:
         """End all programs."""

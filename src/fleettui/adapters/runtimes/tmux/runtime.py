@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+import shutil
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from fleettui.adapters.processes.path import find_program
 from fleettui.adapters.runtimes.tmux.server import TmuxServer
+from fleettui.adapters.runtimes.tmux.server import environment as passed_environment
 from fleettui.adapters.runtimes.tmux.session import Session
 from fleettui.core.errors import AgentDied, FleettuiError
 from fleettui.core.sessions import session_name
+from fleettui.core.spec.agent import AgentSpec
 from fleettui.ports import Turn, TurnDoor
 
 
@@ -52,6 +56,16 @@ class TmuxRuntime:
                 "give it more time with spec.timeout; it must run $FLEETTUI_DONE, or exit",
             ) from None
 
+    def lacks(self, spec: AgentSpec, environment: Mapping[str, str]) -> str:
+        """Say what an agent needs and this machine has not, with its mend; empty for nothing."""
+        if shutil.which("tmux") is None:
+            return "agents of type tmux need tmux: apt-get install tmux"
+        path = environment.get("PATH") or passed_environment()["PATH"]
+        name = spec.command[0] if spec.command else ""
+        if name and "/" not in name and not find_program(name, path=path, cwd="/"):
+            return f"program not found: {name}; install it, or mend spec.command"
+        return ""
+
     async def end(self, fleet: str, agent: str, home: str, turn: str = "") -> None:
         """End an agent's session, or only if it works on a turn."""
         session = Session(TmuxServer(home), fleet, agent)
@@ -73,6 +87,9 @@ class TmuxRuntime:
             owner = wanted.get(name)
             if name and (owner is None or not await Session(server, *owner).is_alive()):
                 await server.holds("kill-session", "-t", f"={name}")
+
+    async def close(self) -> None:
+        """Leave the sessions: those that are to end with their host do so by themselves."""
 
 
 def _prompt(turn: Turn) -> str:
