@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import psutil
 
+from fleettui.adapters.processes.keeping import AGENT_MARK
 from fleettui.ports import Vitals
-
-# The variable that every program of an agent is started with: `FLEET/AGENT`.
-MARK: Final = "FLEETTUI_AGENT"
 
 
 class ProcessMeasures:
@@ -27,7 +24,7 @@ class ProcessMeasures:
         for process in psutil.Process().children(recursive=True):
             try:
                 key = (process.pid, process.create_time())
-                owner = self._owners.get(key) or process.environ().get(MARK, "")
+                owner = self._owners.get(key) or process.environ().get(AGENT_MARK, "")
                 with process.oneshot():
                     times, memory = process.cpu_times(), process.memory_info().rss
             except psutil.Error:
