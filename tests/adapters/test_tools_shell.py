@@ -127,7 +127,8 @@ def test_programs_are_described_where_they_are_installed(tmp_path: Path) -> None
         "helm": ToolProgram("helm", "no-such-helm"),
         "git": ToolProgram("git", "git"),
     }
-    names = [one.name for one in box.specs(["kubectl", "helm", "git_log", "git"], programs)]
+    there = Workplace("t", "f", "a", str(tmp_path), programs=programs)
+    names = [one.name for one in box.specs(["kubectl", "helm", "git_log", "git"], there)]
     assert names == ["kubectl", "git_log", "git"]
     assert [one.name for one in box.specs(["git"])] == ["git_diff", "git_log", "git_show"]
 

@@ -64,8 +64,8 @@ class GatedToolbox(LocalToolbox):
             await asyncio.Event().wait()
         return await super().freeze(call, place)
 
-    async def perform(self, facts: Facts, place: Workplace) -> ToolResult:
-        result = await super().perform(facts, place)
+    async def perform(self, facts: Facts, place: Workplace, say: Any = None) -> ToolResult:
+        result = await super().perform(facts, place, say)
         if self.hold == "end" and facts.tool == "run":
             self.held.set()
             await asyncio.Event().wait()

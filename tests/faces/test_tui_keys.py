@@ -298,6 +298,7 @@ async def test_every_tab_of_the_detail_shows_its_own():
             "+two, by the agent",
             "no messages",
             "before run r1",
+            "nobody has looked yet",
             "bus in spain",
             "waiting",
         )

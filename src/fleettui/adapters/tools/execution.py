@@ -161,7 +161,10 @@ def _timeout(facts: Facts, place: Workplace) -> float:
     own = settings(place, facts.tool)
     program = place.programs.get(facts.tool)
     usual = own.get("timeout_seconds") or own.get("timeout_secs") or (program and program.timeout)
-    return min(float(facts.arguments.get("timeout") or usual or SECONDS), _LONGEST)
+    most = place.limits.timeout or _LONGEST
+    return min(
+        float(facts.arguments.get("timeout") or usual or place.limits.timeout or SECONDS), most
+    )
 
 
 def _shown(env: Mapping[str, str], tool: str, place: Workplace, key: bytes) -> dict[str, str]:

@@ -11,7 +11,7 @@ from fleettui.adapters.processes.path import find_program
 from fleettui.adapters.runtimes.tmux.server import TmuxServer
 from fleettui.adapters.runtimes.tmux.server import environment as passed_environment
 from fleettui.adapters.runtimes.tmux.session import Session
-from fleettui.core.errors import AgentDied, FleettuiError
+from fleettui.core.errors import FleettuiError
 from fleettui.core.sessions import session_name
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.ports import Turn, TurnDoor
@@ -51,7 +51,7 @@ class TmuxRuntime:
                 return await session.wait_output(turn.id)
         except TimeoutError:
             await session.end()
-            raise AgentDied(
+            raise FleettuiError(
                 f"the program did not say it is done in {turn.spec.timeout:g} s",
                 "give it more time with spec.timeout; it must run $FLEETTUI_DONE, or exit",
             ) from None

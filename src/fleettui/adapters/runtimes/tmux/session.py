@@ -147,14 +147,18 @@ class Session:
                 await wait_ring(_LOOK)
 
     def _last_output(self, ended: Mapping[str, Any]) -> str:
-        """Give the output of a program that exited; raises AgentDied for a failure."""
+        """Give the output of a program that exited.
+
+        Raises FleettuiError for a failure that it says itself, AgentDied where it was killed.
+        """
         self._write("turn", "")
         if ended["code"] == 0:
             return _cut(self._read("output"))
         code = ended["code"]
         how = f"exited with {code}" if code > 0 else f"was ended by signal {-code}"
         over = f", over its limit of {ended['limit']}" if ended["limit"] else ""
-        raise AgentDied(f"the program {how}{over} before its turn was done")
+        what = f"the program {how}{over} before its turn was done"
+        raise FleettuiError(what) if code > 0 and not over else AgentDied(what)
 
     def _done(self, turn: str) -> dict[str, Any] | None:
         text = self._read("done")
