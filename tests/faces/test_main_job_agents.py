@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ptys import Pty, clean_environment
 from tests.adapters.agents import real
+from tests.engine.repositories import repository
 
 from adapters.servers import Said, ScriptedServer, Seen
 from fleettui.host.lock import owner
@@ -69,6 +70,10 @@ class Desk:
                 except OSError:
                     continue
         return found
+
+    def made(self) -> list[Path]:
+        """Give the file that an agent made in a folder of its own."""
+        return [*(self.state / "workspaces").glob("**/made.txt")]
 
     def end(self) -> None:
         pid = self.host()
@@ -152,6 +157,37 @@ def test_a_real_agent_asks_is_allowed_is_denied_and_told_why(
         terminal.wait_until(lambda: "finished" in desk.fleettui("runs"), "the run's end")
         assert not (desk.work / "second.txt").exists()
         assert "Then there is one file only." in desk.fleettui("log", "coder")
+
+
+def test_what_a_real_agent_made_in_its_worktree_goes_back_and_comes_again(
+    name: str, desk_of: Callable[[real.Turn], Desk]
+) -> None:
+    shell = AGENTS[name][1]
+
+    def turn(seen: Seen, _: bool) -> Said:
+        if "wrote it" in real.spoken(seen):
+            return Said("It is made.")
+        return real.shell_call(shell, "echo hello > made.txt; echo wrote it")
+
+    desk = desk_of(turn)
+    repository(desk.work, a="a\n")
+    with desk.terminal("open", str(desk.file)) as terminal:
+        terminal.wait_text("press enter to run", "make the file")
+        terminal.press("enter")
+        terminal.wait_text("Inbox 1")
+        terminal.press("6")
+        terminal.wait_text("acp:execute", "made.txt")
+        press_until(terminal, "a", lambda: bool(desk.made()))
+        (made,) = desk.made()
+        assert not (desk.work / "made.txt").exists()
+        terminal.wait_until(lambda: "finished" in desk.fleettui("runs"), "the run's end")
+        terminal.press("3")
+        press_until(terminal, "r", lambda: "what will change" in terminal.text)
+        terminal.wait_text("made.txt")
+        press_until(terminal, "r", lambda: not made.exists())
+        press_until(terminal, "z", made.exists)
+        assert made.read_text() == "hello\n"
+        assert not (desk.work / "made.txt").exists()
 
 
 def test_a_host_killed_under_a_real_agent_leaves_nothing_and_asks_about_the_action(
