@@ -57,7 +57,8 @@ def scene_of_command(command: str, last: str = "done") -> list[Any]:
 
 def fleet(
     kind: str = "acp", *, policy: Mapping[str, Any] | None = None, command: Sequence[str] = (),
-    consensus: Mapping[str, Any] | None = None, **spec: Any,
+    consensus: Mapping[str, Any] | None = None, health: Mapping[str, Any] | None = None,
+    **spec: Any,
 ) -> str:  # fmt: skip
     """Give a fleet file with one agent `a`."""
     agent = {"type": kind, "instructions": "Work well.", **spec}
@@ -69,6 +70,8 @@ def fleet(
     }
     if policy:
         body["policy"] = policy
+    if health:
+        body["health"] = health
     return json.dumps(
         {"apiVersion": "aof.dev/v1", "kind": "AgentFleet", "metadata": {"name": "f"}, "spec": body}
     )

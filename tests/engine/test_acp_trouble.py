@@ -13,6 +13,7 @@ from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.core.commands import CancelRun, EditAction, MoveAgent, RollBack, StartRun
 from fleettui.core.errors import Refused
 from fleettui.core.model import Payload
+from fleettui.core.views.queries import ReadInbox
 from fleettui.wiring import running
 from tests.engine.acp_kit import (
     Stage,
@@ -86,6 +87,23 @@ async def test_an_agent_that_stops_early_says_why(tmp_path: Path, stop: str, rea
         run = await stage.run()
         assert run.status == "failed"
         assert reason in stage.state.agents["a"].trouble
+
+
+async def test_an_agent_that_ends_at_once_is_restarted_given_up_and_asks_once(
+    tmp_path: Path,
+) -> None:
+    dies = ["sh", "-c", f"echo begun >> {tmp_path / 'starts'}; exit 3"]
+    text = fleet(command=dies, health={"restarts": {"backoff": "10ms", "longest": "20ms"}})
+    world = acp_world(tmp_path)
+    async with opened(world, tmp_path, text) as (house, session):
+        state = house.engine.state("f")
+        run = await session.send(StartRun("f", Payload("go")))
+        await wait_for(session, lambda: state.runs[run].status == "failed")
+        (row,) = await session.read(ReadInbox())
+        assert (row.kind, row.agent) == ("failed", "a")
+        assert "ended with exit code 3 during initialize" in row.summary
+    assert (tmp_path / "starts").read_text().count("begun") == 7
+    await close(world)
 
 
 async def test_a_crash_in_the_middle_is_tried_again_and_told(tmp_path: Path) -> None:

@@ -172,9 +172,8 @@ class Link:
         if over := self.child.over:
             return AgentDied(f"{self.name} was killed during {during}: {over}")
         said = f"{self.name} {how} during {during}{words}"
-        if during == "initialize":
-            return AgentFailed(said, "see that the command speaks ACP over stdio")
-        return AgentDied(said)
+        mend = "see that the command speaks ACP over stdio" if during == "initialize" else ""
+        return AgentDied(said, mend)
 
     def _words(self) -> str:
         """Give the last line it wrote that was not for us."""
