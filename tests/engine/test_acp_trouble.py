@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fleettui.adapters.sqlite.store import SqliteStore
-from fleettui.core.commands import CancelRun, EditAction, MoveAgent, RollBack, StartRun
+from fleettui.core.commands import CancelRun, EditAction, MoveAgent, OpenFleet, RollBack, StartRun
 from fleettui.core.errors import Refused
 from fleettui.core.model import Payload
 from fleettui.core.views.queries import ReadInbox
 from fleettui.wiring import running
 from tests.engine.acp_kit import (
+    AGENT,
     Stage,
     acp_world,
     close,
@@ -370,3 +373,30 @@ async def test_a_terminal_for_an_allowed_command_is_not_asked_about_twice(tmp_pa
         results = [one.text.head for one in stage.state.agents["a"].transcript
                    if one.kind == "result"]  # fmt: skip
         assert results == ["hi\n"]
+
+
+async def test_a_new_host_waits_for_the_secrets_of_an_agent_and_says_so(tmp_path: Path) -> None:
+    script, file = tmp_path / "script.json", tmp_path / "fleet.yaml"
+    script.write_text(json.dumps({"scenes": [[{"say": "begun"}, {"wait_cancel": True}]]}))
+    command, token = [sys.executable, str(AGENT), str(script)], {"API_TOKEN": "${API_TOKEN}"}
+    file.write_text(fleet(command=command, environment=token))
+    opening = OpenFleet("", str(file), str(tmp_path), "", {"API_TOKEN": "canary"})
+    async with SqliteStore.open(tmp_path / "state.db") as store:
+        world = acp_world(tmp_path, store=store)
+        async with running(world) as house:
+            session = house.session("ann")
+            await session.send(opening)
+            await session.send(StartRun("f", Payload("go")))
+            state = house.engine.state("f")
+            await wait_for(session, lambda: bool(state.agents["a"].session))
+        await close(world)
+    async with SqliteStore.open(tmp_path / "state.db") as store:
+        world = acp_world(tmp_path, store=store)
+        async with running(world) as house:
+            session = house.session("ann")
+            agent = house.engine.state("f").agents["a"]
+            await wait_for(session, lambda: agent.status == "waiting")
+            assert "opened again" in agent.trouble
+            await session.send(opening)
+            await wait_for(session, lambda: agent.status == "working")
+        await close(world)

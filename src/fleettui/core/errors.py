@@ -19,7 +19,6 @@ FleettuiError
 │   └── StoreFull        the disk is full
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
-├── AgentDied            the program of an agent ended, or its runtime broke
 ├── AgentFailed          a program that is an agent failed; carries whether to try again
 ├── AgentDied            the program of an agent ended, or its runtime broke
 ├── ToolFailed           a tool refuses a call, or its work failed

@@ -159,10 +159,16 @@ class Door:
     async def _wait_settings(self) -> None:
         """Wait for a provider's keys: they are never stored, so a new process has none."""
         model = self._turn.model or self._spec.model
-        if not (model.startswith(WITHOUT_SETTINGS) or self._vault.environment(self._fleet)):
+        await self._wait_opened(needed=not model.startswith(WITHOUT_SETTINGS))
+
+    async def _wait_opened(self, *, needed: bool) -> None:
+        """Wait, and say so, until somebody opens the fleet again, where that is needed."""
+        if needed and not self._vault.environment(self._fleet):
             await self._order.send(AwaitSettings(self._fleet, self._turn.id))
             await self._vault.wait_kept(self._fleet)
-        if self._conversation.agent_state.status == "waiting":
+        mine = self._state.actions_of(self._agent)
+        asks = any(action.status in {"asking", "unknown"} for action in mine)
+        if self._conversation.agent_state.status == "waiting" and not asks:
             await self._order.send(TakeSettings(self._fleet, self._turn.id))
 
     async def _prepare(self) -> None:

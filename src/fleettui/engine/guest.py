@@ -12,7 +12,6 @@ from fleettui.core.commands import (
     KeepSession,
     LoseAction,
     NoteProgress,
-    NoteTrouble,
     ProposeAction,
     RecordStep,
     StartAction,
@@ -72,13 +71,8 @@ class Guest(Door):
 
     async def wait_settings(self) -> None:
         """Wait until somebody opens the fleet, where the agent's secrets are not known."""
-        if self._vault.environment(self._fleet) or not any(
-            "${" in value for value in self.workplace().environment.values()
-        ):
-            return
-        text = "waits for its fleet file to be opened again: keys are never stored"
-        await self._order.send(NoteTrouble(self._fleet, self._agent, text))
-        await self._vault.wait_kept(self._fleet)
+        named = any("${" in value for value in self.workplace().environment.values())
+        await self._wait_opened(needed=named)
 
     async def wait_resumed(self) -> None:
         await self._changes.wait_until(lambda: self._conversation.agent_state.status != "paused")

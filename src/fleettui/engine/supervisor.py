@@ -88,13 +88,17 @@ class Supervisor:
         """Look at the agents of every fleet whose time has come."""
         now = self._engine.clock.now()
         due = [fleet for fleet, at in self._due.items() if at <= now]
-        measured = await asyncio.to_thread(self._measures.measure)
+        seen = []
         for fleet in due:
             state = self._engine.state(fleet)
             if not state.id or state.stopped or state.spec is None:
                 del self._due[fleet]
                 continue
+            # Before anything that may fail: what can't be measured now is tried at the next look.
             self._due[fleet] = now + state.spec.spec.health.interval
+            seen.append(state)
+        measured = await asyncio.to_thread(self._measures.measure) if seen else {}
+        for state in seen:
             for agent in list(state.agents.values()):
                 for command in self._look(state, agent, measured, now):
                     await self._send(command)
