@@ -123,10 +123,19 @@ PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",
     "PagerDuty", "Opsgenie", "GitHub", "GitLab", "Bitbucket", "Jira", "Kafka", "Manual", "CLI",
 )  # fmt: skip
-KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "Tool", "DaemonConfig")
+KINDS: Final = (
+    "AgentFleet",
+    "Fleet",
+    "Agent",
+    "AgentFlow",
+    "Workflow",
+    "Tool",
+    "Tenant",
+    "DaemonConfig",
+)
 LATER_KINDS: Final = (
     "DaemonConfig", "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
-    "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
+    "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
     "Service", "Namespace",
 )  # fmt: skip
 
