@@ -121,7 +121,8 @@ def complain(error: FleettuiError) -> int:
 
 @click.group(
     cls=LazyGroup,
-    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid file, 4 no verdict or a person needed.",
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid file, 4 no verdict or a person is"
+    " needed.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="fleettui")
