@@ -71,7 +71,9 @@ async def append(folder: Path, messages: int) -> float:
         for body in (b"m" * BYTES, b"a" * 64):
             for _ in range(messages // BATCH):
                 numbers = range(last + 1, last + BATCH + 1)
-                await store.append([Row("bench", seq, 1.0, "ada", body) for seq in numbers])
+                await store.append(
+                    [Row("default", "bench", seq, 1.0, "ada", body) for seq in numbers]
+                )
                 last += BATCH
         return time.perf_counter() - began
 

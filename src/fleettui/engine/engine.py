@@ -44,8 +44,8 @@ class Engine:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fold every stream, write while the context is open, and finish writing at its end."""
-        for name in await self.store.streams():
-            stream = self._streams[name] = Stream(name)
+        for tenant, name in await self.store.streams():
+            stream = self._streams[name] = Stream(name, tenant)
             await stream.fold(self.store, self.snapshots)
         writer = asyncio.create_task(self._write(), name="writer")
         try:
@@ -65,7 +65,7 @@ class Engine:
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         stream = self._streams.get(command.fleet)
         if stream is None:
-            stream = self._streams[command.fleet] = Stream(command.fleet)
+            stream = self._streams[command.fleet] = Stream(command.fleet, actor.tenant)
         try:
             decided = self._decide(stream, command, actor, future)
         except FleettuiError as refusal:
@@ -110,19 +110,19 @@ class Engine:
         """Say whether somebody watches; only then is streaming worth its cost."""
         return self._audience[fleet] > 0 or self._audience[""] > 0
 
-    async def payload(self, text: str) -> Payload:
-        """Make a payload of a text, large ones stored as a blob."""
+    async def payload(self, tenant: str, text: str) -> Payload:
+        """Make a payload of a tenant's text, large ones stored as a blob."""
         body = text.encode("utf-8", "surrogatepass")
         if len(body) <= LARGEST_INLINE:
             return Payload(text, len(body))
-        digest = await self.blobs.put_blob(body)
+        digest = await self.blobs.put_blob(tenant, body)
         return Payload(text[:1024], len(body), digest)
 
-    async def text(self, payload: Payload) -> str:
-        """Give the whole text of a payload."""
+    async def text(self, tenant: str, payload: Payload) -> str:
+        """Give the whole text of a tenant's payload."""
         if not payload.blob:
             return payload.head
-        return (await self.blobs.get_blob(payload.blob)).decode("utf-8", "surrogatepass")
+        return (await self.blobs.get_blob(tenant, payload.blob)).decode("utf-8", "surrogatepass")
 
     # --- reads ---------------------------------------------------------------------------------
 
@@ -146,7 +146,7 @@ class Engine:
     async def events(self, fleet: str, after: int, most: int) -> list[Recorded]:
         """Read stored events of a fleet."""
         found: list[Recorded] = []
-        async for row in self.store.read(fleet, after):
+        async for row in self.store.read(self.state(fleet).tenant, fleet, after):
             found.append(decode(row))
             if len(found) >= most:
                 break
@@ -176,7 +176,9 @@ class Engine:
         return batch
 
     async def _commit(self, batch: list[Decided]) -> None:
-        rows: list[Row] = [encode(event) for decided in batch for event in decided.events]
+        rows: list[Row] = [
+            encode(event, decided.tenant) for decided in batch for event in decided.events
+        ]
         try:
             await self.store.append(rows)
         except Exception as error:  # noqa: BLE001 whatever the disk says, everybody must hear it

@@ -127,7 +127,11 @@ class Session:
         return await self._engine.send(command, self._actor)
 
     async def _spilled(self, payload: Payload) -> Payload:
-        return payload if payload.blob else await self._engine.payload(payload.head)
+        return (
+            payload
+            if payload.blob
+            else await self._engine.payload(self._actor.tenant, payload.head)
+        )
 
     async def _roll_back(self, command: RollBack) -> str:
         """Roll an agent back, and wait until its files are back too."""

@@ -25,13 +25,19 @@ DECODER = msgspec.json.Decoder(AnyEvent)
 
 
 class Decided:
-    """Events of one command, waiting to be stored, and who waits for that."""
+    """Events of one command, waiting to be stored, whose they are, and who waits for that."""
 
-    __slots__ = ("answer", "events", "first", "future")
+    __slots__ = ("answer", "events", "first", "future", "tenant")
 
     def __init__(
-        self, first: int, events: Sequence[Recorded], answer: str, future: asyncio.Future[str]
+        self,
+        tenant: str,
+        first: int,
+        events: Sequence[Recorded],
+        answer: str,
+        future: asyncio.Future[str],
     ) -> None:
+        self.tenant = tenant
         self.first = first
         self.events = events
         self.answer = answer
@@ -41,8 +47,8 @@ class Decided:
 class Stream:
     """The state of one fleet in memory, ahead of the disk by what is not committed yet."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, tenant: str) -> None:
+        self.name, self.tenant = name, tenant
         self.state = FleetState()
         self.broken = False
         self._kept_at = 0
@@ -63,14 +69,14 @@ class Stream:
             Recorded(self.name, first + place, asked.at, actor, event)
             for place, event in enumerate(events)
         ]
-        return Decided(first, recorded, answer, future)
+        return Decided(self.tenant, first, recorded, answer, future)
 
     async def fold(self, store: Store, snapshots: Snapshots) -> None:
         """Read the stream again, from its newest snapshot, in place of what is in memory."""
-        kept = await snapshots.load_snapshot(self.name)
+        kept = await snapshots.load_snapshot(self.tenant, self.name)
         state = (restore(kept[1]) if kept is not None else None) or FleetState()
         self._kept_at = state.seq
-        async for row in store.read(self.name, state.seq):
+        async for row in store.read(self.tenant, self.name, state.seq):
             evolve(state, decode(row).event, row.at)
         self.state, self.broken = state, False
 
@@ -81,14 +87,14 @@ class Stream:
         if state.seq - self._kept_at < max(FEWEST_NEW, TIMES_OPEN * open_things):
             return
         seq, body = state.seq, save(state)
-        await snapshots.save_snapshot(self.name, seq, body)
+        await snapshots.save_snapshot(self.tenant, self.name, seq, body)
         self._kept_at = seq
 
 
-def encode(recorded: Recorded) -> Row:
-    """Make a stored row of a recorded event."""
+def encode(recorded: Recorded, tenant: str) -> Row:
+    """Make a stored row of a recorded event of a tenant."""
     body = ENCODER.encode(recorded.event)
-    return Row(recorded.stream, recorded.seq, recorded.at, recorded.actor, body)
+    return Row(tenant, recorded.stream, recorded.seq, recorded.at, recorded.actor, body)
 
 
 def decode(row: Row) -> Recorded:
