@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from fleettui.core.chain import ORIGIN, link
@@ -14,6 +16,8 @@ from fleettui.ports import Row
 Heads = dict[tuple[str, str], tuple[int, int]]
 # A chain's end is how many events it has, and the hash of the last.
 Chains = dict[str, tuple[int, bytes]]
+
+_by_stream = itemgetter(0, 1)
 
 
 class Added(NamedTuple):
@@ -36,28 +40,32 @@ class Ends:
     def add(self, rows: Sequence[Row]) -> Added:
         """Give rows their numbers, each bound to the one before; nothing moves until `move`.
 
-        Raises SequenceConflict and StoreSealed.
+        Raises SequenceConflict and StoreSealed. This is on the way of every event: whatever can
+        be done once for rows that follow each other in a stream is.
         """
         heads: Heads = {}
         chains: Chains = {}
         streams, events, unused = [], [], self._unused
-        for tenant, stream, seq, at, actor, body in rows:
-            key = tenant, stream
+        for key, some in groupby(rows, _by_stream):
+            tenant, stream = key
             found = heads.get(key) or self.heads.get(key)
             if found is None:
                 found = unused, 0
                 unused += 1
                 streams.append((tenant, stream, found[0]))
             number, last = found
-            if seq != last + 1:
-                raise SequenceConflict(
-                    f"event {seq} of {stream} is not the next, {last + 1}", "read the stream again"
-                )
-            heads[key] = number, seq
-            chain = chains.get(tenant) or self.chains.get(sealed(tenant)) or (0, ORIGIN)
-            place, hashed = chain[0] + 1, link(chain[1], tenant, stream, seq, at, actor, body)
+            place, hashed = chains.get(tenant) or self.chains.get(sealed(tenant)) or (0, ORIGIN)
+            for _, _, seq, at, actor, body in some:
+                last += 1
+                if seq != last:
+                    raise SequenceConflict(
+                        f"event {seq} of {stream} is not the next, {last}", "read the stream again"
+                    )
+                place += 1
+                hashed = link(hashed, tenant, stream, seq, at, actor, body)
+                events.append((tenant, number, seq, place, hashed, at, actor, body))
+            heads[key] = number, last
             chains[tenant] = place, hashed
-            events.append((tenant, number, seq, place, hashed, at, actor, body))
         return Added(streams, events, heads, chains)
 
     def move(self, heads: Heads, chains: Chains) -> None:

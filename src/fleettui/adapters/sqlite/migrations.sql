@@ -25,8 +25,7 @@ CREATE TABLE events (
   at REAL NOT NULL,
   actor TEXT NOT NULL,
   body BLOB NOT NULL,
-  PRIMARY KEY (tenant, stream, seq),
-  FOREIGN KEY (tenant, stream) REFERENCES streams (tenant, id)
+  PRIMARY KEY (tenant, stream, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE chains (
   tenant TEXT NOT NULL PRIMARY KEY,
