@@ -104,7 +104,9 @@ class Fleet:
     async def deliver(self, messages: int, handle: Callable[[str, str], Any]) -> None:
         """Call `handle` with each stored message and its agent, until so many acks are stored."""
         acked = 0
-        async with self.engine.bus.subscribe("events.bench", most=10_000_000) as subscription:
+        async with self.engine.bus.subscribe(
+            "org.default.events.bench", most=10_000_000
+        ) as subscription:
             while acked < messages:
                 for recorded in await subscription.take():
                     event = recorded.event

@@ -29,6 +29,7 @@ from fleettui.core.model import (
 )
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.watch import Severity
+from fleettui.core.subjects import SYSTEM_PERMISSIONS, Permissions
 
 
 class Row(NamedTuple):
@@ -100,13 +101,18 @@ class Subscription(Protocol):
 class Bus(Protocol):
     """Who wants to know what was stored. Publishing never waits for a subscriber."""
 
-    def publish(self, topic: str, things: Sequence[Any]) -> None:
-        """Hand `things` to every subscription whose pattern fits `topic`."""
+    def publish(
+        self, subject: str, things: Sequence[Any], *, by: Permissions = SYSTEM_PERMISSIONS
+    ) -> None:
+        """Hand `things` to every subscription that fits; raises Forbidden."""
 
     def subscribe(
-        self, pattern: str, *, most: int = 10_000
+        self, *patterns: str, most: int = 10_000, by: Permissions = SYSTEM_PERMISSIONS
     ) -> AbstractAsyncContextManager[Subscription]:
-        """Subscribe to topics; `*` stands for one dot-separated part, a last `>` for the rest."""
+        """Subscribe to subjects; `*` stands for one dot-separated part, a last `>` for the rest.
+
+        Raises Forbidden for a pattern that something may fit which `by` may not hear.
+        """
 
 
 class Model(Protocol):

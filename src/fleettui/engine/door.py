@@ -216,7 +216,7 @@ class Door:
     def _stream(self, text: str) -> None:
         self._pulse.beat(self._fleet, self._agent)
         piece = Streamed(self._fleet, self._agent, self._turn.id, text)
-        self._engine.bus.publish(f"stream.{self._fleet}", [piece])
+        self._engine.tell(piece)
 
     async def act(self, call: ToolCall) -> ToolResult:
         """Propose a call and wait for its end; what can't be proposed is answered at once."""

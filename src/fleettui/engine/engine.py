@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
+from fleettui.client import Streamed
 from fleettui.core.commands import Command
 from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
 from fleettui.core.events import Recorded
 from fleettui.core.model import SYSTEM, Actor, Asked, Payload
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.subjects import TROUBLE, stream_subject
 from fleettui.engine.stream import Decided, Stream, decode, encode
 from fleettui.ports import Blobs, Bus, Clock, Row, Snapshots, Store
 
@@ -189,15 +191,20 @@ class Engine:
         for decided in batch:
             if not decided.future.done():
                 decided.future.set_result(decided.answer)
-        self._publish([event for decided in batch for event in decided.events])
+        self._publish(batch)
         await self._count(len(batch))
 
-    def _publish(self, events: list[Recorded]) -> None:
-        by_stream: dict[str, list[Recorded]] = {}
-        for event in events:
-            by_stream.setdefault(event.stream, []).append(event)
-        for stream, some in by_stream.items():
-            self.bus.publish(f"events.{stream}", some)
+    def _publish(self, batch: Sequence[Decided]) -> None:
+        by_subject: dict[str, list[Recorded]] = {}
+        for decided in batch:
+            by_subject.setdefault(decided.subject, []).extend(decided.events)
+        for subject, some in by_subject.items():
+            self.bus.publish(subject, some)
+
+    def tell(self, streamed: Streamed) -> None:
+        """Let whoever watches see what is never stored."""
+        tenant = self.state(streamed.fleet).tenant
+        self.bus.publish(stream_subject(tenant, streamed.fleet), [streamed])
 
     async def _fail(self, batch: list[Decided], failure: StoreFailed) -> None:
         """Refuse a batch and all that was decided on top of it; memory goes back to the disk."""
@@ -211,7 +218,7 @@ class Engine:
             if not decided.future.done():
                 decided.future.set_exception(failure)
         await self._mend()
-        self.bus.publish("trouble", [failure.message])
+        self.bus.publish(TROUBLE, [failure.message])
         await self._count(len(lost))
 
     async def _keep(self) -> None:

@@ -30,6 +30,7 @@ from fleettui.core.commands import (
 from fleettui.core.errors import NotFound, Refused
 from fleettui.core.model import Actor, Payload
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.subjects import TROUBLE, part_of, permissions_of
 from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
@@ -221,8 +222,20 @@ class Session:
         async with AsyncExitStack() as stack:
             if stream:
                 stack.enter_context(self._engine.audience(fleet))
-            subscription = await stack.enter_async_context(self._engine.bus.subscribe(">"))
-            yield SessionWatch(subscription, self._mine, fleet, stream)
+            subscription = await stack.enter_async_context(
+                self._engine.bus.subscribe(
+                    *_patterns(self._actor.tenant, fleet, stream),
+                    by=permissions_of(self._actor.tenant),
+                )
+            )
+            yield SessionWatch(subscription, self._mine, fleet)
+
+
+def _patterns(tenant: str, fleet: str, stream: bool) -> Sequence[str]:
+    """Name what a watcher of a tenant's fleet, or of all its fleets, hears."""
+    of = part_of(fleet) if fleet else "*"
+    streamed = (f"org.{tenant}.stream.{of}",) if stream else ()
+    return (f"org.{tenant}.events.{of}", *streamed, TROUBLE)
 
 
 class SessionWatch:
@@ -233,10 +246,8 @@ class SessionWatch:
         subscription: Subscription,
         mine: Callable[[], Sequence[FleetState]],
         fleet: str,
-        stream: bool,
     ) -> None:
-        self._subscription, self._mine = subscription, mine
-        self._fleet, self._stream = fleet, stream
+        self._subscription, self._mine, self._fleet = subscription, mine, fleet
 
     async def take(self) -> Sequence[Notice]:
         while True:
@@ -244,12 +255,9 @@ class SessionWatch:
             notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
             visible = {state.id for state in self._mine()} if not self._fleet else {self._fleet}
             for thing in things:
-                if isinstance(thing, Streamed):
-                    if self._stream and thing.fleet in visible:
-                        notices.append(thing)
-                elif isinstance(thing, str):
+                if isinstance(thing, str):
                     notices.append(Reread())
-                elif thing.stream in visible:
+                elif (thing.fleet if isinstance(thing, Streamed) else thing.stream) in visible:
                     notices.append(thing)
             if notices:
                 return notices

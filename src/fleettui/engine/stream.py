@@ -15,6 +15,7 @@ from fleettui.core.model import Asked
 from fleettui.core.state.evolve import evolve
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.snapshot import restore, save
+from fleettui.core.subjects import events_subject
 from fleettui.ports import Row, Snapshots, Store
 
 # A snapshot is taken when there are so many new events, and so many times more than is open.
@@ -25,19 +26,20 @@ DECODER = msgspec.json.Decoder(AnyEvent)
 
 
 class Decided:
-    """Events of one command, waiting to be stored, whose they are, and who waits for that."""
+    """Events of one command, waiting to be stored: whose they are, and who waits for that."""
 
-    __slots__ = ("answer", "events", "first", "future", "tenant")
+    __slots__ = ("answer", "events", "first", "future", "subject", "tenant")
 
     def __init__(
         self,
         tenant: str,
+        subject: str,
         first: int,
         events: Sequence[Recorded],
         answer: str,
         future: asyncio.Future[str],
     ) -> None:
-        self.tenant = tenant
+        self.tenant, self.subject = tenant, subject
         self.first = first
         self.events = events
         self.answer = answer
@@ -49,6 +51,7 @@ class Stream:
 
     def __init__(self, name: str, tenant: str) -> None:
         self.name, self.tenant = name, tenant
+        self.subject = events_subject(tenant, name)
         self.state = FleetState()
         self.broken = False
         self._kept_at = 0
@@ -69,7 +72,7 @@ class Stream:
             Recorded(self.name, first + place, asked.at, actor, event)
             for place, event in enumerate(events)
         ]
-        return Decided(self.tenant, first, recorded, answer, future)
+        return Decided(self.tenant, self.subject, first, recorded, answer, future)
 
     async def fold(self, store: Store, snapshots: Snapshots) -> None:
         """Read the stream again, from its newest snapshot, in place of what is in memory."""
