@@ -97,7 +97,7 @@ class Reading:
             case queries.ReadParts(run=run):
                 return part_rows(_run(some, run)[1])
             case queries.ReadReport(run=run):
-                return await self._report(_run(some, run)[1])
+                return await self._report(*_run(some, run))
             case queries.ReadLog():
                 return await self._log(query, some)
             case queries.ReadCheckpoints(agent=agent):
@@ -166,9 +166,13 @@ class Reading:
         )  # fmt: skip
 
     async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
-        outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}
+        outputs = {
+            turn: await self._engine.text(state.tenant, state.turns[turn].output)
+            for turn in run.turns
+        }
         parts = {
-            given.of: await self._engine.text(handed_output(run, given.of)) for given in run.output
+            given.of: await self._engine.text(state.tenant, handed_output(run, given.of))
+            for given in run.output
         }
         return run_report(state, run, outputs, parts)
 
@@ -178,10 +182,10 @@ class Reading:
             rows += memory_rows(state, await self._memories.entries(state.id))
         return rows
 
-    async def _report(self, run: RunState) -> str:
+    async def _report(self, state: FleetState, run: RunState) -> str:
         if not run.report:
             raise NotFound(f"{run.id} has no report", "it is written when the run ends")
-        return await self._engine.text(run.report_body)
+        return await self._engine.text(state.tenant, run.report_body)
 
     async def _log(self, query: queries.ReadLog, some: Sequence[FleetState]) -> Sequence[LogRow]:
         state, agent = (_only(some), None) if not query.agent else _agent(some, query.agent)
@@ -189,7 +193,7 @@ class Reading:
         if query.full:
             for payload in _payloads(state, agent):
                 if payload.blob and payload.blob not in texts:
-                    texts[payload.blob] = await self._engine.text(payload)
+                    texts[payload.blob] = await self._engine.text(state.tenant, payload)
         return log_rows(state, agent, texts)[-query.most :]
 
 
