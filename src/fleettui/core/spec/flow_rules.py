@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pydantic_core import PydanticCustomError
+
 from fleettui.core.spec.agent_rules import agent_faults
 from fleettui.core.spec.fleet_rules import part
 from fleettui.core.spec.known import PLATFORMS, closest
-from fleettui.core.spec.pattern import pattern_problem
+from fleettui.core.spec.linear import re2_problem
 from fleettui.core.spec.problem import Fault, Loc
+from fleettui.core.spec.shape import seconds
 
 Data = dict[str, Any]
-_PRODUCTION: Final = frozenset({"production", "prod"})
-_OFF: Final = frozenset({"false", "0", "no", "off", "none", "disabled"})
+PRODUCTION: Final = frozenset({"production", "prod"})
+OFF: Final = frozenset({"false", "0", "no", "off", "none", "disabled"})
 _FOLDED: Final = {name.lower(): name for name in PLATFORMS}
 
 
@@ -26,8 +29,16 @@ def flow_faults(data: Data) -> Iterator[Fault]:
     yield from _limits(spec.get("limits"), ("spec", "limits"))
     labels = part(data, "metadata", "labels")
     environment = str(labels.get("environment", labels.get("env", ""))).lower()
-    if environment in _PRODUCTION:
+    if environment in PRODUCTION:
         yield from _approval_off(spec)
+
+
+def approval_seconds(text: str) -> float | None:
+    """Read APPROVAL_TIMEOUT: `300`, `90s` or `15m`; None where it is none of these."""
+    try:
+        return float(str(seconds(float(text) if text.strip().isdigit() else text.strip())))
+    except PydanticCustomError:
+        return None
 
 
 def workspace(data: Data) -> tuple[str, str, str]:
@@ -63,7 +74,7 @@ def _trigger(trigger: Data) -> Iterator[Fault]:
 def _patterns(patterns: Any, loc: Loc) -> Iterator[Fault]:
     for at, pattern in enumerate(patterns if isinstance(patterns, list) else []):
         if isinstance(pattern, str):
-            problem = pattern_problem(pattern)
+            problem = re2_problem(pattern)
             if problem:
                 yield Fault((*loc, at), problem)
 
@@ -147,7 +158,7 @@ def _limits(limits: Any, loc: Loc) -> Iterator[Fault]:
 def _approval_off(spec: Data) -> Iterator[Fault]:
     message = "approval is off for a flow labelled production"
     variables = part(spec, "context", "env")
-    if str(variables.get("REQUIRE_APPROVAL", "true")).strip().lower() in _OFF:
+    if str(variables.get("REQUIRE_APPROVAL", "true")).strip().lower() in OFF:
         yield Fault(("spec", "context", "env", "REQUIRE_APPROVAL"), message, "warning")
     if part(spec, "approval").get("required") is False:
         yield Fault(("spec", "approval", "required"), message, "warning")
