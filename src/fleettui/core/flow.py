@@ -9,6 +9,7 @@ from typing import Any, Final
 from fleettui.core.errors import Refused
 from fleettui.core.spec.flow import Context, FlowAgent, FlowSpec
 from fleettui.core.spec.flow_rules import OFF, PRODUCTION, approval_seconds
+from fleettui.core.spec.graph import agents_named, workflow_of
 from fleettui.core.spec.known import PROGRAMS, tool_name
 
 Data = dict[str, Any]
@@ -55,10 +56,10 @@ class Flow:
 
 def missing_agents(flow: Flow) -> tuple[str, ...]:
     """Name the agents of a flow that are neither written in it nor found in a file."""
+    written = {agent.name for agent in flow.spec.agents if is_inline(agent)}
+    named = (*(agent.name for agent in flow.spec.agents), *agents_named(_graph(flow.spec)))
     return tuple(
-        agent.name
-        for agent in flow.spec.agents
-        if agent.name not in flow.agents and not is_inline(agent)
+        name for name in dict.fromkeys(named) if name not in flow.agents and name not in written
     )
 
 
@@ -72,7 +73,10 @@ def fleet_of(flow: Flow, agent: str = "") -> Data:
 
     Raises Refused where an agent or the fleet was not found.
     """
-    spec = _named_fleet(flow) if flow.spec.fleet else _own_fleet(flow, agent)
+    if flow.spec.nodes:
+        spec = _workflow(flow)
+    else:
+        spec = _named_fleet(flow) if flow.spec.fleet else _own_fleet(flow, agent)
     spec["agents"] = [_placed(entry, flow) for entry in spec["agents"]]
     spec["approval"] = _approval(flow, spec.get("approval", {}))
     if flow.asks_nobody:
@@ -109,6 +113,43 @@ def _own_fleet(flow: Flow, agent: str) -> Data:
         wanted = f"agent '{agent}'" if agent else "agents"
         raise Refused(f"flow '{flow.name}' has no {wanted}", "name one under spec.agents")
     return {"agents": [{"name": one.name, "spec": _agent(flow, one)} for one in listed]}
+
+
+def _workflow(flow: Flow) -> Data:
+    """Give the fleet whose workflow has a step for each node."""
+    graph = _graph(flow.spec)
+    steps, written = workflow_of(graph)
+    described = {agent.name: agent for agent in flow.spec.agents}
+    agents = [{"name": name, "spec": spec} for name, spec in written.items()]
+    for name in agents_named(graph):
+        agents.append({"name": name, "spec": _agent(flow, described.get(name) or _bare(name))})
+    variables = [
+        f"{name}={value}"
+        for name, value in environment_of(flow.spec.context).items()
+        if "${" not in value
+    ]
+    for step in steps:
+        if "run" in step and variables:
+            step["run"] = ["env", *variables, *step["run"]]
+    return {
+        "agents": agents,
+        "coordination": {"mode": "workflow"},
+        "workflow": {"steps": steps},
+    }
+
+
+def _graph(spec: FlowSpec) -> Data:
+    """Give the graph of a flow as it is written."""
+    return {
+        "nodes": list(spec.nodes),
+        "connections": list(spec.connections),
+        "context": spec.context.model_dump(exclude_none=True),
+        "variables": spec.variables,
+    }
+
+
+def _bare(name: str) -> FlowAgent:
+    return FlowAgent.model_validate({"name": name})
 
 
 def _agent(flow: Flow, agent: FlowAgent) -> Data:

@@ -253,10 +253,12 @@ def agent_for(flow: Flow, text: str) -> tuple[str, str]:
     The first agent of whose patterns one fits; else the first without patterns, which takes all.
     """
     agents = flow.spec.agents
+    if flow.spec.nodes:
+        return "", "the steps of the flow take it"
+    if flow.spec.fleet:
+        return "", f"fleet '{flow.spec.fleet}' takes it as a whole"
     if not agents:
-        if flow.spec.fleet:
-            return "", f"fleet '{flow.spec.fleet}' takes it as a whole"
-        return "", "the steps of the flow take it" if flow.spec.nodes else "the flow has no agents"
+        return "", "the flow has no agents"
     texts = _texts(text) if any(agent.patterns for agent in agents) else ()
     for agent in agents:
         if any(is_in(pattern, one) for pattern in agent.patterns for one in texts):

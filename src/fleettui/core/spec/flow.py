@@ -41,6 +41,9 @@ class TriggerConfig(Loose):
     text: str | None = Field(
         default=None, min_length=1, description="What a Schedule or a File says to the agent."
     )
+    catch_up: bool = Field(
+        default=True, description="Whether a Schedule runs once for what was missed."
+    )
     path: str | None = Field(
         default=None,
         min_length=1,
@@ -66,6 +69,9 @@ class TriggerConfig(Loose):
     )
     glob: Items = Field(
         default=(), description="Only files of these names, as `*.json`; every one when empty."
+    )
+    replies: str | None = Field(
+        default=None, min_length=1, description="Folder that a File's answers are written to."
     )
 
 
