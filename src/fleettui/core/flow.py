@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fleettui.core.errors import Refused
+from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.flow import Context, FlowAgent, FlowSpec
 from fleettui.core.spec.flow_rules import OFF, PRODUCTION, approval_seconds
 from fleettui.core.spec.graph import agents_named, workflow_of
-from fleettui.core.spec.known import PROGRAMS, tool_name
+from fleettui.core.spec.known import API_VERSION, PROGRAMS, tool_name
 
 Data = dict[str, Any]
 DEFAULT_TENANT: Final = "default"
@@ -24,7 +25,8 @@ class Flow:
     """A flow as loaded: `agents` has the spec of each agent it names that was found.
 
     `file` and `line` say where it is written; `tenant` owns it; `labels` are its metadata's;
-    `fleet` is the fleet it names, as plain JSON of a FleetFile.
+    `fleet` is the fleet it names, as plain JSON of a FleetFile; `programs` are the tools that are
+    declared beside it.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Flow:
     labels: Mapping[str, str] = field(default_factory=dict)
     agents: Mapping[str, Data] = field(default_factory=dict)
     fleet: Data | None = None
+    programs: tuple[Data, ...] = ()
 
     @property
     def platform(self) -> str:
@@ -87,13 +90,15 @@ def fleet_of(flow: Flow, agent: str = "") -> Data:
     if shared.get("memory"):
         memory = {**shared["memory"], "namespace": _namespace(flow, shared["memory"])}
         spec["shared"] = {**shared, "memory": memory}
-    metadata: Data = {"name": flow.name, "labels": {**flow.labels}}
-    return {
-        "apiVersion": "aof.dev/v1",
+    if flow.programs:
+        spec["programs"] = [*spec.get("programs", ()), *flow.programs]
+    made = {
+        "apiVersion": API_VERSION,
         "kind": "AgentFleet",
-        "metadata": metadata,
+        "metadata": {"name": flow.name, "labels": {**flow.labels}},
         "spec": spec,
     }
+    return FleetFile.model_validate(made).model_dump(mode="json", exclude_unset=True)
 
 
 def _named_fleet(flow: Flow) -> Data:
@@ -120,9 +125,9 @@ def _workflow(flow: Flow) -> Data:
     graph = _graph(flow.spec)
     steps, written = workflow_of(graph)
     described = {agent.name: agent for agent in flow.spec.agents}
-    agents = [{"name": name, "spec": spec} for name, spec in written.items()]
-    for name in agents_named(graph):
-        agents.append({"name": name, "spec": _agent(flow, described.get(name) or _bare(name))})
+    written |= {
+        name: _agent(flow, described.get(name) or _bare(name)) for name in agents_named(graph)
+    }
     variables = [
         f"{name}={value}"
         for name, value in environment_of(flow.spec.context).items()
@@ -132,7 +137,7 @@ def _workflow(flow: Flow) -> Data:
         if "run" in step and variables:
             step["run"] = ["env", *variables, *step["run"]]
     return {
-        "agents": agents,
+        "agents": [{"name": name, "spec": spec} for name, spec in written.items()],
         "coordination": {"mode": "workflow"},
         "workflow": {"steps": steps},
     }
