@@ -34,12 +34,14 @@ from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
+from fleettui.core.fair import Terms
 from fleettui.core.model import Actor
 from fleettui.core.safe import one_line
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.dispatch import MOST_TURNS, Dispatch, TermsOf
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
@@ -110,6 +112,9 @@ class World:
     merging: Merging
     reports: Path
     home: Path
+    # What each tenant may have at once, and how many turns go on on this host.
+    terms_of: TermsOf = lambda _: Terms("standard")
+    most_turns: int = MOST_TURNS
 
 
 class House:
@@ -125,9 +130,11 @@ class House:
         built: BuiltAgents,
         pulse: Pulse,
         breakers: Breakers,
+        dispatch: Dispatch,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
+        self.dispatch = dispatch
         self.presence = Presence()
         self._files = FileViews(keeping)
         self._reading = Reading(
@@ -137,6 +144,7 @@ class House:
             self._files,
             pulse,
             breakers,
+            dispatch,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
@@ -173,16 +181,17 @@ async def running(world: World) -> AsyncIterator[House]:
         keeping = Keeping(
             order, world.workspaces, world.history, world.merging, lodging.quiet, group
         )
+        dispatch = Dispatch(engine, world.terms_of, world.most_turns)
         turns = Turns(
             order, built, world.model, world.toolbox, world.vault, pulse, breakers,
-            keeping, group, world.home,
+            keeping, dispatch, group, world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, keeping, group)
+        actions = Actions(order, world.toolbox, world.vault, memories, keeping, dispatch, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
-        supervisor = Supervisor(engine, pulse, world.measures)
+        supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
@@ -198,9 +207,11 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
+        watchers.append(group.create_task(dispatch.run(), name="dispatch"))
         try:
-            yield House(engine, world, actions, memories, keeping, built, pulse, breakers)
+            yield House(engine, world, actions, memories, keeping, built, pulse, breakers, dispatch)
         finally:
+            dispatch.close()
             tasks = (
                 turns.tasks(),
                 actions.tasks(),

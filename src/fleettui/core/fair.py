@@ -183,6 +183,10 @@ class FairQueue:
     def __contains__(self, ticket: object) -> bool:
         return ticket in self._places
 
+    def is_running(self, ticket: object) -> bool:
+        """Say whether a ticket was taken and is not done."""
+        return ticket in self._running
+
     @property
     def running(self) -> int:
         """Count the tickets that were taken and are not done."""
@@ -200,32 +204,48 @@ class FairQueue:
             self._newest += 1
         self._put(_Place(self._oldest if first else self._newest, ticket), at_end=not first)
 
+    def admit(self, ticket: Ticket) -> bool:
+        """Take a ticket at once, if nobody waits whose turn it could be, and its tenant may."""
+        if any(self._eligible) or ticket.id in self._places:
+            return False
+        tenant = self._line(ticket).tenant
+        if tenant.terms.held_by or tenant.full() or tenant.key_full(ticket.key):
+            return False
+        self._run(tenant, ticket)
+        return True
+
+    def late(self, now: float) -> Ticket | None:
+        """Take out a ticket whose deadline is over; None if there is none."""
+        place = self._look_at_deadlines(now)
+        return None if place is None else self._out(place).ticket
+
     def take(self, now: float) -> Taken | None:
-        """Give the ticket whose turn it is; None while nothing may go."""
-        late = self._look_at_deadlines(now)
+        """Give the ticket whose turn it is, one that is late before all; None if nothing may go."""
+        late = self.late(now)
         if late is not None:
-            return Taken(self._out(late).ticket, expired=True)
+            return Taken(late, expired=True)
         self._age(now)
         while (line := self._next()) is not None:
             place = line.head()
             ticket, tenant = place.ticket, line.tenant
             if tenant.key_full(ticket.key):
                 place.parked = True
-                heapq.heappush(
-                    tenant.parked.setdefault(ticket.key, []), (place.number, ticket.id)
-                )
+                heapq.heappush(tenant.parked.setdefault(ticket.key, []), (place.number, ticket.id))
                 self._leave(place)
                 continue
             self._serve(line, now)
             self._out(place)
-            self._running[ticket.id] = ticket
-            tenant.running += 1
-            if ticket.key:
-                tenant.keys[ticket.key] = tenant.keys.get(ticket.key, 0) + 1
-            if tenant.full():
-                self._settle(tenant)
+            self._run(tenant, ticket)
             return Taken(ticket)
         return None
+
+    def _run(self, tenant: _Tenant, ticket: Ticket) -> None:
+        self._running[ticket.id] = ticket
+        tenant.running += 1
+        if ticket.key:
+            tenant.keys[ticket.key] = tenant.keys.get(ticket.key, 0) + 1
+        if tenant.full():
+            self._settle(tenant)
 
     def done(self, ticket: str) -> None:
         """Free the place of a ticket that was taken; an unknown one is no error."""
@@ -311,6 +331,11 @@ class FairQueue:
         if tenant.key_full(key):
             return Waits("key_full", key, tenant.keys[key], terms.most_of_key)
         return Waits("line")
+
+    def priority(self, ticket: str) -> Priority | None:
+        """Give the priority of a waiting ticket; None for one that doesn't wait."""
+        place = self._places.get(ticket)
+        return None if place is None else place.ticket.priority
 
     def effective(self, ticket: str) -> int:
         """Give the effective priority of a waiting ticket as it is now."""

@@ -23,6 +23,7 @@ from fleettui.core.views.rows import CacheRow, LogRow, MemoryRow, RuleRow, RunRe
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.pulse import Pulse
@@ -40,11 +41,12 @@ class Reading:
         files: FileViews,
         pulse: Pulse,
         breakers: Breakers,
+        dispatch: Dispatch,
         outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
-        self._pulse, self._breakers = pulse, breakers
+        self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
 
     async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
         """Answer from the states that whoever asks may see."""
@@ -55,14 +57,18 @@ class Reading:
             case queries.ReadBoard():
                 shown = _shown(some)
                 clock, trouble = self._engine.clock.now(), self._engine.trouble
-                return board(states, shown, self._outfit, self._pulse.looks, clock, trouble)
+                return board(
+                    states, shown, self._outfit, self._pulse.looks, self._dispatch.lookout(),
+                    clock, trouble,
+                )  # fmt: skip
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
+                waiting = self._dispatch.lookout()
                 return tuple(
                     row
                     for state in some
-                    for row in agent_rows(state, self._outfit, self._pulse.looks)
+                    for row in agent_rows(state, self._outfit, self._pulse.looks, waiting)
                 )
             case queries.ReadInbox():
                 rows = [row for state in some for row in inbox_rows(state)]
