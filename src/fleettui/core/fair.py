@@ -113,7 +113,7 @@ class _Line:
         self.tenant, self.base = tenant, base
         self.fresh: deque[_Place] = deque()
         # What was put back, by number.
-        self.back: list[tuple[int, _Place]] = []
+        self.back: list[tuple[int, int, _Place]] = []
         self.size = self.age = self.near = self.turns = self.level = self.weight = 0
         self.since = self.credit = 0.0
         self.round = -1
@@ -126,15 +126,15 @@ class _Line:
         fresh, back = self.fresh, self.back
         while fresh and fresh[0].gone:
             fresh.popleft()
-        while back and back[0][1].gone:
+        while back and back[0][2].gone:
             heapq.heappop(back)
         if back and (not fresh or back[0][0] < fresh[0].number):
-            return back[0][1]
+            return back[0][2]
         return fresh[0]
 
     def places(self) -> Iterator[_Place]:
         """Give what waits, in order."""
-        back = (place for _, place in sorted(self.back, key=lambda pair: pair[0]))
+        back = (place for _, _, place in sorted(self.back))
         merged = heapq.merge(self.fresh, back, key=lambda place: place.number)
         return (place for place in merged if not place.gone)
 
@@ -365,7 +365,8 @@ class FairQueue:
         if at_end:
             line.fresh.append(place)
         else:
-            heapq.heappush(line.back, (place.number, place))
+            self._count += 1
+            heapq.heappush(line.back, (place.number, self._count, place))
         line.size += 1
         if ticket.deadline is not None:
             self._count += 1
@@ -426,6 +427,8 @@ class FairQueue:
         self._lines[line.level] += 1
         self._weights[line.level] += line.weight
         self._eligible[line.base] += 1
+        if sum(self._eligible) == 1:
+            self._scale = self._quantum(line)
         if line.round != self._round:
             line.credit = min(line.credit, 0.0) + max(self._quantum(line) / self._scale, 1.0)
             line.round = self._round
