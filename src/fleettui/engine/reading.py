@@ -32,6 +32,7 @@ from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_
 from fleettui.core.views.tenants import tenant_detail, tenant_row
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.membership import Membership, no_tenant
@@ -52,11 +53,12 @@ class Reading:
         pulse: Pulse,
         breakers: Breakers,
         tenant_files: TenantFiles,
+        dispatch: Dispatch,
         outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
-        self._pulse, self._breakers = pulse, breakers
+        self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
         self._tenant_files = tenant_files
 
     async def answer(  # noqa: C901 one arm a query
@@ -71,15 +73,18 @@ class Reading:
                 shown = _shown(some)
                 clock, trouble = self._engine.clock.now(), self._engine.trouble
                 tenants = self._tenants(states, who)
-                looks = self._pulse.looks
-                return board(states, tenants, shown, self._outfit, looks, clock, trouble)
+                return board(
+                    states, tenants, shown, self._outfit, self._pulse.looks,
+                    self._dispatch.lookout(), clock, trouble,
+                )  # fmt: skip
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
+                waiting = self._dispatch.lookout()
                 return tuple(
                     row
                     for state in some
-                    for row in agent_rows(state, self._outfit, self._pulse.looks)
+                    for row in agent_rows(state, self._outfit, self._pulse.looks, waiting)
                 )
             case queries.ReadInbox():
                 rows = [row for state in some for row in inbox_rows(state)]
