@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from fleettui.core.model import Role
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.views.agents import cost_of
 from fleettui.core.views.inbox import inbox_rows
-from fleettui.core.views.rows import MemberRow, TenantDetail, TenantRow
+from fleettui.core.views.rows import Attention, MemberRow, TenantDetail, TenantRow
+
+_EYE: Final[Mapping[Attention, int]] = {"need": 0, "fail": 1, "stale": 2, "pause": 3}
 
 
 def tenant_row(
@@ -18,11 +21,12 @@ def tenant_row(
     """Project a tenant; `fleets` are its own, `role` is what whoever asks may do in it."""
     bill = whole_bill(fleets)
     quotas = tenant.spec.quotas
+    needs = sum(len(inbox_rows(state)) for state in fleets)
     return TenantRow(
         name=tenant.name,
         fleets=len(fleets),
         agents=sum(len(state.agents) for state in fleets),
-        needs=sum(len(inbox_rows(state)) for state in fleets),
+        needs=needs,
         cost=cost_of(bill),
         tokens=bill.input_tokens + bill.output_tokens,
         plan=tenant.spec.plan,
@@ -36,7 +40,28 @@ def tenant_row(
         all_held_by=all_held_by,
         retired=tenant.retired,
         file=tenant.file,
+        attention="need" if needs else _attention(tenant, fleets, all_held_by),
     )
+
+
+def _attention(tenant: TenantState, fleets: Sequence[FleetState], all_held_by: str) -> Attention:
+    """Say how much a tenant that needs nobody draws the eye."""
+    agents = [agent for state in fleets for agent in state.agents.values()]
+    if any(agent.status == "failed" for agent in agents):
+        return "fail"
+    if tenant.held_by or all_held_by:
+        return "pause"
+    if tenant.retired:
+        return "done"
+    return "run" if any(agent.turns for agent in agents) else "idle"
+
+
+def by_attention(rows: Sequence[TenantRow]) -> tuple[TenantRow, ...]:
+    """Sort tenants: those that need somebody first, the others as they came.
+
+    Who runs and who rests are one class, or rows would jump at every turn.
+    """
+    return tuple(sorted(rows, key=lambda row: _EYE.get(row.attention, len(_EYE))))
 
 
 def tenant_detail(tenant: TenantState, row: TenantRow) -> TenantDetail:

@@ -220,8 +220,12 @@ class DetailKeys(Desk):
             self.complain("nothing more is found: / searches the detail")
 
     def action_back(self) -> None:
-        """Clear marks and filter of the pane in front; leave the detail, the zoom and messages."""
+        """Clear marks and filter of the pane in front; leave the detail, the zoom and messages.
+
+        Where there was nothing of that, show all tenants again.
+        """
         pane = self.active_pane
+        zoomed = self.has_class("-zoomed")
         self.set_class(False, "-zoomed")
         self.say("")
         if pane is self.detail:
@@ -229,9 +233,12 @@ class DetailKeys(Desk):
             self.action_go("agents")
             self.follow_agent_here()
             return
+        narrowed = zoomed or bool(pane.table.marked) or bool(pane.filter_text)
         pane.table.clear_marks()
         if pane.filter_text:
             self._filter(pane, "")
+        if self.scope and not narrowed:
+            self.scope_to("")
 
     def follow_agent_here(self) -> None:
         """Show the agent under the cursor again."""

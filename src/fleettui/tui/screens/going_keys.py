@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from fleettui.tui.screens.detail_keys import DetailKeys
 from fleettui.tui.screens.fleet_keys import FleetKeys
 from fleettui.tui.screens.inbox_keys import InboxKeys
+from fleettui.tui.screens.tenant_keys import TenantKeys
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import StripTable
 
 
-class GoingKeys(InboxKeys, FleetKeys, DetailKeys):
+class GoingKeys(TenantKeys, InboxKeys, FleetKeys, DetailKeys):
     """Opens the row that enter was pressed on."""
 
     def pane(self, name: str) -> Pane:
@@ -31,6 +32,8 @@ class GoingKeys(InboxKeys, FleetKeys, DetailKeys):
                 self.open_item(row)
             case "tenants-rows" if event.key.startswith("fleet:"):
                 self.show_fleet(event.key.removeprefix("fleet:"))
+            case "tenants-rows":
+                self.action_scope()
             case "queue-rows":
                 self.open_message(event.key)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fleettui.core.memory import MemoryState
 from fleettui.core.model import Role
 from fleettui.core.spec.tenant import TenantPlan
-from fleettui.core.views.rows.root import Row
+from fleettui.core.views.rows.root import Attention, Row
 
 
 class TenantRow(Row, frozen=True):
@@ -34,6 +34,7 @@ class TenantRow(Row, frozen=True):
     all_held_by: str = ""
     retired: bool = False
     file: str = ""
+    attention: Attention = "idle"
 
 
 class MemberRow(Row, frozen=True):
