@@ -11,6 +11,9 @@ import pytest
 from fleettui.adapters.yaml.flows import LoadedFlows, load_flows
 from fleettui.core.errors import Refused
 from fleettui.core.flow import fleet_of, obstacle
+from fleettui.core.policy.judge import explain
+from fleettui.core.policy.rules import PolicyRules
+from fleettui.core.policy.written import rules_of_fleet
 from fleettui.core.routing import Incoming, Router
 from fleettui.core.spec.fleet import FleetFile
 
@@ -56,6 +59,10 @@ def flow_text(name: str, spec: str) -> str:
 
 def slack(channel: str, text: str, user: str = "U1") -> Incoming:
     return Incoming("slack", channel, user, text)
+
+
+def judge(command: str, rules: PolicyRules) -> str:
+    return explain(command, rules, entry="").judgement.decision
 
 
 def told(loaded: LoadedFlows, severity: str = "error") -> list[str]:
@@ -125,13 +132,18 @@ def test_a_flow_becomes_a_fleet_with_its_context_and_approval(deployment: Path) 
 def test_nobody_is_asked_in_staging_and_everybody_in_production(deployment: Path) -> None:
     path = deployment / "flows" / "staging-cluster" / "dev-flow.yaml"
     flow = load_flows(str(path), {}).flows[0]
-    assert fleet_of(flow)["spec"]["policy"]["allow"] == ["kubectl *", "helm *"]
+    made = FleetFile.model_validate(fleet_of(flow)).spec
+    free = rules_of_fleet(made)
+    for command in ("kubectl apply -f x.yaml", "kubectl delete pod x", "helm uninstall x"):
+        assert judge(command, free) == "allow", command
+    assert judge("git push", free) == "ask"
     path.write_text(path.read_text().replace("environment: staging", "environment: production"))
     loaded = load_flows(str(path), {})
     assert any(
         "approval is off for a flow labelled production" in one for one in told(loaded, "warning")
     )
-    assert "policy" not in fleet_of(loaded.flows[0])["spec"]
+    watched = rules_of_fleet(FleetFile.model_validate(fleet_of(loaded.flows[0])).spec)
+    assert judge("kubectl apply -f x.yaml", watched) == "ask"
 
 
 def test_tools_of_a_flow_stand_in_the_place_of_the_agents_own(deployment: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_message_for_a_flow_goes_to_no_other() -> None:
 
 
 def test_the_agent_is_the_first_whose_pattern_fits_else_the_first_without() -> None:
-    agents = [
+    agents: list[dict[str, Any]] = [
         {"name": "all"},
         {"name": "k8s", "patterns": ["kubectl", "pod"]},
         {"name": "pods", "patterns": ["pod"]},
@@ -285,7 +285,7 @@ def test_the_index_finds_what_asking_every_flow_finds(
     )
     found = Router(flows).route(message)
     assert [(one.score, one.flow.name) for one in found.candidates] == best
-    assert (found.score, found.flow.name if found.flow else None) == (best or [(0, None)])[0]
+    assert (found.score, found.flow.name if found.flow else "") == (best or [(0, "")])[0]
 
 
 @given(FLOWS, MESSAGES)
