@@ -10,6 +10,7 @@ from fleettui.core.views.rows.agents import (
     WorkspaceRow,
 )
 from fleettui.core.views.rows.alerts import AlertRow
+from fleettui.core.views.rows.audit import AuditRow
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
@@ -28,6 +29,7 @@ __all__ = [
     "AgentRow",
     "AlertRow",
     "Attention",
+    "AuditRow",
     "BallotRow",
     "Board",
     "CacheRow",
