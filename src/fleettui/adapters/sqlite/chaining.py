@@ -6,13 +6,13 @@ import sqlite3
 
 from fleettui.adapters.sqlite.queries import load_queries
 from fleettui.core.chain import ORIGIN, link
-from fleettui.core.tenancy import DEFAULT_TENANT
+from fleettui.core.tenancy import DEFAULT
 
 
 def chain_found(db: sqlite3.Connection) -> None:
     """Put hashes in where there are none; what was changed earlier can't be seen any more."""
     queries = load_queries("migrations.sql")
-    tenant, last, length = DEFAULT_TENANT, ORIGIN, 0
+    tenant, last, length = DEFAULT, ORIGIN, 0
     for place, stream, seq, at, actor, body in db.execute(
         queries["found_events"], {"tenant": tenant}
     ):
