@@ -64,6 +64,12 @@ class SocketDoors:
 
         return AuditedStore.open(Path(state_folder(state)) / "fleettui.db")
 
+    def exposition(self, rows: Sequence[Any]) -> str:
+        """Write metrics as Prometheus reads them."""
+        from fleettui.adapters.metrics.exposition import exposition
+
+        return exposition(rows)
+
     def check_files(self, paths: Sequence[str], environment: Mapping[str, str]) -> Sequence[Any]:
         """Check files, and every YAML file below folders."""
         from fleettui.adapters.yaml.specs import check_files

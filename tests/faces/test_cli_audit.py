@@ -233,3 +233,15 @@ async def test_a_tenant_without_events_is_not_there(state: Path) -> None:
         done = fleettui("audit", *words, "--tenant", "coral", "--state", state)
         assert done.exit_code == 1
         assert "no events of a tenant 'coral'" in done.stderr
+
+
+async def test_the_eyes_of_a_tenant_see_its_own_record_and_those_of_a_member_none(
+    state: Path,
+) -> None:
+    done = fleettui("--tenant", "acme", "audit", "verify", "--state", state)
+    assert (done.exit_code, "bolt" in done.stdout) == (0, False)
+    done = fleettui("--tenant", "acme", "audit", "export", "--tenant", "bolt", "--state", state)
+    assert (done.exit_code, done.stdout) == (1, "")
+    done = fleettui("--as", "bob", "audit", "verify", "--state", state)
+    assert done.exit_code == 1
+    assert "bob may not read the record itself" in done.stderr

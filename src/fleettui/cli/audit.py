@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import click
 
@@ -11,7 +12,7 @@ from fleettui.cli.exported import Exported, export_lines, written
 from fleettui.cli.printing import print_json, put, say
 from fleettui.cli.times import seconds_of
 from fleettui.core.audit import Finding, check_chain, check_texts
-from fleettui.core.errors import NotFound
+from fleettui.core.errors import Forbidden, NotFound
 from fleettui.core.views.rows import AuditRow
 
 TENANT = click.option("--tenant", metavar="T", default="", help="Only this tenant.")
@@ -39,9 +40,8 @@ def verify(context: click.Context, *, tenant: str, file: str, state: str, as_jso
         with click.open_file(file, "rb") as lines:
             rows = [_of_export(Exported.read(file, lines), tenant)]
     else:
-        doors: Doors = context.obj
-        with doors.audited(state_of(context, state)) as store:
-            rows = [_of_store(store, one) for one in _tenants(store, tenant)]
+        with _opened(context, state) as store:
+            rows = [_of_store(store, one) for one in _tenants(context, store, tenant)]
     if as_json:
         print_json(rows)
     else:
@@ -58,9 +58,8 @@ def verify(context: click.Context, *, tenant: str, file: str, state: str, as_jso
 @click.pass_context
 def export(context: click.Context, *, tenant: str, since: str, output: str, state: str) -> None:
     """Print the events as JSON lines that `audit verify --file` can check."""
-    doors: Doors = context.obj
-    with doors.audited(state_of(context, state)) as store:
-        _tenants(store, tenant)
+    with _opened(context, state) as store:
+        _tenants(context, store, tenant)
         start = store.before(tenant, seconds_of(since)) if since else None
         lines = export_lines(store, tenant, start)
         if output:
@@ -71,12 +70,21 @@ def export(context: click.Context, *, tenant: str, since: str, output: str, stat
             click.echo(line)
 
 
-def _tenants(store: Audited, wanted: str) -> Iterator[str]:
-    """Name the tenants asked for; raises NotFound."""
-    found = store.tenants()
+def _opened(context: click.Context, state: str) -> AbstractContextManager[Audited]:
+    """Open the store, for whom it belongs to; raises Forbidden for anybody else's eyes."""
+    doors: Doors = context.obj
+    if doors.rights_of:
+        raise Forbidden(f"{doors.rights_of} may not read the record itself", "call it without --as")
+    return doors.audited(state_of(context, state))
+
+
+def _tenants(context: click.Context, store: Audited, wanted: str) -> Sequence[str]:
+    """Name the tenants asked for, after the command or before it; raises NotFound."""
+    doors: Doors = context.obj
+    found = [one for one in store.tenants() if doors.tenant in {"", one}]
     if wanted and wanted not in found:
         raise NotFound(f"there are no events of a tenant '{wanted}'", "without --tenant: all")
-    return iter((wanted,) if wanted else found)
+    return [wanted] if wanted else found
 
 
 def _of_store(store: Audited, tenant: str) -> AuditRow:

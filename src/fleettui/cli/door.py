@@ -13,6 +13,7 @@ from fleettui.client import Client
 from fleettui.core.audit import End, Entry
 from fleettui.core.spec.problem import Problem
 from fleettui.core.views.queries import AnyQuery
+from fleettui.core.views.rows import MetricRow
 
 _T = TypeVar("_T")
 
@@ -67,6 +68,9 @@ class Doors(Protocol):
 
         Gives its path; raises BadSpec, and Refused where there is one already.
         """
+
+    def exposition(self, rows: Sequence[MetricRow]) -> str:
+        """Write metrics as Prometheus reads them."""
 
     def show(self, verb: str, values: Mapping[str, str]) -> int:
         """Show a fleet on this terminal, as `open` or `attach`; gives the exit code."""

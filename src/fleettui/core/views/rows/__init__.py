@@ -24,6 +24,7 @@ from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
 from fleettui.core.views.rows.messages import MessageRow
+from fleettui.core.views.rows.metrics import MetricRow
 from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
@@ -51,6 +52,7 @@ __all__ = [
     "MemberRow",
     "MemoryRow",
     "MessageRow",
+    "MetricRow",
     "PartRow",
     "PendingRow",
     "RollbackPreview",
