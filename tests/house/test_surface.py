@@ -28,6 +28,7 @@ PORTS = {
     "Toolbox": {"installed", "freeze", "perform", "prepare", "release", "specs"},
     "Files": {"match"},
     "Measures": {"measure"},
+    "Lines": {"newest", "write"},
     "Recordings": {"append_order", "read_order"},
     "TurnDoor": {"act", "ask_model", "vote", "wait_may_go_on", "workplace"},
     "WatchDoor": {"agents", "clear_alert", "now", "raise_alert", "raised", "workplace"},
