@@ -53,8 +53,11 @@ from fleettui.core.events.messages import (
     MessageDelivered,
     MessageDied,
     MessageDropped,
+    MessageHeld,
     MessageMoved,
     MessageQueued,
+    MessageReleased,
+    MessageRestored,
     MessageRetried,
     MessageReturned,
     Subscribed,
@@ -159,6 +162,9 @@ AnyEvent = (
     | MessageRetried
     | MessageDropped
     | MessageMoved
+    | MessageHeld
+    | MessageReleased
+    | MessageRestored
     | Subscribed
     | SharedMemoryMoved
     | ForgettingAsked

@@ -86,6 +86,7 @@ class SavedFleet(msgspec.Struct):
     ballots: dict[str, BallotState]
     actions: dict[str, ActionState]
     messages: dict[str, MessageState]
+    dropped: dict[str, MessageState]
     subscriptions: dict[str, tuple[str, ...]]
     rules: dict[str, AlwaysRule]
     open_actions: set[str]
@@ -150,9 +151,9 @@ def save(state: FleetState) -> bytes:
             {name: getattr(state, name) for name in _HEAD},
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
-            state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting, state.alerts, state.recoveries, state.ground, state.keeping,
-            state.left, state.doomed,
+            state.dropped, state.subscriptions, state.rules, state.open_actions, state.sent_keys,
+            state.log, state.forgetting, state.alerts, state.recoveries, state.ground,
+            state.keeping, state.left, state.doomed,
         )
     )  # fmt: skip
 
@@ -172,6 +173,7 @@ def _restored(saved: SavedFleet) -> FleetState:
     state = FleetState(
         **head, spec=FleetFile.model_validate(saved.spec), runs=saved.runs, turns=saved.turns,
         ballots=saved.ballots, actions=saved.actions, messages=saved.messages,
+        dropped=saved.dropped,
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
         forgetting=saved.forgetting, alerts=saved.alerts, recoveries=saved.recoveries,
@@ -192,8 +194,10 @@ def _restored(saved: SavedFleet) -> FleetState:
             one.session, one.files,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
-    for message in state.messages.values():
+    for message in sorted(state.messages.values(), key=lambda one: one.order):
         if message.status in {"queued", "returned"}:
             box = state.mailboxes.setdefault(message.box, Mailbox())
-            box.push(message.id, message.priority, message.at)
+            box.push(message.id, message.priority, message.at, message.order)
+            if message.held_by:
+                box.hold(message.id)
     return state
