@@ -195,7 +195,7 @@ async def running(world: World) -> AsyncIterator[House]:
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
-        releasing = Releasing(world.toolbox)
+        releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
             monitors, lodging,

@@ -68,8 +68,8 @@ PORTS = {
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
     "ForgetEntry", "ForkAgent", "HoldMessage", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
-    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseMessage", "ReleaseRun", "RemoveWorkspace",
-    "RestoreMessage", "ResumeRun",
+    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseMessage", "ReleaseRun",
+    "RemoveWorkspace", "RestoreMessage", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from fleettui.cli.door import JSON, STATE, ask
-from fleettui.cli.names import find_agent
+from fleettui.cli.names import find_receiver
 from fleettui.cli.printing import age, print_json, print_table, put, say
 from fleettui.client import Client
 from fleettui.core.commands import (
@@ -37,12 +37,15 @@ from fleettui.core.views.rows import MessageRow
 def send(
     context: click.Context, *, agent: str, text: str, priority: str, state: str, as_json: bool
 ) -> None:
-    """Put a message into an agent's queue; when this returns it is on the disk."""
+    """Put a message into an agent's queue; when this returns it is on the disk.
+
+    AGENT may be the name of several replicas: the one with the least to do gets it.
+    """
     wanted = next(name for name in PRIORITIES if name == priority)
 
     async def put_in(client: Client) -> str:
-        row = find_agent(await client.read(ReadAgents()), agent)
-        return await client.send(SendMessage(row.fleet, row.id, Payload(text), wanted))
+        fleet, to = find_receiver(await client.read(ReadAgents()), agent)
+        return await client.send(SendMessage(fleet, to, Payload(text), wanted))
 
     name = ask(context, state, put_in)
     if as_json:

@@ -15,7 +15,14 @@ from fleettui.core.commands.actions import (
     Withdraw,
     WithdrawAction,
 )
-from fleettui.core.commands.agents import KeepSession, MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.agents import (
+    KeepSession,
+    MakeCheckpoint,
+    MoveAgent,
+    ReleaseAgent,
+    RemoveReplica,
+    RollBack,
+)
 from fleettui.core.commands.alerts import ClearAlert, RaiseAlert
 from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot, RenewBallot
 from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
@@ -137,8 +144,10 @@ __all__ = [
     "RecordReport",
     "RecordStep",
     "RejectCall",
+    "ReleaseAgent",
     "ReleaseMessage",
     "ReleaseRun",
+    "RemoveReplica",
     "RemoveWorkspace",
     "RenewBallot",
     "RestoreMessage",

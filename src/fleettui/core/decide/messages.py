@@ -15,6 +15,7 @@ from fleettui.core.commands import (
     SendMessage,
 )
 from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.decide.scaling import receiver
 from fleettui.core.decide.talks import answered, communication_of
 from fleettui.core.errors import NotFound, Refused, Stale
 from fleettui.core.events import (
@@ -37,9 +38,8 @@ from fleettui.core.state.fleet import FleetState, MessageState
 
 
 def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outcome:
-    """Queue a message; a `key` sent before is not queued again."""
-    if command.to not in state.agents:
-        state.agent(command.to)
+    """Queue a message to an agent, or to one of an entry; a `key` sent before is not again."""
+    to, made = receiver(state, command.to)
     if not command.body.head:
         raise Refused("the message is empty", "say something")
     name = f"{state.id}/{state.number + 1}"
@@ -50,10 +50,10 @@ def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outco
     direct = communication_of(state).direct
     timed = by_agent and "timeout_ms" in direct.model_fields_set
     queued = MessageQueued(
-        name, sender, command.to, command.priority, command.body, command.key,
+        name, sender, to, command.priority, command.body, command.key,
         due=asked.at + direct.timeout_ms / 1000 if timed else 0.0,
     )  # fmt: skip
-    return Outcome((queued,), name)
+    return Outcome((*made, queued), name)
 
 
 def deliver_message(state: FleetState, command: DeliverMessage, _asked: Asked) -> Outcome:

@@ -20,6 +20,7 @@ from fleettui.core.events.actions import (
 from fleettui.core.events.agents import (
     AgentCreated,
     AgentMoved,
+    AgentReleased,
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
@@ -111,6 +112,7 @@ __all__ = [
     "AgentForked",
     "AgentMerged",
     "AgentMoved",
+    "AgentReleased",
     "AgentRemoved",
     "AgentRolledBack",
     "AlertCleared",

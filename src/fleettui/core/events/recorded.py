@@ -24,6 +24,7 @@ from fleettui.core.events.actions import (
 from fleettui.core.events.agents import (
     AgentCreated,
     AgentMoved,
+    AgentReleased,
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
@@ -107,6 +108,7 @@ AnyEvent = (
     | AgentCreated
     | AgentMoved
     | AgentRemoved
+    | AgentReleased
     | CheckpointMade
     | AgentRolledBack
     | AlertRaised

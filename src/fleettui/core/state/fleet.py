@@ -174,6 +174,8 @@ class AgentState:
     crashes: Crashes = field(default_factory=Crashes)
     session: str = ""
     files: FilesState = field(default_factory=FilesState)
+    # Its program ended for want of work; a message wakes it.
+    released: bool = False
 
     @property
     def turn(self) -> str:

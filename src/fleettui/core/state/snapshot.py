@@ -71,6 +71,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     crashes: Crashes
     session: str
     files: FilesState
+    released: bool
 
 
 class SavedFleet(msgspec.Struct):
@@ -141,7 +142,7 @@ def save(state: FleetState) -> bytes:
                 for one in agent.checkpoints.values()
             ],
             list(agent.turns), agent.trouble, agent.bill, agent.crashes,
-            agent.session, agent.files,
+            agent.session, agent.files, agent.released,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -191,7 +192,7 @@ def _restored(saved: SavedFleet) -> FleetState:
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
             one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill, one.crashes,
-            one.session, one.files,
+            one.session, one.files, one.released,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in sorted(state.messages.values(), key=lambda one: one.order):
