@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from itertools import chain
@@ -32,21 +33,21 @@ from fleettui.adapters.workspaces.places import Places
 from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
-from fleettui.core.fair import Terms
-from fleettui.core.model import Actor
 from fleettui.core.safe import one_line
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
-from fleettui.engine.dispatch import MOST_TURNS, Dispatch, TermsOf
+from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.lodging import Lodging
+from fleettui.engine.membership import Membership
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
@@ -58,6 +59,8 @@ from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
+from fleettui.engine.tenant_files import TenantFiles
+from fleettui.engine.terms import TermsWatch, terms_of
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
@@ -78,6 +81,7 @@ from fleettui.ports import (
     Snapshots,
     Specs,
     Store,
+    TenantFolder,
     Toolbox,
     Vault,
     Workspaces,
@@ -104,6 +108,7 @@ class World:
     middleware: Mapping[str, Maker]
     vault: Vault
     specs: Specs
+    tenants: TenantFolder
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
     measures: Measures
@@ -113,7 +118,6 @@ class World:
     reports: Path
     home: Path
     # What each tenant may have at once, and how many turns go on on this host.
-    terms_of: TermsOf = lambda _: Terms("standard")
     most_turns: int = MOST_TURNS
 
 
@@ -130,6 +134,7 @@ class House:
         built: BuiltAgents,
         pulse: Pulse,
         breakers: Breakers,
+        tenants: TenantFiles,
         dispatch: Dispatch,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
@@ -144,15 +149,19 @@ class House:
             self._files,
             pulse,
             breakers,
+            tenants,
             dispatch,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
-    def session(self, operator: str, tenant: str = "default") -> Session:
-        """Make the door of one operator, whoever the host recognised."""
+    def session(self, operator: str, tenant: str = "", rights_of: str = "") -> Session:
+        """Make the door of one operator, whoever the host recognised.
+
+        They own the state folder: only they can reach its socket. See Membership.
+        """
         return Session(
             self.engine,
-            Actor("operator", operator, tenant),
+            Membership(self.engine, operator, owner=True, only=tenant, rights_of=rights_of),
             specs=self._world.specs,
             vault=self._world.vault,
             actions=self._actions,
@@ -174,6 +183,8 @@ async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
     engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
+        tenants = TenantFiles(engine, world.tenants)
+        await tenants.reload()
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
@@ -181,7 +192,7 @@ async def running(world: World) -> AsyncIterator[House]:
         keeping = Keeping(
             order, world.workspaces, world.history, world.merging, lodging.quiet, group
         )
-        dispatch = Dispatch(engine, world.terms_of, world.most_turns)
+        dispatch = Dispatch(engine, partial(terms_of, engine), world.most_turns)
         turns = Turns(
             order, built, world.model, world.toolbox, world.vault, pulse, breakers,
             keeping, dispatch, group, world.home,
@@ -198,7 +209,7 @@ async def running(world: World) -> AsyncIterator[House]:
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging,
+            monitors, lodging, TermsWatch(dispatch),
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -207,9 +218,12 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
+        watchers.append(group.create_task(tenants.run(), name="tenants"))
         watchers.append(group.create_task(dispatch.run(), name="dispatch"))
         try:
-            yield House(engine, world, actions, memories, keeping, built, pulse, breakers, dispatch)
+            yield House(
+                engine, world, actions, memories, keeping, built, pulse, breakers, tenants, dispatch
+            )
         finally:
             dispatch.close()
             tasks = (
@@ -258,6 +272,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             middleware=load_middleware(),
             vault=MemoryVault(),
             specs=YamlSpecs(),
+            tenants=YamlTenants(tenants_folder(state, environment)),
             runtimes=runtimes,
             memories=SharingPlaces(),
             measures=ProcessMeasures(),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from fleettui.adapters.memory.tenants import MemoryTenants
 from fleettui.core.commands import Approve, CancelRun, SendMessage, StartRun
-from fleettui.core.fair import Terms
+from fleettui.core.commands.tenants import HoldAll, ReleaseAll
 from fleettui.core.model import Payload
 from fleettui.core.views.queries import ReadAgents, ReadInbox
 from tests.engine.kit import (
@@ -70,7 +71,8 @@ async def test_a_host_has_at_most_so_many_turns_and_says_who_waits(tmp_path):
 
 async def test_a_tenant_has_at_most_so_many_turns(tmp_path):
     model = GatedModel(lambda *_: says("done"))
-    world = replace(make_world(tmp_path, model), terms_of=lambda _: Terms("free", 1))
+    one = {"default": {"quotas": {"concurrent_turns": 1}}}
+    world = make_world(tmp_path, model, tenants=MemoryTenants(one))
     async with opened(world, tmp_path, fleet_yaml(["a", "b"])) as (house, session):
         await mail(house, session, "a", "b")
         await model.wait_asked(1)
@@ -82,15 +84,13 @@ async def test_a_tenant_has_at_most_so_many_turns(tmp_path):
 
 
 async def test_a_hold_lets_what_goes_on_end_and_nothing_begin(tmp_path):
-    held = [""]
     model = GatedModel(lambda _, step: calls("run", argv=["true"]) if step == 0 else says("done"))
-    world = replace(make_world(tmp_path, model), terms_of=lambda _: Terms("standard", 0, held[0]))
+    world = make_world(tmp_path, model)
     rules = "  policy:\n    allow: ['run true']\n"
     async with opened(world, tmp_path, fleet_yaml(["a", "b"], more=rules)) as (house, session):
         await mail(house, session, "a")
         await model.wait_asked(1)
-        held[0] = "alice"
-        house.dispatch.refresh()
+        await house.session("alice").send(HoldAll("default"))
         await mail(house, session, "b")
         model.gate.set()
         state = house.engine.state("f")
@@ -101,8 +101,7 @@ async def test_a_hold_lets_what_goes_on_end_and_nothing_begin(tmp_path):
         assert rows["b"].attention == "pause"
         assert {one.status for one in state.actions.values()} <= {"allowed"}
         assert len(model.requests) == 1
-        held[0] = ""
-        house.dispatch.refresh()
+        await house.session("alice").send(ReleaseAll("default"))
         await wait_for(session, lambda: statuses(house) == ["finished"] * 2)
 
 

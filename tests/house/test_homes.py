@@ -35,7 +35,7 @@ HOMES = {
     "click": ("cli/",),
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
-    "re2": ("adapters/runtimes/monitor/",),
+    "re2": ("core/spec/linear.py", "adapters/runtimes/monitor/"),
     "psutil": ("adapters/processes/", "adapters/runtimes/monitor/"),
     "platformdirs": ("tui/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),
@@ -45,6 +45,7 @@ HOMES = {
     "textual": ("tui/", "host/"),
     "tree_sitter": ("core/policy/",),
     "tree_sitter_bash": ("core/policy/",),
+    "watchfiles": ("adapters/yaml/reloading.py",),
     "yaml": ("adapters/yaml/",),
 }
 SINKS = {"Static", "Label", "notify", "Markdown", "Button", "SystemCommand"}

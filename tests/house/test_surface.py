@@ -58,6 +58,7 @@ PORTS = {
     "LastingRuntime": {"close", "end", "lacks", "tidy"},
     "Vault": {"environment", "keep", "wait_kept"},
     "Specs": {"load_fleet"},
+    "TenantFolder": {"changes", "load"},
     "SharedMemories": {"open"},
     "SharedMemory": {"drop", "entries", "put"},
     "Clock": {"now"},
@@ -67,10 +68,11 @@ PORTS = {
 }
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
-    "ForgetEntry", "ForkAgent", "HoldMessage", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
-    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseMessage", "ReleaseRun",
+    "ForgetEntry", "ForkAgent", "HoldMessage", "HoldRun", "MakeCheckpoint", "MergeAgent",
+    "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseMessage", "ReleaseRun",
     "RemoveWorkspace", "RestoreMessage", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
+    "HoldTenant", "ReleaseTenant", "HoldAll", "ReleaseAll",
 }  # fmt: skip
 
 

@@ -134,7 +134,7 @@ class Actions:
             return
 
     async def _finish(self, fleet: str, name: str, result: ToolResult) -> None:
-        output = await self._engine.payload(result.output)
+        output = await self._engine.payload(self._engine.state(fleet).tenant, result.output)
         told = ToolResult("", result.ok, result.exit_code, result.size)
         await self._order.send(FinishAction(fleet, name, told, output))
 

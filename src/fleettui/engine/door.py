@@ -164,7 +164,7 @@ class Door:
             raise self._too_long() from None
         finally:
             self._active += loop.time() - began
-        content = await self._engine.payload(reply.content)
+        content = await self._engine.payload(self._state.tenant, reply.content)
         await self._order.send(
             RecordStep(
                 self._fleet, self._turn.id, step, content, _unique(reply.tool_calls, step),
@@ -239,7 +239,7 @@ class Door:
     def _stream(self, text: str) -> None:
         self._pulse.beat(self._fleet, self._agent)
         piece = Streamed(self._fleet, self._agent, self._turn.id, text)
-        self._engine.bus.publish(f"stream.{self._fleet}", [piece])
+        self._engine.tell(piece)
 
     async def act(self, call: ToolCall) -> ToolResult:
         """Propose a call and wait for its end; what can't be proposed is answered at once."""
@@ -279,7 +279,7 @@ class Door:
             (entry.text for entry in reversed(self._conversation.mine()) if entry.call == call.id),
             None,
         )
-        text = "" if output is None else await self._engine.text(output)
+        text = "" if output is None else await self._engine.text(self._state.tenant, output)
         ok = action.status == "finished" and action.ok
         return ToolResult(text, ok=ok, exit_code=action.exit_code)
 

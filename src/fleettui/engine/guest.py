@@ -126,8 +126,9 @@ class Guest(Door):
 
     async def say(self, text: str, usage: Usage | None = None) -> None:
         """Record what the agent said; `usage` comes with the end of its answer."""
+        body = await self._engine.payload(self._state.tenant, text)
         step = RecordStep(
-            self._fleet, self._turn.id, self._turn.steps + 1, await self._engine.payload(text),
+            self._fleet, self._turn.id, self._turn.steps + 1, body,
             usage=usage or Usage(), finish_reason=MORE if usage is None else "stop",
         )  # fmt: skip
         await self._order.send(step, self._actor)
@@ -207,7 +208,7 @@ class Guest(Door):
 
     async def finish(self, action: str, outcome: ToolResult) -> None:
         await self._note_files(action)
-        output = await self._engine.payload(outcome.output)
+        output = await self._engine.payload(self._state.tenant, outcome.output)
         told = replace(outcome, output="")
         finish = FinishAction(self._fleet, action, told, output)
         await self._settle(finish)

@@ -25,6 +25,7 @@ from fleettui.core.commands.messages import (
 )
 from fleettui.core.commands.parts import EditPlan
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
+from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
 from fleettui.core.commands.workspaces import ForkAgent, MergeAgent, RemoveWorkspace
 
 OperatorCommand = (
@@ -57,4 +58,8 @@ OperatorCommand = (
     | RevokeRule
     | OverrideBallot
     | ForgetEntry
+    | HoldTenant
+    | ReleaseTenant
+    | HoldAll
+    | ReleaseAll
 )

@@ -72,6 +72,14 @@ from fleettui.core.events.runs import (
     RunResumed,
     RunStarted,
 )
+from fleettui.core.events.tenants import (
+    AllHeld,
+    AllReleased,
+    TenantAdmitted,
+    TenantHeld,
+    TenantReleased,
+    TenantRetired,
+)
 from fleettui.core.events.turns import (
     ProgressNoted,
     StepTaken,
@@ -185,6 +193,12 @@ AnyEvent = (
     | WorkspaceFailed
     | WorkspaceGone
     | WorkspaceMade
+    | TenantAdmitted
+    | TenantRetired
+    | TenantHeld
+    | TenantReleased
+    | AllHeld
+    | AllReleased
 )
 
 
