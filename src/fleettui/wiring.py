@@ -219,7 +219,7 @@ async def running(world: World) -> AsyncIterator[House]:
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
-        releasing = Releasing(world.toolbox)
+        releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)
         requests = RequestLog(engine, world.requests, world.redact)
         for watcher in (

@@ -69,8 +69,9 @@ PORTS = {
 }
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
-    "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
-    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseRun", "RemoveWorkspace", "ResumeRun",
+    "ForgetEntry", "ForkAgent", "HoldMessage", "HoldRun", "MakeCheckpoint", "MergeAgent",
+    "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseMessage", "ReleaseRun",
+    "RemoveWorkspace", "RestoreMessage", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
     "HoldTenant", "ReleaseTenant", "HoldAll", "ReleaseAll",
 }  # fmt: skip
