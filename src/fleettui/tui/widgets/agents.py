@@ -150,7 +150,7 @@ class AgentsPane(Pane):
             empty = "this fleet has no agents: its steps are in 2 Flows"
         elif not board.fleets and len(board.tenants) == 1 and board.tenants[0].name != DEFAULT:
             name = board.tenants[0].name
-            empty = f"{name} has no fleet\n\nfleettui --tenant {name} open FILE"
+            empty = f"{name} has no fleet\n\nfleettui --tenant {name} \\\n  open FILE"
         self.table.show(items, empty)
         self.label(f" sort:{self.order}", f"{len(rows)} of {len(board.agents)}")
 

@@ -12,7 +12,7 @@ from fleettui.core.views.rows import Board, MessageRow
 from fleettui.tui.amounts import age
 from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
-from fleettui.tui.parts import Line, Part, fit, fit_right
+from fleettui.tui.parts import Line, Part, Tone, fit, fit_right
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item, StripTable
 from fleettui.tui.words import PRIORITY_LETTERS
@@ -30,15 +30,17 @@ def queue_head(width: int) -> Line:
 
 def queue_line(row: MessageRow, width: int, now: float, *, fine: bool) -> Line:
     """Draw a message in a width."""
-    letter, tone = PRIORITY_LETTERS[row.priority]
+    letter, urgent = PRIORITY_LETTERS[row.priority]
     sender, to, text = _columns(width)
     state = {"dead": "DEAD", "leased": "SENT", "returned": "again"}.get(row.status, "")
-    end = state or age(now - row.at, fine=fine)
+    end = "HELD" if row.held_by else state or age(now - row.at, fine=fine)
+    told = row.why if row.status == "dead" and row.why else row.text
+    tone: Tone = "fail" if row.status == "dead" else "pause" if row.held_by else "dim"
     return (
-        Part(f"{letter}   ", tone),
+        Part(f"{letter}   ", urgent),
         Part(f"{fit(row.sender, sender)} {fit(row.to, to)} "),
-        Part(fit(row.why if row.status == "dead" and row.why else row.text, text), "dim"),
-        Part(fit_right(end, _TAIL), "fail" if row.status == "dead" else "dim"),
+        Part(fit(f"held by {row.held_by}: {told}" if row.held_by else told, text), "dim"),
+        Part(fit_right(end, _TAIL), tone),
     )
 
 
@@ -51,7 +53,8 @@ def _columns(width: int) -> tuple[int, int, int]:
 def queue_fields(row: MessageRow) -> dict[str, str]:
     """Name what a filter looks at."""
     return {
-        "st": row.status, "pri": row.priority, "from": row.sender, "to": row.to, "text": row.text,
+        "st": f"{row.status} {'held' if row.held_by else ''}", "pri": row.priority,
+        "from": row.sender, "to": row.to, "text": row.text,
     }  # fmt: skip
 
 
