@@ -5,6 +5,7 @@ What a command needs is imported when it is called: `--help` and `validate` must
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -60,6 +61,16 @@ class SocketDoors:
         from fleettui.adapters.yaml.specs import check_files
 
         return check_files(paths, environment)
+
+    def secrets(self, state: str) -> Any:
+        """Open the secrets of a state folder; a host there reads again what changed."""
+        from fleettui.adapters.secrets.store import SecretStore
+        from fleettui.core.secrets import MASTER_KEY
+        from fleettui.host.paths import make_private
+
+        folder = state_folder(state)
+        make_private(folder)
+        return SecretStore(Path(folder) / "secrets", os.environ.get(MASTER_KEY, ""))
 
     def load_policy(self, path: str, environment: Mapping[str, str]) -> Any:
         """Read the rules of a fleet, a flow or a bare policy file; raises BadSpec."""

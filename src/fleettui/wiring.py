@@ -23,6 +23,7 @@ from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.processes.orphans import Orphan, end_orphans
+from fleettui.adapters.secrets.store import SecretStore
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
@@ -36,12 +37,14 @@ from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
 from fleettui.core.model import Actor
 from fleettui.core.safe import one_line
+from fleettui.core.secrets import MASTER_KEY
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.guarded import GuardedToolbox
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.lodging import Lodging
@@ -50,6 +53,7 @@ from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
+from fleettui.engine.redaction import Redactions
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
@@ -164,9 +168,12 @@ class House:
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
-    engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
+    engine = Engine(
+        world.store, world.snapshots, world.blobs, world.bus, world.clock, Redactions(world.vault)
+    )
+    toolbox = GuardedToolbox(world.toolbox, engine)
     async with engine.running(), asyncio.TaskGroup() as group:
-        built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
+        built = BuiltAgents(world.runtimes, toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
         lodging = Lodging(order, world.runtimes, world.vault, group, world.home)
@@ -174,17 +181,17 @@ async def running(world: World) -> AsyncIterator[House]:
             order, world.workspaces, world.history, world.merging, lodging.quiet, group
         )
         turns = Turns(
-            order, built, world.model, world.toolbox, world.vault, pulse, breakers,
+            order, built, world.model, toolbox, world.vault, pulse, breakers,
             keeping, group, world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, keeping, group)
+        actions = Actions(order, toolbox, world.vault, memories, keeping, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
-        steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
+        steps = Steps(order, toolbox, world.vault, world.specs, items, group)
         supervisor = Supervisor(engine, pulse, world.measures)
         monitors = Monitors(engine, built, world.vault, group)
-        reports = Reports(order, world.toolbox, world.vault, world.reports)
+        reports = Reports(order, toolbox, world.vault, world.reports)
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (
@@ -217,6 +224,10 @@ async def running(world: World) -> AsyncIterator[House]:
 @asynccontextmanager
 async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[House]:
     """Open the house of a state folder, on SQLite and this machine."""
+    stored = SecretStore(state / "secrets", environment.get(MASTER_KEY, ""))
+    environment = {name: value for name, value in environment.items() if name != MASTER_KEY}
+    for trouble in await asyncio.to_thread(stored.read_all):
+        _log.warning("%s", trouble)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(state / "fleettui.db"))
         router = ModelRouter(
@@ -245,7 +256,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             files=toolbox,
             recordings=FileRecordings(),
             middleware=load_middleware(),
-            vault=MemoryVault(),
+            vault=MemoryVault(stored),
             specs=YamlSpecs(),
             runtimes=runtimes,
             memories=SharingPlaces(),

@@ -16,6 +16,49 @@ from fleettui.core.views.queries import AnyQuery
 _T = TypeVar("_T")
 
 
+class MasterKey(Protocol):
+    """Where the key of all secrets is found."""
+
+    @property
+    def is_given(self) -> bool:
+        """Say whether it is a variable's."""
+
+    def candidates(self) -> Sequence[bytes]:
+        """Give the key, none where there is none yet."""
+
+    def where(self) -> str:
+        """Say where it is found."""
+
+
+class KeptSecret(Protocol):
+    """A secret as it may be shown."""
+
+    name: str
+    version: int
+    at: float
+    by: str
+
+
+class KeptSecrets(Protocol):
+    """The secrets of a state folder; whether a host runs there makes no difference."""
+
+    @property
+    def master(self) -> MasterKey:
+        """Give where their key is found."""
+
+    def listed(self, tenant: str) -> Sequence[KeptSecret]:
+        """Give what a tenant has, by name."""
+
+    def put(self, tenant: str, name: str, value: str, at: float, by: str, *, anew: bool) -> int:
+        """Set a secret, and give its version; `anew` demands that there is one already."""
+
+    def remove(self, tenant: str, name: str) -> None:
+        """Forget a secret; raises NotFound."""
+
+    def change_master(self, given: str = "") -> int:
+        """Seal everything with another key, and count the tenants."""
+
+
 class Doors(Protocol):
     """What main gives to every command, as click's `obj`."""
 
@@ -35,6 +78,9 @@ class Doors(Protocol):
         self, paths: Sequence[str], environment: Mapping[str, str]
     ) -> Sequence[Problem]:
         """Check files, and every YAML file below folders."""
+
+    def secrets(self, state: str) -> KeptSecrets:
+        """Open the secrets of a state folder, with a host or without."""
 
     def show(self, verb: str, values: Mapping[str, str]) -> int:
         """Show a fleet on this terminal, as `open` or `attach`; gives the exit code."""

@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "plan": ("plans", "plan", "Show, hold, change or resume the parts of a run."),
     "health": ("health", "health", "Show how every agent is, or how one was."),
     "memory": ("memory", "memory", "List what fleets remember together."),
+    "secret": ("secret", "secret", "Keep secrets for agents; a value is never shown."),
     "validate": ("validate", "validate", "Check fleet files."),
     "policy": ("policy", "policy", "Say what rules make of commands, running none."),
     "schema": ("schema", "schema", "Print the JSON Schema of fleet files."),

@@ -110,10 +110,10 @@ class Actions:
         fleet, name = state.id, action.id
         try:
             before = await self._keeping.before(fleet, action)
-            place = workplace(state, action.agent, action.run, self._vault)
             if action.status != "started":
                 call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
                 try:
+                    place = workplace(state, action.agent, action.run, self._vault)
                     now = await self._toolbox.freeze(call, place)
                 except ToolFailed as refusal:
                     now = Facts(action.facts.tool, action.facts.arguments, problem=str(refusal))
@@ -131,7 +131,7 @@ class Actions:
             return
 
     async def _finish(self, fleet: str, name: str, result: ToolResult) -> None:
-        output = await self._engine.payload(result.output)
+        output = await self._engine.payload(fleet, result.output)
         told = ToolResult("", result.ok, result.exit_code, result.size)
         await self._order.send(FinishAction(fleet, name, told, output))
 

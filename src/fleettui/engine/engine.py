@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
+from msgspec.structs import replace
+
 from fleettui.core.commands import Command
 from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
 from fleettui.core.events import Recorded
 from fleettui.core.model import SYSTEM, Actor, Asked, Payload
 from fleettui.core.state.fleet import FleetState
+from fleettui.engine.redaction import Redactions
 from fleettui.engine.stream import Decided, Stream, decode, encode
 from fleettui.ports import Blobs, Bus, Clock, Row, Snapshots, Store
 
@@ -27,8 +30,10 @@ class Engine:
     """All streams of one store, one writer each; many commands share one commit."""
 
     def __init__(
-        self, store: Store, snapshots: Snapshots, blobs: Blobs, bus: Bus, clock: Clock
-    ) -> None:
+        self, store: Store, snapshots: Snapshots, blobs: Blobs, bus: Bus, clock: Clock,
+        redactions: Redactions | None = None,
+    ) -> None:  # fmt: skip
+        self.redactions = redactions or Redactions()
         self.store, self.snapshots, self.blobs = store, snapshots, blobs
         self.bus, self.clock = bus, clock
         self._streams: dict[str, Stream] = {}
@@ -66,6 +71,9 @@ class Engine:
         stream = self._streams.get(command.fleet)
         if stream is None:
             stream = self._streams[command.fleet] = Stream(command.fleet)
+        redaction = self.redactions.of(stream.state, command.fleet, actor.tenant)
+        if redaction is not None:
+            command = redaction.command(command)
         try:
             decided = self._decide(stream, command, actor, future)
         except FleettuiError as refusal:
@@ -110,8 +118,12 @@ class Engine:
         """Say whether somebody watches; only then is streaming worth its cost."""
         return self._audience[fleet] > 0 or self._audience[""] > 0
 
-    async def payload(self, text: str) -> Payload:
-        """Make a payload of a text, large ones stored as a blob."""
+    async def payload(self, fleet: str, text: str) -> Payload:
+        """Make a payload of a fleet's text, without secrets; large ones are stored as a blob."""
+        stream = self._streams.get(fleet)
+        redaction = self.redactions.of(stream.state) if stream is not None else None
+        if redaction is not None:
+            text = redaction.text(text)
         body = text.encode("utf-8", "surrogatepass")
         if len(body) <= LARGEST_INLINE:
             return Payload(text, len(body))
@@ -176,7 +188,8 @@ class Engine:
         return batch
 
     async def _commit(self, batch: list[Decided]) -> None:
-        rows: list[Row] = [encode(event) for decided in batch for event in decided.events]
+        events = [self._guarded(event) for decided in batch for event in decided.events]
+        rows: list[Row] = [encode(event) for event in events]
         try:
             await self.store.append(rows)
         except Exception as error:  # noqa: BLE001 whatever the disk says, everybody must hear it
@@ -187,8 +200,16 @@ class Engine:
         for decided in batch:
             if not decided.future.done():
                 decided.future.set_result(decided.answer)
-        self._publish([event for decided in batch for event in decided.events])
+        self._publish(events)
         await self._count(len(batch))
+
+    def _guarded(self, recorded: Recorded) -> Recorded:
+        """Let no event onto the disk with a known secret in it, whatever let it come so far."""
+        redaction = self.redactions.of(self._streams[recorded.stream].state)
+        if redaction is None:
+            return recorded
+        event = redaction.command(recorded.event)
+        return recorded if event is recorded.event else replace(recorded, event=event)
 
     def _publish(self, events: list[Recorded]) -> None:
         by_stream: dict[str, list[Recorded]] = {}

@@ -102,7 +102,7 @@ class Guest(Door):
         )
         worked = any(one.kind in {"reply", "result"} for one in open_part)
         answer = None if new else self._texts(mine[ends[-1] : ends[-1] + 1] if ends else [])
-        return Assignment(
+        return self._clean(Assignment(
             instructions=self._turn.instructions or self._spec.instructions,
             model=self._turn.model or self._spec.model,
             earlier=self._conversation.remembered(),
@@ -112,7 +112,7 @@ class Guest(Door):
             session=agent.session,
             frozen=any(one.session == agent.session for one in agent.checkpoints.values()),
             answer=answer,
-        )
+        ))  # fmt: skip
 
     def _texts(self, entries: Sequence[Entry]) -> str:
         return "\n\n".join(self._conversation.text_of(one) for one in entries)
@@ -128,8 +128,10 @@ class Guest(Door):
 
     async def say(self, text: str, usage: Usage | None = None) -> None:
         """Record what the agent said; `usage` comes with the end of its answer."""
+        self._end_flow()
+        content = await self._engine.payload(self._fleet, text)
         step = RecordStep(
-            self._fleet, self._turn.id, self._turn.steps + 1, await self._engine.payload(text),
+            self._fleet, self._turn.id, self._turn.steps + 1, content,
             usage=usage or Usage(), finish_reason=MORE if usage is None else "stop",
         )  # fmt: skip
         await self._order.send(step, self._actor)
@@ -162,6 +164,7 @@ class Guest(Door):
 
         What a person was asked already, before the agent was interrupted, is not asked twice.
         """
+        facts = self._clean(facts)
         known = [
             one for one in self._foreign()
             if one.facts == facts and one.status in {"asking", "allowed", "approved"}
@@ -201,7 +204,7 @@ class Guest(Door):
 
     async def finish(self, action: str, outcome: ToolResult) -> None:
         await self._note_files(action)
-        output = await self._engine.payload(outcome.output)
+        output = await self._engine.payload(self._fleet, outcome.output)
         told = replace(outcome, output="")
         finish = FinishAction(self._fleet, action, told, output)
         await self._settle(finish)

@@ -81,7 +81,9 @@ class Items:
         return tuple(
             [
                 Item(
-                    await self._engine.payload(item_prompt(found.wanted, item, number, whole)),
+                    await self._engine.payload(
+                        fleet, item_prompt(found.wanted, item, number, whole)
+                    ),
                     sticky_key(item, rules.sticky_key)[:200],
                 )
                 for number, item in enumerate(found.items, 1)

@@ -60,6 +60,8 @@ class Reports:
             if run.mode == "workflow" and not part.turn
         }
         text = report_text(state, run, outputs, details, told)
+        redaction = self._engine.redactions.of(state)
+        text = text if redaction is None else redaction.text(text)
         path = self._folder / state.id / f"{run.id.rsplit('/', 1)[-1]}.md"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,7 +75,7 @@ class Reports:
         await until_stored(lambda: self._record(state.id, run.id, str(path), text))
 
     async def _record(self, fleet: str, run: str, path: str, text: str) -> None:
-        body = await self._engine.payload(text)
+        body = await self._engine.payload(fleet, text)
         await self._order.send(RecordReport(fleet, run, path, body))
 
     async def _propose(self, state: FleetState, run: RunState) -> None:

@@ -27,7 +27,7 @@ from fleettui.core.commands import (
     SendMessage,
     StartRun,
 )
-from fleettui.core.errors import NotFound, Refused
+from fleettui.core.errors import FleettuiError, NotFound, Refused
 from fleettui.core.model import Actor, Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.views.queries import AnyQuery
@@ -37,6 +37,7 @@ from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.reading import Reading
+from fleettui.engine.redaction import Redaction
 from fleettui.engine.remembering import Remembering
 from fleettui.ports import Specs, Subscription, Vault
 
@@ -88,17 +89,39 @@ class Session:
         finally:
             self._presence.count -= 1
 
-    async def send(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
+    async def send(self, command: OperatorCommand) -> str:
         """Carry out a command as this operator."""
+        try:
+            return await self._send(command)
+        except FleettuiError as error:
+            self._clean(command.fleet, error)
+            raise
+
+    def _clean(self, fleet: str, error: FleettuiError) -> None:
+        """Take the values of secrets out of what is told to a face."""
+        redaction = self._redaction(fleet)
+        if redaction is not None:
+            error.message, error.mend = redaction.text(error.message), redaction.text(error.mend)
+            error.args = tuple(redaction.anything(list(error.args)))
+
+    def _redaction(self, fleet: str) -> Redaction | None:
+        """Give the redaction of a fleet of ours, else that of our tenant."""
+        redactions = self._engine.redactions
+        found = next((state for state in self._mine() if state.id == fleet), None)
+        return redactions.of_tenant(self._actor.tenant) if found is None else redactions.of(found)
+
+    async def _send(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
         match command:
             case OpenFleet():
                 return await self._open(command)
             case StartRun(task=task):
                 items = command.items or await self._items.find(command.fleet, task.head)
-                spilled = await self._spilled(task)
+                spilled = await self._spilled(command.fleet, task)
                 return await self._ask(replace(command, task=spilled, items=items))
             case SendMessage(body=body):
-                return await self._ask(replace(command, body=await self._spilled(body), key=""))
+                return await self._ask(
+                    replace(command, body=await self._spilled(command.fleet, body), key="")
+                )
             case EditAction():
                 facts = await self._actions.freeze(command.fleet, command.action, command.argv)
                 return await self._ask(replace(command, facts=facts, nonce=secrets.token_hex(8)))
@@ -126,8 +149,8 @@ class Session:
     async def _ask(self, command: Command) -> str:
         return await self._engine.send(command, self._actor)
 
-    async def _spilled(self, payload: Payload) -> Payload:
-        return payload if payload.blob else await self._engine.payload(payload.head)
+    async def _spilled(self, fleet: str, payload: Payload) -> Payload:
+        return payload if payload.blob else await self._engine.payload(fleet, payload.head)
 
     async def _roll_back(self, command: RollBack) -> str:
         """Roll an agent back, and wait until its files are back too."""
@@ -195,7 +218,13 @@ class Session:
     async def read(self, query: AnyQuery) -> Any:
         """Answer a query from what is committed."""
         await self._engine.wait_committed()
-        return await self._reading.answer(query, self._mine())
+        redaction = self._redaction(query.fleet)
+        try:
+            answer = await self._reading.answer(query, self._mine())
+        except FleettuiError as error:
+            self._clean(query.fleet, error)
+            raise
+        return answer if redaction is None else redaction.command(answer)
 
     def _mine(self) -> Sequence[FleetState]:
         return [

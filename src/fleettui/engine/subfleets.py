@@ -58,7 +58,7 @@ class Subfleets:
         mine = (one for one in self._engine.state(fleet).runs.values() if one.seed == seed)
         if any(one.started >= part.started for one in mine):
             return
-        task = await self._engine.payload(text)
+        task = await self._engine.payload(fleet, text)
         items = await self._items.find(fleet, text)
         start = StartRun(fleet, task, run.base, run.record, run.replay, seed, items)
         by = who if ":" in run.by else Actor("operator", run.by, state.tenant)
@@ -132,7 +132,7 @@ class Subfleets:
             given.of: await self._engine.text(handed_output(ended, given.of))
             for given in ended.output
         }
-        output: Payload = await self._engine.payload(run_text(ended, texts))
+        output: Payload = await self._engine.payload(fleet, run_text(ended, texts))
         ok = ended.status == "finished"
         finished = FinishPart(fleet, run, part, ok, output, ended.reason)
         await until_stored(lambda: self._order.send(finished))

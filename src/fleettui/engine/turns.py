@@ -138,7 +138,7 @@ class Turns:
                 await self._keeping.ready(fleet, agent)
                 built = await self._built.get(self._engine.state(fleet), agent)
                 output = await built.runtime.perform(await _turn(conversation, self._home), door)
-                payload = await self._engine.payload(output)
+                payload = await self._engine.payload(fleet, output)
                 await self._order.send(_finish(conversation, payload, output), actor)
             except Refused as refusal:
                 # Cancelled meanwhile, or a rule that says no: the log has it, the turn is over.

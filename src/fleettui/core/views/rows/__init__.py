@@ -20,6 +20,7 @@ from fleettui.core.views.rows.messages import MessageRow
 from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
+from fleettui.core.views.rows.secrets import SecretRow
 from fleettui.core.views.rows.stats import CacheRow, StatsRow
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "RuleRow",
     "RunReport",
     "RunRow",
+    "SecretRow",
     "ShownAction",
     "StatsRow",
     "TenantRow",
