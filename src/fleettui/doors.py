@@ -22,13 +22,16 @@ class SocketDoors:
 
     def __init__(self, show: Show) -> None:
         self.show = show
+        # Whose things the command is about; set by the options before its name.
+        self.tenant, self.rights_of = "", ""
 
     @asynccontextmanager
     async def _joined(self, state: str, *, start: bool) -> AsyncIterator[Any]:
         from fleettui.host import remote
 
         folder = state_folder(state)
-        client = await (remote.join_or_start(folder) if start else remote.join(folder))
+        join = remote.join_or_start if start else remote.join
+        client = await join(folder, self.tenant, self.rights_of)
         async with client:
             yield client
 
@@ -72,8 +75,47 @@ class SocketDoors:
         make_private(folder)
         return SecretStore(Path(folder) / "secrets", os.environ.get(MASTER_KEY, ""))
 
+    def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
+        """Put a tenant's file into the host's folder: of that name, or a copy of that file."""
+        from fleettui.adapters.yaml.tenants import add_tenant, tenants_folder
+
+        folder = tenants_folder(Path(state_folder(state)), os.environ)
+        return add_tenant(folder, named, spec)
+
     def load_policy(self, path: str, environment: Mapping[str, str]) -> Any:
         """Read the rules of a fleet, a flow or a bare policy file; raises BadSpec."""
         from fleettui.adapters.yaml.policies import load_policy
 
         return load_policy(path, environment)
+
+    def load_flows(
+        self,
+        folder: str,
+        environment: Mapping[str, str],
+        *,
+        agents: str = "",
+        fleets: str = "",
+        recursive: bool = True,
+    ) -> Any:
+        """Load the flows of a folder, with all that is wrong in it; raises nothing."""
+        from fleettui.adapters.yaml.flows import load_flows
+
+        return load_flows(folder, environment, agents=agents, fleets=fleets, recursive=recursive)
+
+    def load_daemon(self, path: str, environment: Mapping[str, str]) -> Any:
+        """Read a DaemonConfig; raises BadSpec."""
+        from fleettui.adapters.yaml.daemon import load_daemon
+
+        return load_daemon(path, environment)
+
+    def flow_from_agent(self, path: str, output: str, environment: Mapping[str, str]) -> Any:
+        """Write the text of a flow for the agent of a file; raises BadSpec, Refused."""
+        from fleettui.adapters.yaml.generating import flow_from_agent
+
+        return flow_from_agent(path, output, environment)
+
+    def import_aof(self, folder: str, environment: Mapping[str, str]) -> Sequence[Any]:
+        """Say of each file of AOF's what it becomes here; raises NotFound."""
+        from fleettui.adapters.yaml.importing import import_aof
+
+        return import_aof(folder, environment)

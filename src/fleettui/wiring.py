@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from itertools import chain
@@ -33,21 +34,23 @@ from fleettui.adapters.workspaces.places import Places
 from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
-from fleettui.core.model import Actor
 from fleettui.core.safe import one_line
 from fleettui.core.secrets import MASTER_KEY
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.guarded import GuardedToolbox
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.lodging import Lodging
+from fleettui.engine.membership import Membership
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
@@ -60,6 +63,8 @@ from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
+from fleettui.engine.tenant_files import TenantFiles
+from fleettui.engine.terms import TermsWatch, terms_of
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
@@ -80,6 +85,7 @@ from fleettui.ports import (
     Snapshots,
     Specs,
     Store,
+    TenantFolder,
     Toolbox,
     Vault,
     Workspaces,
@@ -106,6 +112,7 @@ class World:
     middleware: Mapping[str, Maker]
     vault: Vault
     specs: Specs
+    tenants: TenantFolder
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
     measures: Measures
@@ -114,6 +121,8 @@ class World:
     merging: Merging
     reports: Path
     home: Path
+    # What each tenant may have at once, and how many turns go on on this host.
+    most_turns: int = MOST_TURNS
 
 
 class House:
@@ -129,9 +138,12 @@ class House:
         built: BuiltAgents,
         pulse: Pulse,
         breakers: Breakers,
+        tenants: TenantFiles,
+        dispatch: Dispatch,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
+        self.dispatch = dispatch
         self.presence = Presence()
         self._files = FileViews(keeping)
         self._reading = Reading(
@@ -141,14 +153,19 @@ class House:
             self._files,
             pulse,
             breakers,
+            tenants,
+            dispatch,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
-    def session(self, operator: str, tenant: str = "default") -> Session:
-        """Make the door of one operator, whoever the host recognised."""
+    def session(self, operator: str, tenant: str = "", rights_of: str = "") -> Session:
+        """Make the door of one operator, whoever the host recognised.
+
+        They own the state folder: only they can reach its socket. See Membership.
+        """
         return Session(
             self.engine,
-            Actor("operator", operator, tenant),
+            Membership(self.engine, operator, owner=True, only=tenant, rights_of=rights_of),
             specs=self._world.specs,
             vault=self._world.vault,
             actions=self._actions,
@@ -173,6 +190,9 @@ async def running(world: World) -> AsyncIterator[House]:
     )
     toolbox = GuardedToolbox(world.toolbox, engine)
     async with engine.running(), asyncio.TaskGroup() as group:
+        tenants = TenantFiles(engine, world.tenants)
+        await tenants.reload()
+        world.vault.bind(lambda tenant: engine.tenant(tenant).spec.secrets)
         built = BuiltAgents(world.runtimes, toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
@@ -180,23 +200,24 @@ async def running(world: World) -> AsyncIterator[House]:
         keeping = Keeping(
             order, world.workspaces, world.history, world.merging, lodging.quiet, group
         )
+        dispatch = Dispatch(engine, partial(terms_of, engine), world.most_turns)
         turns = Turns(
             order, built, world.model, toolbox, world.vault, pulse, breakers,
-            keeping, group, world.home,
+            keeping, dispatch, group, world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, toolbox, world.vault, memories, keeping, group)
+        actions = Actions(order, toolbox, world.vault, memories, keeping, dispatch, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, toolbox, world.vault, world.specs, items, group)
-        supervisor = Supervisor(engine, pulse, world.measures)
+        supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, toolbox, world.vault, world.reports)
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging,
+            monitors, lodging, TermsWatch(dispatch),
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -205,9 +226,14 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
+        watchers.append(group.create_task(tenants.run(), name="tenants"))
+        watchers.append(group.create_task(dispatch.run(), name="dispatch"))
         try:
-            yield House(engine, world, actions, memories, keeping, built, pulse, breakers)
+            yield House(
+                engine, world, actions, memories, keeping, built, pulse, breakers, tenants, dispatch
+            )
         finally:
+            dispatch.close()
             tasks = (
                 turns.tasks(),
                 actions.tasks(),
@@ -258,6 +284,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             middleware=load_middleware(),
             vault=MemoryVault(stored),
             specs=YamlSpecs(),
+            tenants=YamlTenants(tenants_folder(state, environment)),
             runtimes=runtimes,
             memories=SharingPlaces(),
             measures=ProcessMeasures(),

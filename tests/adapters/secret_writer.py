@@ -16,7 +16,6 @@ def main(folder: str, rotates: str) -> None:
         if rotates == "master" and number % 3 == 0:
             store.change_master()
         store.put(f"t{number % 3}", f"name-{number % 7}", f"value-{number}", 0.0, "me", anew=False)
-        print(f"t{number % 3} name-{number % 7} value-{number}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import keyring
 import pytest
-from adapters.file_keyring import FileKeyring
 from keyring.backends.fail import Keyring as NoKeyring
 
+from adapters.file_keyring import FileKeyring
 from fleettui.adapters.secrets.store import SecretStore
 from fleettui.core.errors import MissingExtra, NotFound, Refused, SecretsLocked
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import keyring
 import msgspec
 import pytest
-from adapters.servers import Said, ScriptedServer, Seen
 from keyring.backends.fail import Keyring as NoKeyring
 
+from adapters.servers import Said, ScriptedServer, Seen
 from fleettui.adapters.secrets.store import SecretStore
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.client import Streamed
@@ -92,10 +92,11 @@ async def test_no_tenant_reaches_what_another_has(place: Place) -> None:
             workplace(state, "w", "", vault)
         assert workplace(state, "g", "", vault).secrets == frozenset()
         # Of its own tenant the same file gets it.
+        vault.bind(lambda _tenant: ("*",))
         state.tenant = "beta"
         assert workplace(state, "w", "", vault).environment == {"GITHUB_TOKEN": FOREIGN}
         # What the tenant's own list does not have is not there for it either.
-        vault.bounds = lambda _tenant: ("npm-*",)
+        vault.bind(lambda _tenant: ("npm-*",))
         with pytest.raises(ToolFailed, match="'github-token' is not set"):
             workplace(state, "w", "", vault)
 

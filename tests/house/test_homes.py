@@ -37,7 +37,7 @@ HOMES = {
     "keyring": ("adapters/secrets/master.py",),
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
-    "re2": ("adapters/runtimes/monitor/", "engine/redaction.py"),
+    "re2": ("core/spec/linear.py", "adapters/runtimes/monitor/", "engine/redaction.py"),
     "psutil": ("adapters/processes/", "adapters/runtimes/monitor/"),
     "platformdirs": ("tui/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),
@@ -47,6 +47,7 @@ HOMES = {
     "textual": ("tui/", "host/"),
     "tree_sitter": ("core/policy/",),
     "tree_sitter_bash": ("core/policy/",),
+    "watchfiles": ("adapters/yaml/reloading.py",),
     "yaml": ("adapters/yaml/",),
 }
 SINKS = {"Static", "Label", "notify", "Markdown", "Button", "SystemCommand"}

@@ -56,10 +56,11 @@ PORTS = {
     },
     "Runtime": {"perform"},
     "LastingRuntime": {"close", "end", "lacks", "tidy"},
-    "Vault": {"environment", "keep", "known", "secrets", "tenants", "wait_kept"},
+    "Vault": {"bind", "environment", "keep", "known", "secrets", "tenants", "wait_kept"},
     "Secrets": {"current", "known", "tenants"},
     "KeyedModel": {"is_served", "takes"},
     "Specs": {"load_fleet"},
+    "TenantFolder": {"changes", "load"},
     "SharedMemories": {"open"},
     "SharedMemory": {"drop", "entries", "put"},
     "Clock": {"now"},
@@ -72,6 +73,7 @@ OPERATOR_COMMANDS = {
     "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
     "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseRun", "RemoveWorkspace", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
+    "HoldTenant", "ReleaseTenant", "HoldAll", "ReleaseAll",
 }  # fmt: skip
 
 

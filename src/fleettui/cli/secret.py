@@ -14,10 +14,11 @@ from fleettui.cli.printing import age, print_json, print_table, say
 from fleettui.core.errors import Refused
 from fleettui.core.redaction import SAFE
 from fleettui.core.secrets import check_name, check_tenant, variable_of
+from fleettui.core.tenancy import DEFAULT
 from fleettui.core.views.rows import SecretRow
 
 _TENANT = click.option(
-    "--tenant", metavar="NAME", default="default", help="Whose secret (default: default)."
+    "--tenant", metavar="NAME", default="", help="Whose secret (default: --tenant before it)."
 )
 # Whatever stands here is refused: it was meant as the value, or is a mistake.
 _REST = click.argument("rest", nargs=-1, metavar="")
@@ -73,7 +74,7 @@ def rotate(
 @click.pass_context
 def list_(context: click.Context, *, tenant: str, state: str, as_json: bool) -> None:
     """List the names of a tenant's secrets, when each was set and by whom; never a value."""
-    check_tenant(tenant)
+    tenant = _whose(context, tenant)
     rows = [
         SecretRow(one.name, tenant, one.version, one.at, one.by, variable_of(one.name))
         for one in _store(context, state).listed(tenant)
@@ -94,7 +95,7 @@ def list_(context: click.Context, *, tenant: str, state: str, as_json: bool) -> 
 @click.pass_context
 def rm(context: click.Context, *, name: str, tenant: str, state: str) -> None:
     """Forget the secret NAME; what was replaced before too."""
-    check_tenant(tenant)
+    tenant = _whose(context, tenant)
     _store(context, state).remove(tenant, check_name(name))
     say(f"forgotten: {name}")
 
@@ -109,7 +110,7 @@ def _put(
             "give it on standard input, or at the prompt, and take it out of your shell's history",
         )
     check_name(name)
-    check_tenant(tenant)
+    tenant = _whose(context, tenant)
     store = _store(context, state)
     made = not store.master.candidates()
     value = _value(f"the value of {name}")
@@ -123,8 +124,16 @@ def _put(
     )
 
 
+def _whose(context: click.Context, tenant: str) -> str:
+    """Name the tenant that is meant."""
+    doors: Doors = context.obj
+    return check_tenant(tenant or doors.tenant or DEFAULT)
+
+
 def _store(context: click.Context, state: str) -> KeptSecrets:
     doors: Doors = context.obj
+    if doors.rights_of:
+        raise Refused("only who owns the state folder keeps its secrets", "leave --as out")
     return doors.secrets(state_of(context, state))
 
 

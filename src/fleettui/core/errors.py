@@ -16,6 +16,7 @@ FleettuiError
 │   ├── StoreNewer       the file was written by a newer fleettui
 │   ├── StoreLocked      another process owns the store
 │   ├── StoreReadOnly    the file or its folder can't be written
+│   ├── StoreSealed      what is asked for is not the caller's tenant's
 │   └── StoreFull        the disk is full
 ├── SecretsLocked        the stored secrets can't be opened: no key, another one, damage
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
@@ -103,6 +104,10 @@ class StoreLocked(StoreFailed):
 
 class StoreReadOnly(StoreFailed):
     """The file or its folder can't be written."""
+
+
+class StoreSealed(StoreFailed):
+    """Something asked for what is not its tenant's, or named no tenant."""
 
 
 class StoreFull(StoreFailed):

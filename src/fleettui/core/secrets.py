@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from fleettui.core.errors import Refused, ToolFailed
+from fleettui.core.tenancy import DEFAULT, is_tenant_name
 
 # The variable that may hold the key of all stored secrets; no agent is ever given it.
 MASTER_KEY: Final = "FLEETTUI_MASTER_KEY"
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}\Z")
-TENANT: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 GLOB: Final = re.compile(r"[A-Za-z0-9*?\[][A-Za-z0-9._*?\[\]!-]{0,126}\Z")
 VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,126}\Z")
 # How a text of a file names a secret: `${secret:github-token}`.
@@ -58,7 +58,7 @@ def check_name(name: str) -> str:
 
 def check_tenant(tenant: str) -> str:
     """Give a tenant's name back, or raise Refused."""
-    if not TENANT.match(tenant):
+    if not is_tenant_name(tenant):
         raise Refused(
             "that is no name of a tenant", "use lower-case letters, digits and '-', at most 63"
         )
@@ -75,7 +75,7 @@ def granted(wanted: Mapping[str, str], there: Sequence[str], tenant: str) -> Map
     for pattern, variable in wanted.items():
         names = [name for name in there if fnmatchcase(name, pattern)]
         if not names and not is_glob(pattern):
-            of = "" if tenant == "default" else f"--tenant {tenant} "
+            of = "" if tenant == DEFAULT else f"--tenant {tenant} "
             raise ToolFailed(
                 f"the secret '{pattern}' is not set, which spec.secrets names",
                 f"fleettui secret set {of}{pattern}",

@@ -10,13 +10,26 @@ from contextlib import asynccontextmanager, contextmanager
 
 from msgspec.structs import replace
 
+from fleettui.client import Streamed
 from fleettui.core.commands import Command
+from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
 from fleettui.core.events import Recorded
 from fleettui.core.model import SYSTEM, Actor, Asked, Payload
 from fleettui.core.state.fleet import FleetState
-from fleettui.engine.redaction import Redactions
-from fleettui.engine.stream import Decided, Stream, decode, encode
+from fleettui.core.state.tenant import TenantState
+from fleettui.core.subjects import TROUBLE, stream_subject
+from fleettui.core.tenancy import tenant_of, tenant_stream
+from fleettui.engine.redaction import Redaction, Redactions
+from fleettui.engine.stream import (
+    Decided,
+    FleetStream,
+    Stream,
+    TenantStream,
+    decode,
+    encode,
+    stream_of,
+)
 from fleettui.ports import Blobs, Bus, Clock, Row, Snapshots, Store
 
 # Texts above this size live once in the blob table.
@@ -49,8 +62,8 @@ class Engine:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fold every stream, write while the context is open, and finish writing at its end."""
-        for name in await self.store.streams():
-            stream = self._streams[name] = Stream(name)
+        for tenant, name in await self.store.streams():
+            stream = self._streams[name] = stream_of(name, tenant)
             await stream.fold(self.store, self.snapshots)
         writer = asyncio.create_task(self._write(), name="writer")
         try:
@@ -62,16 +75,20 @@ class Engine:
 
     # --- commands ------------------------------------------------------------------------------
 
-    def send(self, command: Command, actor: Actor = SYSTEM) -> asyncio.Future[str]:
+    def send(self, command: Command | TenantCommand, actor: Actor = SYSTEM) -> asyncio.Future[str]:
         """Decide now; the future gives the answer once the events are on the disk.
 
         Raises nothing itself: refusals and store failures are the future's exception.
         """
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        stream = self._streams.get(command.fleet)
+        name = (
+            tenant_stream(command.tenant) if isinstance(command, TenantCommand) else command.fleet
+        )
+        stream = self._streams.get(name)
         if stream is None:
-            stream = self._streams[command.fleet] = Stream(command.fleet)
-        redaction = self.redactions.of(stream.state, command.fleet, actor.tenant)
+            tenant = command.tenant if isinstance(command, TenantCommand) else tenant_of(name)
+            stream = self._streams[name] = stream_of(name, tenant)
+        redaction = self._redaction(stream)
         if redaction is not None:
             command = redaction.command(command)
         try:
@@ -91,13 +108,17 @@ class Engine:
             else:
                 future.set_result(decided.answer)
         if not stream.state.id:
-            self._streams.pop(command.fleet, None)
+            self._streams.pop(name, None)
         elif stream.broken:
             self._wake.set()
         return future
 
     def _decide(
-        self, stream: Stream, command: Command, actor: Actor, future: asyncio.Future[str]
+        self,
+        stream: Stream,
+        command: Command | TenantCommand,
+        actor: Actor,
+        future: asyncio.Future[str],
     ) -> Decided:
         if self._closing:
             raise FleettuiError("the host is stopping", "try again when it is back")
@@ -118,34 +139,44 @@ class Engine:
         """Say whether somebody watches; only then is streaming worth its cost."""
         return self._audience[fleet] > 0 or self._audience[""] > 0
 
-    async def payload(self, fleet: str, text: str) -> Payload:
-        """Make a payload of a fleet's text, without secrets; large ones are stored as a blob."""
-        stream = self._streams.get(fleet)
-        redaction = self.redactions.of(stream.state) if stream is not None else None
+    async def payload(self, tenant: str, text: str) -> Payload:
+        """Make a payload of a tenant's text, without secrets; large ones are stored as a blob."""
+        redaction = self.redactions.of_tenant(tenant)
         if redaction is not None:
             text = redaction.text(text)
         body = text.encode("utf-8", "surrogatepass")
         if len(body) <= LARGEST_INLINE:
             return Payload(text, len(body))
-        digest = await self.blobs.put_blob(body)
+        digest = await self.blobs.put_blob(tenant, body)
         return Payload(text[:1024], len(body), digest)
 
-    async def text(self, payload: Payload) -> str:
-        """Give the whole text of a payload."""
+    async def text(self, tenant: str, payload: Payload) -> str:
+        """Give the whole text of a tenant's payload."""
         if not payload.blob:
             return payload.head
-        return (await self.blobs.get_blob(payload.blob)).decode("utf-8", "surrogatepass")
+        return (await self.blobs.get_blob(tenant, payload.blob)).decode("utf-8", "surrogatepass")
 
     # --- reads ---------------------------------------------------------------------------------
 
     def fleets(self) -> Sequence[FleetState]:
         """Give the state of every fleet, in order of their opening."""
-        return [stream.state for stream in self._streams.values()]
+        return [one.state for one in self._streams.values() if isinstance(one, FleetStream)]
+
+    def tenants(self) -> Sequence[TenantState]:
+        """Give the state of every tenant, in order of their coming."""
+        return [one.state for one in self._streams.values() if isinstance(one, TenantStream)]
+
+    def tenant(self, name: str) -> TenantState:
+        """Give a tenant's state; raises NotFound."""
+        stream = self._streams.get(tenant_stream(name))
+        if not isinstance(stream, TenantStream):
+            raise NotFound(f"no tenant is named '{name}'", "fleettui tenant ls names them")
+        return stream.state
 
     def state(self, fleet: str) -> FleetState:
         """Give a fleet's state; raises NotFound."""
         stream = self._streams.get(fleet)
-        if stream is None:
+        if not isinstance(stream, FleetStream):
             raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
         return stream.state
 
@@ -158,7 +189,7 @@ class Engine:
     async def events(self, fleet: str, after: int, most: int) -> list[Recorded]:
         """Read stored events of a fleet."""
         found: list[Recorded] = []
-        async for row in self.store.read(fleet, after):
+        async for row in self.store.read(self.state(fleet).tenant, fleet, after):
             found.append(decode(row))
             if len(found) >= most:
                 break
@@ -188,8 +219,11 @@ class Engine:
         return batch
 
     async def _commit(self, batch: list[Decided]) -> None:
-        events = [self._guarded(event) for decided in batch for event in decided.events]
-        rows: list[Row] = [encode(event) for event in events]
+        for decided in batch:
+            self._guard(decided)
+        rows: list[Row] = [
+            encode(event, decided.tenant) for decided in batch for event in decided.events
+        ]
         try:
             await self.store.append(rows)
         except Exception as error:  # noqa: BLE001 whatever the disk says, everybody must hear it
@@ -200,23 +234,35 @@ class Engine:
         for decided in batch:
             if not decided.future.done():
                 decided.future.set_result(decided.answer)
-        self._publish(events)
+        self._publish(batch)
         await self._count(len(batch))
 
-    def _guarded(self, recorded: Recorded) -> Recorded:
-        """Let no event onto the disk with a known secret in it, whatever let it come so far."""
-        redaction = self.redactions.of(self._streams[recorded.stream].state)
-        if redaction is None:
-            return recorded
-        event = redaction.command(recorded.event)
-        return recorded if event is recorded.event else replace(recorded, event=event)
+    def _redaction(self, stream: Stream) -> Redaction | None:
+        if isinstance(stream, FleetStream):
+            return self.redactions.of_fleet(stream.name, stream.state.spec)
+        return self.redactions.of_tenant(stream.tenant)
 
-    def _publish(self, events: list[Recorded]) -> None:
-        by_stream: dict[str, list[Recorded]] = {}
-        for event in events:
-            by_stream.setdefault(event.stream, []).append(event)
-        for stream, some in by_stream.items():
-            self.bus.publish(f"events.{stream}", some)
+    def _guard(self, decided: Decided) -> None:
+        """Let no event onto the disk with a known secret in it, whatever let it come so far."""
+        redaction = self.redactions.of_tenant(decided.tenant)
+        if redaction is not None:
+            decided.events = [
+                one if (event := redaction.command(one.event)) is one.event
+                else replace(one, event=event)
+                for one in decided.events
+            ]  # fmt: skip
+
+    def _publish(self, batch: Sequence[Decided]) -> None:
+        by_subject: dict[str, list[Recorded]] = {}
+        for decided in batch:
+            by_subject.setdefault(decided.subject, []).extend(decided.events)
+        for subject, some in by_subject.items():
+            self.bus.publish(subject, some)
+
+    def tell(self, streamed: Streamed) -> None:
+        """Let whoever watches see what is never stored."""
+        tenant = self.state(streamed.fleet).tenant
+        self.bus.publish(stream_subject(tenant, streamed.fleet), [streamed])
 
     async def _fail(self, batch: list[Decided], failure: StoreFailed) -> None:
         """Refuse a batch and all that was decided on top of it; memory goes back to the disk."""
@@ -230,7 +276,7 @@ class Engine:
             if not decided.future.done():
                 decided.future.set_exception(failure)
         await self._mend()
-        self.bus.publish("trouble", [failure.message])
+        self.bus.publish(TROUBLE, [failure.message])
         await self._count(len(lost))
 
     async def _keep(self) -> None:

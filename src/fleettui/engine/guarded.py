@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from fleettui.core.errors import FleettuiError, NotFound, OutcomeUnknown, ToolFailed
+from fleettui.core.errors import FleettuiError, OutcomeUnknown, ToolFailed
 from fleettui.core.model import Facts, ToolCall, ToolResult, Workplace
 from fleettui.engine.engine import Engine
 from fleettui.engine.inner_tools import INNER_TOOLS
@@ -79,10 +79,7 @@ class GuardedToolbox:
         return msgspec.structs.replace(result, output=_whole(redaction, result))
 
     def _of(self, place: Workplace) -> Redaction | None:
-        try:
-            return self._engine.redactions.of(self._engine.state(place.fleet))
-        except NotFound:
-            return self._engine.redactions.of_tenant(place.tenant)
+        return self._engine.redactions.of_tenant(place.tenant)
 
 
 def _whole(redaction: Redaction, result: ToolResult) -> str:

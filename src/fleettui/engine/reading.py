@@ -10,6 +10,7 @@ from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
+from fleettui.core.tenancy import DEFAULT
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows
 from fleettui.core.views.alerts import alert_rows
@@ -19,14 +20,25 @@ from fleettui.core.views.log import log_rows
 from fleettui.core.views.memory import memory_rows
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.parts import part_rows
-from fleettui.core.views.rows import CacheRow, LogRow, MemoryRow, RuleRow, RunReport
+from fleettui.core.views.rows import (
+    CacheRow,
+    LogRow,
+    MemoryRow,
+    RuleRow,
+    RunReport,
+    TenantRow,
+)
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
+from fleettui.core.views.tenants import tenant_detail, tenant_row
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.remembering import Remembering
+from fleettui.engine.tenant_files import TenantFiles
 
 
 class Reading:
@@ -40,13 +52,18 @@ class Reading:
         files: FileViews,
         pulse: Pulse,
         breakers: Breakers,
+        tenant_files: TenantFiles,
+        dispatch: Dispatch,
         outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
-        self._pulse, self._breakers = pulse, breakers
+        self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
+        self._tenant_files = tenant_files
 
-    async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
+    async def answer(  # noqa: C901 one arm a query
+        self, query: queries.AnyQuery, states: Sequence[FleetState], who: Membership
+    ) -> Any:  # the query's docstring names it
         """Answer from the states that whoever asks may see."""
         some = [state for state in states if query.fleet in {"", state.id}]
         if query.fleet and not some:
@@ -55,14 +72,19 @@ class Reading:
             case queries.ReadBoard():
                 shown = _shown(some)
                 clock, trouble = self._engine.clock.now(), self._engine.trouble
-                return board(states, shown, self._outfit, self._pulse.looks, clock, trouble)
+                tenants = self._tenants(states, who)
+                return board(
+                    states, tenants, shown, self._outfit, self._pulse.looks,
+                    self._dispatch.lookout(), clock, trouble,
+                )  # fmt: skip
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
+                waiting = self._dispatch.lookout()
                 return tuple(
                     row
                     for state in some
-                    for row in agent_rows(state, self._outfit, self._pulse.looks)
+                    for row in agent_rows(state, self._outfit, self._pulse.looks, waiting)
                 )
             case queries.ReadInbox():
                 rows = [row for state in some for row in inbox_rows(state)]
@@ -80,7 +102,7 @@ class Reading:
             case queries.ReadParts(run=run):
                 return part_rows(_run(some, run)[1])
             case queries.ReadReport(run=run):
-                return await self._report(_run(some, run)[1])
+                return await self._report(*_run(some, run))
             case queries.ReadLog():
                 return await self._log(query, some)
             case queries.ReadCheckpoints(agent=agent):
@@ -112,10 +134,33 @@ class Reading:
             case queries.ReadSpec():
                 spec = _only(some).spec
                 return spec.model_dump(mode="json", exclude_unset=True) if spec else {}
+            case queries.ReadTenants():
+                return tuple(self._tenants(states, who))
+            case queries.ReadTenant(tenant=name):
+                if name not in who.tenants():
+                    raise no_tenant(name)
+                row = next(one for one in self._tenants(states, who) if one.name == name)
+                return tenant_detail(self._engine.tenant(name), row)
+            case queries.ReadProblems():
+                # They name files of the whole host.
+                return self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
             case queries.ReadEvents(after=after, most=most):
                 return tuple(await self._engine.events(_only(some).id, after, most))
             case _:
                 assert_never(query)
+
+    def _tenants(self, states: Sequence[FleetState], who: Membership) -> list[TenantRow]:
+        """Give the tenants of whoever asks, with their fleets among `states`."""
+        everything = self._engine.tenant(DEFAULT).all_held_by
+        return [
+            tenant_row(
+                self._engine.tenant(name),
+                who.actor(name).role,
+                [state for state in states if state.tenant == name],
+                everything,
+            )
+            for name in who.tenants()
+        ]
 
     def _cache_row(self) -> CacheRow:
         counts = self._built.counts
@@ -126,9 +171,13 @@ class Reading:
         )  # fmt: skip
 
     async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
-        outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}
+        outputs = {
+            turn: await self._engine.text(state.tenant, state.turns[turn].output)
+            for turn in run.turns
+        }
         parts = {
-            given.of: await self._engine.text(handed_output(run, given.of)) for given in run.output
+            given.of: await self._engine.text(state.tenant, handed_output(run, given.of))
+            for given in run.output
         }
         return run_report(state, run, outputs, parts)
 
@@ -138,10 +187,10 @@ class Reading:
             rows += memory_rows(state, await self._memories.entries(state.id))
         return rows
 
-    async def _report(self, run: RunState) -> str:
+    async def _report(self, state: FleetState, run: RunState) -> str:
         if not run.report:
             raise NotFound(f"{run.id} has no report", "it is written when the run ends")
-        return await self._engine.text(run.report_body)
+        return await self._engine.text(state.tenant, run.report_body)
 
     async def _log(self, query: queries.ReadLog, some: Sequence[FleetState]) -> Sequence[LogRow]:
         state, agent = (_only(some), None) if not query.agent else _agent(some, query.agent)
@@ -149,7 +198,7 @@ class Reading:
         if query.full:
             for payload in _payloads(state, agent):
                 if payload.blob and payload.blob not in texts:
-                    texts[payload.blob] = await self._engine.text(payload)
+                    texts[payload.blob] = await self._engine.text(state.tenant, payload)
         return log_rows(state, agent, texts)[-query.most :]
 
 

@@ -1,7 +1,7 @@
 """Redaction: no text that anybody wrote goes on with the value of a secret in it.
 
 Everything enters through `Engine.send` and `Engine.payload`, is streamed through a `Flow`, and
-leaves for faces through the Session; each asks the one `Redaction` of its fleet.
+leaves for faces through the Session; each asks the one `Redaction` of its tenant.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fleettui.core.secrets import MASTER_KEY
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.variables import looks_secret, named
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.tenancy import tenant_of
 from fleettui.ports import Vault
 
 _T = TypeVar("_T")
@@ -40,7 +41,7 @@ _BYTES: Final = 64 << 20
 
 
 class Redaction:
-    """The values of one fleet's tenant and opener, as one matcher; it never finds half of one."""
+    """The secrets of one tenant, as one matcher."""
 
     def __init__(self, values: Iterable[tuple[str, str]]) -> None:
         """Take values by name; of two names with one value the first is shown."""
@@ -172,63 +173,57 @@ class Flow:
         return self._redaction.text(_text(rest))
 
 
-class _Made(NamedTuple):
-    """A redaction, and what it was made of: while that is the same, so is this."""
+class _Opened(NamedTuple):
+    """What a fleet adds to its tenant's secrets: those of whoever opened it."""
 
-    known: Sequence[tuple[str, str]]
     environment: Mapping[str, str]
     spec: FleetFile | None
-    redaction: Redaction | None
+    values: tuple[tuple[str, str], ...]
 
 
 class Redactions:
-    """The redaction of each fleet, made again when a secret or its opener's settings change."""
+    """The redaction of each tenant, made again when a secret or an opener's settings change."""
 
     def __init__(self, vault: Vault | None = None) -> None:
         self._vault = vault
-        self._made: dict[str, _Made] = {}
-        self._tenants: dict[str, tuple[Sequence[tuple[str, str]], Redaction | None]] = {}
+        self._opened: dict[str, dict[str, _Opened]] = {}
+        self._made: dict[str, tuple[Sequence[tuple[str, str]], Redaction | None]] = {}
 
-    def of(self, state: FleetState, fleet: str = "", tenant: str = "") -> Redaction | None:
-        """Give a fleet's redaction, None where there is nothing to look for.
-
-        `fleet` and `tenant` name one that is not there yet.
-        """
+    def of_fleet(self, fleet: str, spec: FleetFile | None) -> Redaction | None:
+        """Give the redaction of a fleet's tenant, with what its opener brought."""
         if self._vault is None:
             return None
-        name = state.id or fleet
-        known = self._vault.known(state.tenant if state.id else tenant or state.tenant)
-        environment = self._vault.environment(name)
-        if not known and not environment:
-            return None
-        made = self._made.get(name)
-        if (
-            made is None
-            or made.known is not known
-            or made.environment is not environment
-            or made.spec is not state.spec
+        environment, tenant = self._vault.environment(fleet), tenant_of(fleet)
+        opened = self._opened.setdefault(tenant, {})
+        seen = opened.get(fleet)
+        if environment and (
+            seen is None or seen.environment is not environment or seen.spec is not spec
         ):
-            values = [*known, *_opener(environment, state.spec)]
-            made = _Made(known, environment, state.spec, _made(values))
-            self._made[name] = made
-        return made.redaction
+            opened[fleet] = _Opened(environment, spec, tuple(_opener(environment, spec)))
+            if seen is None or seen.values != opened[fleet].values:
+                self._made.pop(tenant, None)
+        return self.of_tenant(tenant)
+
+    def of(self, state: FleetState) -> Redaction | None:
+        """Give the redaction of a fleet that is there."""
+        return self.of_fleet(state.id, state.spec)
 
     def of_tenant(self, tenant: str) -> Redaction | None:
-        """Give the redaction of what a tenant stored, for what belongs to none of its fleets."""
+        """Give a tenant's redaction, None where there is nothing to look for."""
         if self._vault is None:
             return None
         known = self._vault.known(tenant)
-        made = self._tenants.get(tenant)
+        made = self._made.get(tenant)
         if made is None or made[0] is not known:
-            made = self._tenants[tenant] = (known, _made(known))
+            brought = [pair for one in self._opened.get(tenant, {}).values() for pair in one.values]
+            made = self._made[tenant] = (known, _made([*known, *brought]))
         return made[1]
 
     def everywhere(self, text: str) -> str:
         """Give a text of the host's own (its log) without any value of any tenant or opener."""
-        made = [one.redaction for one in self._made.values()]
-        if self._vault is not None:
-            made += [self.of_tenant(one) for one in self._vault.tenants()]
-        for redaction in made:
+        stored = () if self._vault is None else self._vault.tenants()
+        for tenant in dict.fromkeys((*stored, *self._opened)):
+            redaction = self.of_tenant(tenant)
             text = text if redaction is None else redaction.text(text)
         return text
 

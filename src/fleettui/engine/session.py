@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,15 +27,25 @@ from fleettui.core.commands import (
     SendMessage,
     StartRun,
 )
+from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.errors import FleettuiError, NotFound, Refused
-from fleettui.core.model import Actor, Payload
+from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
+from fleettui.core.tenancy import (
+    current_tenant,
+    fleet_id,
+    is_tenant_stream,
+    tenant_of,
+    tenant_of_stream,
+)
 from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
+from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.reading import Reading
 from fleettui.engine.redaction import Redaction
 from fleettui.engine.remembering import Remembering
@@ -55,7 +65,7 @@ class Session:
     def __init__(
         self,
         engine: Engine,
-        actor: Actor,
+        who: Membership,
         *,
         specs: Specs,
         vault: Vault,
@@ -67,7 +77,7 @@ class Session:
         reading: Reading,
         presence: Presence,
     ) -> None:
-        self._engine, self._actor = engine, actor
+        self._engine, self._who = engine, who
         self._specs, self._vault, self._actions = specs, vault, actions
         self._items, self._memories = items, memories
         self._keeping, self._files = keeping, files
@@ -75,7 +85,7 @@ class Session:
 
     @property
     def operator(self) -> str:
-        return self._actor.name
+        return self._who.operator
 
     async def operators(self) -> int:
         return max(self._presence.count, 1)
@@ -90,38 +100,63 @@ class Session:
             self._presence.count -= 1
 
     async def send(self, command: OperatorCommand) -> str:
-        """Carry out a command as this operator."""
+        """Carry out a command as this operator, in the tenant it is about."""
+        mine = self._addressed(command)
+        tenant = self._tenant_of(mine)
+        serving = current_tenant.set(tenant)
         try:
-            return await self._send(command)
+            return await self._carry_out(mine)
         except FleettuiError as error:
-            self._clean(command.fleet, error)
+            self._clean(error, [tenant])
             raise
+        finally:
+            current_tenant.reset(serving)
 
-    def _clean(self, fleet: str, error: FleettuiError) -> None:
+    def _redactions(self, tenants: Iterable[str]) -> Sequence[Redaction]:
+        found = (self._engine.redactions.of_tenant(one) for one in tenants)
+        return [one for one in found if one is not None]
+
+    def _clean(self, error: FleettuiError, tenants: Iterable[str]) -> None:
         """Take the values of secrets out of what is told to a face."""
-        redaction = self._redaction(fleet)
-        if redaction is not None:
-            error.message, error.mend = redaction.text(error.message), redaction.text(error.mend)
-            error.args = tuple(redaction.anything(list(error.args)))
+        for one in self._redactions(tenants):
+            error.message, error.mend = one.text(error.message), one.text(error.mend)
+            error.args = tuple(one.anything(list(error.args)))
 
-    def _redaction(self, fleet: str) -> Redaction | None:
-        """Give the redaction of a fleet of ours, else that of our tenant."""
-        redactions = self._engine.redactions
-        found = next((state for state in self._mine() if state.id == fleet), None)
-        return redactions.of_tenant(self._actor.tenant) if found is None else redactions.of(found)
+    def _addressed(self, command: OperatorCommand) -> OperatorCommand:
+        """Put the whole id of a fleet in place of the name it has in its tenant."""
+        if isinstance(command, TenantCommand) or not command.fleet:
+            return command
+        return replace(command, fleet=self._whole_id(command.fleet))
 
-    async def _send(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
+    def _whole_id(self, fleet: str) -> str:
+        """Give the id of the one fleet of this operator that is meant by a name, else the name."""
+        known = {state.id for state in self._engine.fleets()}
+        found = [one for one in (fleet_id(t, fleet) for t in self._who.tenants()) if one in known]
+        return found[0] if len(found) == 1 and fleet not in known else fleet
+
+    def _tenant_of(self, command: OperatorCommand) -> str:
+        """Name the tenant of a command; what is not the operator's looks like what is not there."""
+        if isinstance(command, TenantCommand):
+            if self._who.role(command.tenant) is None:
+                raise no_tenant(command.tenant)
+            return command.tenant
+        if isinstance(command, OpenFleet) and not command.fleet:
+            return self._who.home()
+        tenant = tenant_of(command.fleet)
+        if self._who.role(tenant) is None:
+            raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
+        return tenant
+
+    async def _carry_out(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
         match command:
             case OpenFleet():
                 return await self._open(command)
             case StartRun(task=task):
                 items = command.items or await self._items.find(command.fleet, task.head)
-                spilled = await self._spilled(command.fleet, task)
+                spilled = await self._spilled(task)
                 return await self._ask(replace(command, task=spilled, items=items))
             case SendMessage(body=body):
-                return await self._ask(
-                    replace(command, body=await self._spilled(command.fleet, body), key="")
-                )
+                return await self._ask(replace(command, body=await self._spilled(body), key=""))
             case EditAction():
                 facts = await self._actions.freeze(command.fleet, command.action, command.argv)
                 return await self._ask(replace(command, facts=facts, nonce=secrets.token_hex(8)))
@@ -146,11 +181,15 @@ class Session:
             case _:
                 return await self._ask(command)
 
-    async def _ask(self, command: Command) -> str:
-        return await self._engine.send(command, self._actor)
+    async def _ask(self, command: Command | TenantCommand) -> str:
+        return await self._engine.send(command, self._who.actor(current_tenant.get()))
 
-    async def _spilled(self, fleet: str, payload: Payload) -> Payload:
-        return payload if payload.blob else await self._engine.payload(fleet, payload.head)
+    async def _spilled(self, payload: Payload) -> Payload:
+        return (
+            payload
+            if payload.blob
+            else await self._engine.payload(current_tenant.get(), payload.head)
+        )
 
     async def _roll_back(self, command: RollBack) -> str:
         """Roll an agent back, and wait until its files are back too."""
@@ -207,37 +246,49 @@ class Session:
     def _fleet_id(self, name: str, path: str, workspace: str) -> str:
         """Give the id of the same file's fleet in the same workspace, else a free one."""
         taken = {state.id: state for state in self._engine.fleets()}
+        tenant = current_tenant.get()
         for state in taken.values():
-            if (state.name, state.file, state.workspace) == (name, path, workspace):
+            same = (state.name, state.file, state.workspace) == (name, path, workspace)
+            if same and state.tenant == tenant:
                 return state.id
         number = 1
-        while (free := name if number == 1 else f"{name}-{number}") in taken:
+        while (free := fleet_id(tenant, name if number == 1 else f"{name}-{number}")) in taken:
             number += 1
         return free
 
     async def read(self, query: AnyQuery) -> Any:
         """Answer a query from what is committed."""
         await self._engine.wait_committed()
-        redaction = self._redaction(query.fleet)
+        if query.fleet:
+            query = replace(query, fleet=self._whole_id(query.fleet))
+        some = self._mine()
+        tenants = {state.tenant for state in some if query.fleet in {"", state.id}}
+        theirs = tenants or set(self._who.tenants())
+        serving = current_tenant.set(next(iter(tenants)) if len(tenants) == 1 else "")
         try:
-            answer = await self._reading.answer(query, self._mine())
+            answer = await self._reading.answer(query, some, self._who)
         except FleettuiError as error:
-            self._clean(query.fleet, error)
+            self._clean(error, theirs)
             raise
-        return answer if redaction is None else redaction.command(answer)
+        else:
+            for redaction in self._redactions(theirs):
+                answer = redaction.command(answer)
+            return answer
+        finally:
+            current_tenant.reset(serving)
 
     def _mine(self) -> Sequence[FleetState]:
         return [
             state
             for state in self._engine.fleets()
-            if state.id and state.tenant == self._actor.tenant
+            if state.id and self._who.role(state.tenant) is not None
         ]
 
     def watch(
         self, fleet: str = "", *, stream: bool = False
     ) -> AbstractAsyncContextManager[SessionWatch]:
-        """Watch what happens in a fleet of this operator's tenant, or in all of them."""
-        return self._watch(fleet, stream)
+        """Watch what happens in a fleet of this operator's tenants, or in all of them."""
+        return self._watch(self._whole_id(fleet) if fleet else "", stream)
 
     @asynccontextmanager
     async def _watch(self, fleet: str, stream: bool) -> AsyncIterator[SessionWatch]:
@@ -246,8 +297,21 @@ class Session:
         async with AsyncExitStack() as stack:
             if stream:
                 stack.enter_context(self._engine.audience(fleet))
-            subscription = await stack.enter_async_context(self._engine.bus.subscribe(">"))
-            yield SessionWatch(subscription, self._mine, fleet, stream)
+            tenants = [tenant_of(fleet)] if fleet else self._who.scope()
+            sealed = len(tenants) == 1 and tenants != ["*"]
+            by = permissions_of(tenants[0]) if sealed else SYSTEM_PERMISSIONS
+            patterns = [one for name in tenants for one in _patterns(name, fleet, stream)]
+            subscription = await stack.enter_async_context(
+                self._engine.bus.subscribe(*patterns, by=by)
+            )
+            yield SessionWatch(subscription, self._mine, self._who, fleet)
+
+
+def _patterns(tenant: str, fleet: str, stream: bool) -> Sequence[str]:
+    """Name what a watcher of a fleet, of a tenant's fleets or of all fleets hears."""
+    of = part_of(fleet) if fleet else "*"
+    streamed = (f"org.{tenant}.stream.{of}",) if stream else ()
+    return (f"org.{tenant}.events.{of}", *streamed, TROUBLE)
 
 
 class SessionWatch:
@@ -257,11 +321,11 @@ class SessionWatch:
         self,
         subscription: Subscription,
         mine: Callable[[], Sequence[FleetState]],
+        who: Membership,
         fleet: str,
-        stream: bool,
     ) -> None:
-        self._subscription, self._mine = subscription, mine
-        self._fleet, self._stream = fleet, stream
+        self._subscription, self._mine, self._who = subscription, mine, who
+        self._fleet = fleet
 
     async def take(self) -> Sequence[Notice]:
         while True:
@@ -269,12 +333,20 @@ class SessionWatch:
             notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
             visible = {state.id for state in self._mine()} if not self._fleet else {self._fleet}
             for thing in things:
-                if isinstance(thing, Streamed):
-                    if self._stream and thing.fleet in visible:
-                        notices.append(thing)
-                elif isinstance(thing, str):
+                if isinstance(thing, str):
                     notices.append(Reread())
-                elif thing.stream in visible:
+                elif isinstance(thing, Streamed):
+                    if thing.fleet in visible:
+                        notices.append(thing)
+                elif thing.stream in visible or self._is_of_tenant(thing.stream):
                     notices.append(thing)
             if notices:
                 return notices
+
+    def _is_of_tenant(self, stream: str) -> bool:
+        """Say whether something happened to a tenant as a whole that this operator sees."""
+        return (
+            not self._fleet
+            and is_tenant_stream(stream)
+            and self._who.role(tenant_of_stream(stream)) is not None
+        )

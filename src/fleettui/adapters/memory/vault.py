@@ -8,9 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from fleettui.core.secrets import MASTER_KEY, is_listed
 from fleettui.ports import Secrets
 
-# Which names and globs of secrets a tenant may have; None is no bound.
-Bounds = Callable[[str], Sequence[str] | None]
-
 
 class MemoryVault:
     """Environment variables by fleet, and what tenants stored; never stored here, never shown."""
@@ -19,7 +16,7 @@ class MemoryVault:
         self._environments: dict[str, dict[str, str]] = {}
         self._kept: dict[str, asyncio.Event] = {}
         self._stored = stored
-        self.bounds: Bounds = lambda _tenant: None
+        self._bounds: Callable[[str], Sequence[str]] | None = None
 
     def keep(self, fleet: str, environment: Mapping[str, str]) -> None:
         """Remember the environment of whoever opened the fleet, but for the key of all secrets."""
@@ -35,14 +32,17 @@ class MemoryVault:
         """Wait until somebody has opened the fleet since this process began."""
         await self._kept.setdefault(fleet, asyncio.Event()).wait()
 
+    def bind(self, bounds: Callable[[str], Sequence[str]]) -> None:
+        """Let tenants have only secrets that a list of theirs names, with globs."""
+        self._bounds = bounds
+
     def secrets(self, tenant: str) -> Mapping[str, str]:
         """Give what a tenant stored and may have, by name; raises SecretsLocked, MissingExtra."""
         if self._stored is None:
             return _NOTHING
-        found, bounds = self._stored.current(tenant), self.bounds(tenant)
-        if bounds is None:
-            return found
-        return {name: value for name, value in found.items() if is_listed(name, bounds)}
+        found = self._stored.current(tenant)
+        listed = ("*",) if self._bounds is None else self._bounds(tenant)
+        return {name: value for name, value in found.items() if is_listed(name, listed)}
 
     def known(self, tenant: str) -> Sequence[tuple[str, str]]:
         """Give every value of a tenant that was read so far."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -14,8 +14,11 @@ from fleettui.adapters.yaml.patterns import pattern_faults, setting_faults
 from fleettui.adapters.yaml.programs import declared_names, program_faults
 from fleettui.adapters.yaml.tree import Node, place
 from fleettui.adapters.yaml.values import Reader
+from fleettui.adapters.yaml.zones import zone_faults
 from fleettui.core.spec.agent import AgentFile
 from fleettui.core.spec.agent_rules import agent_faults
+from fleettui.core.spec.daemon import DaemonFile
+from fleettui.core.spec.daemon_rules import daemon_faults
 from fleettui.core.spec.explain import describe, fault_of
 from fleettui.core.spec.fields import fields_beside
 from fleettui.core.spec.fleet import FleetFile
@@ -27,6 +30,8 @@ from fleettui.core.spec.problem import Fault, Loc, Problem, path_text
 from fleettui.core.spec.program import ToolFile
 from fleettui.core.spec.program_rules import declared_faults, inline, tool_faults
 from fleettui.core.spec.secrets import secret_faults
+from fleettui.core.spec.tenant import TenantFile
+from fleettui.core.spec.tenant_rules import tenant_faults
 from fleettui.core.spec.workflow_file import WorkflowFile
 from fleettui.core.spec.workflow_rules import workflow_file_faults
 
@@ -38,6 +43,16 @@ MODELS: dict[str, type[BaseModel]] = {
     "AgentFlow": FlowFile,
     "Tool": ToolFile,
     "Workflow": WorkflowFile,
+    "Tenant": TenantFile,
+    "DaemonConfig": DaemonFile,
+}
+
+# The rules of kinds that need nothing but their own text.
+_FAULTS: Final[Mapping[str, Callable[[dict[str, Any]], Iterator[Fault]]]] = {
+    "DaemonConfig": daemon_faults,
+    "Tool": tool_faults,
+    "Workflow": workflow_file_faults,
+    "Tenant": tenant_faults,
 }
 
 
@@ -142,25 +157,27 @@ class Document:
     def _rules(self) -> Iterator[Fault]:
         match self.kind:
             case "AgentFleet" | "Fleet":
-                yield from fleet_faults(self.data)
-                yield from chain_faults(part(self.data, "spec", "approval"), ("spec", "approval"))
-                yield from pattern_faults("AgentFleet", self.data)
-                yield from declared_faults(self.data, self._declared)
-                whole = part(self.data, "spec").get("sandbox") is True
-                for at, entry in entries(self.data):
-                    if isinstance(entry.get("spec"), dict):
-                        loc: Loc = ("spec", "agents", at, "spec")
-                        yield from self._agent(entry["spec"], loc, sandboxed=whole)
+                yield from self._fleet()
             case "Agent":
                 if isinstance(self.data.get("spec"), dict):
                     yield from self._agent(self.data["spec"], ("spec",), sandboxed=False)
             case "AgentFlow":
                 yield from flow_faults(self.data)
                 yield from pattern_faults("AgentFlow", self.data)
-            case "Tool":
-                yield from tool_faults(self.data)
-            case "Workflow":
-                yield from workflow_file_faults(self.data)
+                yield from zone_faults(self.data)
+            case simple:
+                yield from _FAULTS[simple](self.data)
+
+    def _fleet(self) -> Iterator[Fault]:
+        yield from fleet_faults(self.data)
+        yield from chain_faults(part(self.data, "spec", "approval"), ("spec", "approval"))
+        yield from pattern_faults("AgentFleet", self.data)
+        yield from declared_faults(self.data, self._declared)
+        whole = part(self.data, "spec").get("sandbox") is True
+        for at, entry in entries(self.data):
+            if isinstance(entry.get("spec"), dict):
+                loc: Loc = ("spec", "agents", at, "spec")
+                yield from self._agent(entry["spec"], loc, sandboxed=whole)
 
     def _agent(self, spec: dict[str, Any], loc: Loc, *, sandboxed: bool) -> Iterator[Fault]:
         declared = {**self._declared, **declared_names(inline(self.data))}

@@ -122,11 +122,16 @@ MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",
     "PagerDuty", "Opsgenie", "GitHub", "GitLab", "Bitbucket", "Jira", "Kafka", "Manual", "CLI",
+    "File",
 )  # fmt: skip
-KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "Tool", "DaemonConfig")
+# Platforms whose flows run in this version; those of the others load and route.
+RUNNING_PLATFORMS: Final = frozenset({"", "manual", "cli", "schedule", "webhook", "http", "file"})
+KINDS: Final = (
+    "AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "Tool", "Tenant", "DaemonConfig",
+)  # fmt: skip
 LATER_KINDS: Final = (
-    "DaemonConfig", "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
-    "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
+    "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
+    "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
     "Service", "Namespace",
 )  # fmt: skip
 

@@ -12,7 +12,13 @@ from fleettui.core.views.rows.agents import (
 from fleettui.core.views.rows.alerts import AlertRow
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
-from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
+from fleettui.core.views.rows.fleets import (
+    FleetRow,
+    MemberRow,
+    TenantDetail,
+    TenantRow,
+    UsageRow,
+)
 from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
@@ -22,6 +28,7 @@ from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
 from fleettui.core.views.rows.secrets import SecretRow
 from fleettui.core.views.rows.stats import CacheRow, StatsRow
+from fleettui.core.views.rows.waiting import WaitRow
 
 __all__ = [
     "ATTENTION",
@@ -40,6 +47,7 @@ __all__ = [
     "HealthRow",
     "InboxRow",
     "LogRow",
+    "MemberRow",
     "MemoryRow",
     "MessageRow",
     "PartRow",
@@ -52,10 +60,12 @@ __all__ = [
     "SecretRow",
     "ShownAction",
     "StatsRow",
+    "TenantDetail",
     "TenantRow",
     "TurnRow",
     "UsageRow",
     "VerdictRow",
     "VoteRow",
+    "WaitRow",
     "WorkspaceRow",
 ]
