@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,18 @@ class SocketDoors:
                 return None
 
         return asyncio.run(ask())
+
+    def audited(self, state: str) -> AbstractContextManager[Any]:
+        """Read the store of a state folder, with a host running or without; raises NotFound."""
+        from fleettui.adapters.sqlite.auditing import AuditedStore
+
+        return AuditedStore.open(Path(state_folder(state)) / "fleettui.db")
+
+    def exposition(self, rows: Sequence[Any]) -> str:
+        """Write metrics as Prometheus reads them."""
+        from fleettui.adapters.metrics.exposition import exposition
+
+        return exposition(rows)
 
     def check_files(self, paths: Sequence[str], environment: Mapping[str, str]) -> Sequence[Any]:
         """Check files, and every YAML file below folders."""

@@ -37,6 +37,7 @@ HOMES = {
     "keyring": ("adapters/secrets/master.py",),
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
+    "prometheus_client": ("adapters/metrics/exposition.py",),
     "re2": ("core/spec/linear.py", "adapters/runtimes/monitor/", "engine/redaction.py"),
     "psutil": ("adapters/processes/", "adapters/runtimes/monitor/"),
     "platformdirs": ("tui/",),

@@ -64,7 +64,7 @@ class BuiltAgents:
     async def get(self, state: FleetState, agent: str) -> BuiltAgent:
         """Give an agent of a fleet, built at most once at a time; raises NotFound."""
         spec = state.spec_of(agent)
-        environment = workplace(state, agent, "", self._vault).environment
+        environment = self._environment(state, agent)
         version = version_of(state.tenant, spec, environment)
         lock = self._building.setdefault(version, asyncio.Lock())
         try:
@@ -77,6 +77,18 @@ class BuiltAgents:
         finally:
             if not lock.locked():
                 self._building.pop(version, None)
+
+    def drop(self, state: FleetState, agent: str) -> None:
+        """Forget what was built for an agent, unless another of its entry is awake."""
+        mine = state.agents[agent]
+        others = (one for one in state.agents.values() if one.entry == mine.entry)
+        if all(one.released or one is mine for one in others):
+            environment = self._environment(state, agent)
+            version = version_of(state.tenant, state.spec_of(agent), environment)
+            self._kept.pop(version, None)
+
+    def _environment(self, state: FleetState, agent: str) -> Mapping[str, str]:
+        return workplace(state, agent, "", self._vault).environment
 
     def _fresh(self, version: str) -> BuiltAgent | None:
         kept = self._kept.get(version)
