@@ -19,7 +19,7 @@ from fleettui.adapters.secrets.store import SecretStore
 from fleettui.adapters.tools.mcp.settings import settings_of
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.client import Streamed
-from fleettui.core.commands import StartRun
+from fleettui.core.commands import Approve, StartRun
 from fleettui.core.errors import ToolFailed
 from fleettui.core.events import Recorded, TroubleNoted
 from fleettui.core.model import Payload, ToolCall, Workplace
@@ -134,6 +134,26 @@ async def test_what_was_approved_is_for_that_value(place: Place, tmp_path: Path)
     assert other.env["PLAIN"] != one.env["PLAIN"]
     result = await toolbox.perform(one, where("hunter3"))
     assert result.output == "not started: the environment changed since it was approved"
+
+
+async def test_a_value_replaced_before_the_start_ends_what_was_approved(place: Place) -> None:
+    place.put("default", "github-token", "first-value-1")
+    async with place.running() as built:
+        session = built.session("ann")
+        agents = {"w": worker("sh", "-c", "echo > ran.txt", secrets=["github-token"])}
+        fleet = await place.open(session, agents, {"OPENED": "1"})
+        state = built.engine.state(fleet)
+        run = await session.send(StartRun(fleet, Payload("go")))
+        await wait_for(session, lambda: bool(state.open_actions))
+        (row,) = await session.read(queries.ReadInbox(fleet))
+        place.put("default", "github-token", "second-value-2")
+        await session.send(
+            Approve(fleet, row.id, row.version, row.action.digest, row.nonce, confirmed=True)
+        )
+        await wait_for(session, lambda: bool(state.runs[run].report))
+        assert state.actions[row.id].status == "denied"
+        assert "env changed" in state.actions[row.id].reason
+    assert not (place.workspace / "ran.txt").exists()
 
 
 async def test_servers_of_tools_get_what_their_entry_names(place: Place) -> None:
