@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from ptys import Pty, clean_environment
+
+from fleettui.engine.redaction import Redaction
+from fleettui.host.journal import _Plain, redact_journal
 
 CANARY = "canary-cli-9f"
 
@@ -145,3 +149,15 @@ def test_a_host_takes_the_key_out_of_what_others_can_read(tmp_path: Path) -> Non
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("fine\n", "")
+
+
+def test_lines_of_the_hosts_log_are_without_secrets() -> None:
+    def line(text: str) -> str:
+        return _Plain("%(message)s").format(logging.makeLogRecord({"msg": text}))
+
+    redact_journal(Redaction([("tok", CANARY)]).text)
+    try:
+        assert line(f"it failed on {CANARY}\x1b[2J") == "it failed on [secret tok]\\x1b[2J"
+    finally:
+        redact_journal(str)
+    assert line("as it is") == "as it is"
