@@ -35,7 +35,7 @@ HOMES = {
     "click": ("cli/",),
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
-    "re2": ("adapters/runtimes/monitor/",),
+    "re2": ("core/spec/linear.py", "adapters/runtimes/monitor/"),
     "psutil": ("adapters/processes/", "adapters/runtimes/monitor/"),
     "platformdirs": ("tui/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),

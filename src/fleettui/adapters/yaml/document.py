@@ -14,8 +14,11 @@ from fleettui.adapters.yaml.patterns import pattern_faults, setting_faults
 from fleettui.adapters.yaml.programs import declared_names, program_faults
 from fleettui.adapters.yaml.tree import Node, place
 from fleettui.adapters.yaml.values import Reader
+from fleettui.adapters.yaml.zones import zone_faults
 from fleettui.core.spec.agent import AgentFile
 from fleettui.core.spec.agent_rules import agent_faults
+from fleettui.core.spec.daemon import DaemonFile
+from fleettui.core.spec.daemon_rules import daemon_faults
 from fleettui.core.spec.explain import describe, fault_of
 from fleettui.core.spec.fields import fields_beside
 from fleettui.core.spec.fleet import FleetFile
@@ -38,6 +41,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "AgentFlow": FlowFile,
     "Tool": ToolFile,
     "Workflow": WorkflowFile,
+    "DaemonConfig": DaemonFile,
 }
 
 
@@ -157,6 +161,9 @@ class Document:
             case "AgentFlow":
                 yield from flow_faults(self.data)
                 yield from pattern_faults("AgentFlow", self.data)
+                yield from zone_faults(self.data)
+            case "DaemonConfig":
+                yield from daemon_faults(self.data)
             case "Tool":
                 yield from tool_faults(self.data)
             case "Workflow":

@@ -11,14 +11,14 @@ from fleettui.adapters.yaml.checked import Checked
 from fleettui.adapters.yaml.compose import Composer
 from fleettui.adapters.yaml.files import Unreadable, read_text
 from fleettui.adapters.yaml.patterns import pattern_faults
-from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.adapters.yaml.specs import YamlSpecs, without_unknown
 from fleettui.adapters.yaml.tree import Node, place
 from fleettui.adapters.yaml.values import Reader
 from fleettui.core.errors import BadSpec, NotFound
 from fleettui.core.policy.rules import PolicyRules
 from fleettui.core.policy.written import rules_of_fleet, rules_of_flow, rules_of_policy
 from fleettui.core.spec.explain import fault_of
-from fleettui.core.spec.fields import fields_beside, without
+from fleettui.core.spec.fields import fields_beside
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.flow import FlowFile
 from fleettui.core.spec.flow_rules import chain_faults
@@ -111,12 +111,5 @@ def _of_kind(path: str, environment: Mapping[str, str]) -> Policy:
         return Policy(rules_of_fleet(spec), agents, warnings)
     if len(flows) > 1 or len(kinds) > len(flows):
         raise NotFound(f"{path} has several documents with rules", "give a file with one of them")
-    data = flows[0].data
-    try:
-        flow = FlowFile.model_validate(data).spec
-    except ValidationError as error:
-        for one in error.errors(include_url=False):
-            if one["type"] == "extra_forbidden":
-                data = without(data, tuple(one["loc"]))
-        flow = FlowFile.model_validate(data).spec
+    flow = without_unknown(FlowFile, flows[0].data).spec
     return Policy(rules_of_flow(flow), tuple(agent.name for agent in flow.agents), warnings)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from fleettui.adapters.yaml.checked import Checked
 from fleettui.adapters.yaml.document import MODELS, Document
@@ -17,6 +17,8 @@ from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.problem import Problem
 from fleettui.core.spec.workflow_file import WorkflowFile, fleet_of_workflow
 from fleettui.ports import LoadedFleet
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def check_files(paths: Sequence[str], environment: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -69,17 +71,21 @@ def _choose(file: Checked, name: str) -> Document:
 
 
 def _normalised(data: dict[str, Any]) -> dict[str, Any]:
-    """Give the plain JSON of the fleet; unknown fields, warned about already, are left out."""
-    data = {**data, "kind": "AgentFleet"}
+    """Give the plain JSON of the fleet."""
+    fleet = without_unknown(FleetFile, {**data, "kind": "AgentFleet"})
+    # What the file does not say stays unsaid: a fleet without `consensus` asks for no vote.
+    return fleet.model_dump(mode="json", exclude_unset=True)
+
+
+def without_unknown(model: type[_Model], data: dict[str, Any]) -> _Model:
+    """Read a checked document; unknown fields, warned about already, are left out."""
     try:
-        fleet = FleetFile.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         for one in error.errors(include_url=False):
             if one["type"] == "extra_forbidden":
                 data = without(data, tuple(one["loc"]))
-        fleet = FleetFile.model_validate(data)
-    # What the file does not say stays unsaid: a fleet without `consensus` asks for no vote.
-    return fleet.model_dump(mode="json", exclude_unset=True)
+        return model.model_validate(data)
 
 
 def _place(problem: Problem) -> tuple[int, int, str]:

@@ -10,6 +10,10 @@ from fleettui.core.spec.approval import Chain, People, Rule
 from fleettui.core.spec.metadata import ApiVersion, Metadata
 from fleettui.core.spec.shape import Anything, Items, Name, Seconds, Shape, Texts
 
+# How requests of a Webhook are signed: HMAC of the body (`X-Hub-Signature-256`, as GitHub does), of
+# `v0:TIME:BODY` (as Slack does), of `TIME.BODY`, or not at all.
+SignatureStyle = Literal["github", "slack", "timestamp", "none"]
+
 
 class Loose(Shape):
     """A part whose further fields belong to a platform or a node and are kept as they are."""
@@ -20,20 +24,61 @@ class Loose(Shape):
 class TriggerConfig(Loose):
     """Which messages a trigger takes, and how its platform is reached."""
 
-    events: Items = Field(default=(), description="Kinds of messages.")
+    events: Items = Field(default=(), description="Only kinds of messages, as `app_mention`.")
     channels: People = Field(default=(), description="Only from these channels.")
     users: People = Field(default=(), description="Only from these users.")
-    patterns: Items = Field(default=(), description="Regular expressions, one of which must match.")
+    patterns: Items = Field(
+        default=(), description="Regular expressions (RE2), one of which must match."
+    )
     bot_token: str | None = Field(default=None, min_length=1, description="Token of the bot.")
     signing_secret: str | None = Field(
         default=None, min_length=1, description="Secret that proves a request is the platform's."
+    )
+    cron: str | None = Field(
+        default=None, min_length=1, description="When a Schedule runs, as `0 9 * * 1-5`."
+    )
+    timezone: str = Field(default="UTC", min_length=1, description="Where a Schedule's clock is.")
+    text: str | None = Field(
+        default=None, min_length=1, description="What a Schedule or a File says to the agent."
+    )
+    catch_up: bool = Field(
+        default=True, description="Whether a Schedule runs once for what was missed."
+    )
+    path: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of a Webhook, its address below the server; of a File, the folder watched.",
+    )
+    secret: str | None = Field(
+        default=None, min_length=1, description="What a Webhook's requests are signed with."
+    )
+    signature: SignatureStyle = Field(
+        default="github", description="How a Webhook's requests are signed."
+    )
+    signature_header: str | None = Field(
+        default=None, min_length=1, description="The header of the signature; else the style's."
+    )
+    timestamp_header: str | None = Field(
+        default=None, min_length=1, description="The header of the time; else the style's."
+    )
+    algorithm: Literal["sha256", "sha512"] = Field(
+        default="sha256", description="The hash of the signature (HMAC)."
+    )
+    replay_window: Seconds = Field(
+        default=300.0, description="How old a signed request may be, as `5m` or seconds."
+    )
+    glob: Items = Field(
+        default=(), description="Only files of these names, as `*.json`; every one when empty."
+    )
+    replies: str | None = Field(
+        default=None, min_length=1, description="Folder that a File's answers are written to."
     )
 
 
 class Trigger(Shape):
     """Where messages come from."""
 
-    type: str = Field(min_length=1, description="The platform.")
+    type: str = Field(default="", description="The platform; any where it is left out.")
     config: TriggerConfig = Field(default_factory=TriggerConfig, description="Its settings.")
 
 
@@ -73,6 +118,9 @@ class FlowApproval(Shape):
     rules: tuple[Rule, ...] = Field(default=(), strict=False, description="Which chain for what.")
     timeout: Seconds | None = Field(default=None, description="How long a question stands.")
     timeout_seconds: Seconds | None = Field(default=None, description="The same, in seconds.")
+    self_approval: bool = Field(
+        default=False, description="Whether who wrote the message may approve too."
+    )
     required: bool | None = Field(default=None, description="Whether anything asks.")
 
 

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pydantic_core import PydanticCustomError
+
 from fleettui.core.spec.agent_rules import agent_faults
 from fleettui.core.spec.fleet_rules import part
-from fleettui.core.spec.known import PLATFORMS, closest
-from fleettui.core.spec.pattern import pattern_problem
+from fleettui.core.spec.graph import graph_faults
+from fleettui.core.spec.known import closest
 from fleettui.core.spec.problem import Fault, Loc
+from fleettui.core.spec.shape import seconds
+from fleettui.core.spec.trigger_rules import text_patterns, trigger_faults
 
 Data = dict[str, Any]
-_PRODUCTION: Final = frozenset({"production", "prod"})
-_OFF: Final = frozenset({"false", "0", "no", "off", "none", "disabled"})
-_FOLDED: Final = {name.lower(): name for name in PLATFORMS}
+_DIGITS: Final = re.compile(r"[0-9]{1,9}\Z")
+_TENANT: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+PRODUCTION: Final = frozenset({"production", "prod"})
+OFF: Final = frozenset({"false", "0", "no", "off", "none", "disabled"})
 
 
 def flow_faults(data: Data) -> Iterator[Fault]:
     """Check a flow as written; shapes that are wrong are left to the model."""
     spec = part(data, "spec")
-    yield from _trigger(part(spec, "trigger"))
+    yield from trigger_faults(part(spec, "trigger"))
+    yield from _takers(spec)
     yield from _agents(spec.get("agents"))
     yield from chain_faults(part(spec, "approval"), ("spec", "approval"))
     yield from _limits(spec.get("limits"), ("spec", "limits"))
     labels = part(data, "metadata", "labels")
     environment = str(labels.get("environment", labels.get("env", ""))).lower()
-    if environment in _PRODUCTION:
+    if environment in PRODUCTION:
         yield from _approval_off(spec)
+
+
+def approval_seconds(text: str) -> float | None:
+    """Read APPROVAL_TIMEOUT: `300`, `90s` or `15m`; None where it is none of these."""
+    try:
+        return float(str(seconds(float(text) if _DIGITS.match(text.strip()) else text.strip())))
+    except PydanticCustomError:
+        return None
 
 
 def workspace(data: Data) -> tuple[str, str, str]:
@@ -42,30 +57,29 @@ def workspace(data: Data) -> tuple[str, str, str]:
     return organization, platform.lower(), token
 
 
-def _trigger(trigger: Data) -> Iterator[Fault]:
-    kind, loc = trigger.get("type"), ("spec", "trigger")
-    if isinstance(kind, str) and kind.lower() not in _FOLDED:
-        near = closest(kind, PLATFORMS)
-        guess = f"did you mean '{near}'?" if near else f"known are {', '.join(PLATFORMS)}"
-        yield Fault((*loc, "type"), f"unknown trigger '{kind}', {guess}")
-    config = part(trigger, "config")
-    if kind == "Slack" and "bot_token" in config and not config.get("signing_secret"):
-        message = "Slack needs 'signing_secret'; without it every request is refused"
-        yield Fault((*loc, "config", "signing_secret"), message)
-    yield from _patterns(config.get("patterns"), (*loc, "config", "patterns"))
-    channels = config.get("channels")
-    named = [str(name).lower() for name in channels] if isinstance(channels, list) else []
-    if any("prod" in name for name in named) and any("stag" in name for name in named):
-        message = "production and staging in one flow, write a flow for each"
-        yield Fault((*loc, "config", "channels"), message, "warning")
+def _takers(spec: Data) -> Iterator[Fault]:
+    """Check that one thing takes the messages, and whose it is."""
+    for name in ("agents", "nodes"):
+        if spec.get(name) and spec.get("fleet"):
+            yield Fault(("spec", "fleet"), f"give '{name}' or 'fleet', not both", at="key")
+    yield from graph_faults(spec)
+    context = part(spec, "context")
+    organization = context.get("organization")
+    if isinstance(organization, str) and "${" not in organization:
+        wrong = tenant_problem(organization)
+        if wrong:
+            yield Fault(("spec", "context", "organization"), wrong)
+    timeout = part(context, "env").get("APPROVAL_TIMEOUT")
+    if isinstance(timeout, str) and "${" not in timeout and approval_seconds(timeout) is None:
+        message = f"'{timeout}' is no time; write seconds (\"300\"), or 90s, 15m or 2h"
+        yield Fault(("spec", "context", "env", "APPROVAL_TIMEOUT"), message)
 
 
-def _patterns(patterns: Any, loc: Loc) -> Iterator[Fault]:
-    for at, pattern in enumerate(patterns if isinstance(patterns, list) else []):
-        if isinstance(pattern, str):
-            problem = pattern_problem(pattern)
-            if problem:
-                yield Fault((*loc, at), problem)
+def tenant_problem(name: str) -> str:
+    """Say why a text is no tenant's name, empty where it is one."""
+    if _TENANT.match(name):
+        return ""
+    return f"'{name}' is no tenant's name: a-z, 0-9 and '-', at most 63 characters"
 
 
 def _agents(agents: Any) -> Iterator[Fault]:
@@ -80,7 +94,7 @@ def _agents(agents: Any) -> Iterator[Fault]:
                 message = f"agent name '{name}' is used twice (first at line {{line}})"
                 yield Fault((*loc, "name"), message, other=first[name])
             first.setdefault(name, (*loc, "name"))
-        yield from _patterns(agent.get("patterns"), (*loc, "patterns"))
+        yield from text_patterns(agent.get("patterns"), (*loc, "patterns"))
         tools = {key: agent[key] for key in ("tools", "tool_config") if key in agent}
         yield from agent_faults({"instructions": "", "model": "", **tools}, loc)
 
@@ -147,7 +161,7 @@ def _limits(limits: Any, loc: Loc) -> Iterator[Fault]:
 def _approval_off(spec: Data) -> Iterator[Fault]:
     message = "approval is off for a flow labelled production"
     variables = part(spec, "context", "env")
-    if str(variables.get("REQUIRE_APPROVAL", "true")).strip().lower() in _OFF:
+    if str(variables.get("REQUIRE_APPROVAL", "true")).strip().lower() in OFF:
         yield Fault(("spec", "context", "env", "REQUIRE_APPROVAL"), message, "warning")
     if part(spec, "approval").get("required") is False:
         yield Fault(("spec", "approval", "required"), message, "warning")

@@ -122,7 +122,10 @@ MIDDLEWARE: Final = ("audit", "rate", "transform")
 PLATFORMS: Final = (
     "Slack", "Telegram", "Discord", "WhatsApp", "Teams", "HTTP", "Webhook", "Schedule",
     "PagerDuty", "Opsgenie", "GitHub", "GitLab", "Bitbucket", "Jira", "Kafka", "Manual", "CLI",
+    "File",
 )  # fmt: skip
+# Platforms whose flows run in this version; those of the others load and route.
+RUNNING_PLATFORMS: Final = frozenset({"", "manual", "cli", "schedule", "webhook", "http", "file"})
 KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "Tool", "DaemonConfig")
 LATER_KINDS: Final = (
     "DaemonConfig", "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 NAME_LIMIT: Final = 63
-_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 _DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)\Z")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -34,7 +34,7 @@ def _name(value: object) -> object:
             "name is {length} characters long, at most {limit} are allowed",
             {"length": len(value), "limit": NAME_LIMIT},
         )
-    if not _NAME.match(value):
+    if not NAME.match(value):
         raise PydanticCustomError(
             "name", "name may use a-z, 0-9 and '-' only, and starts and ends with a letter or digit"
         )

@@ -1,0 +1,287 @@
+"""A flow: a rule that takes messages to agents, and the fleet that it runs as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fleettui.core.errors import Refused
+from fleettui.core.spec.fleet import FleetFile
+from fleettui.core.spec.flow import Context, FlowAgent, FlowSpec
+from fleettui.core.spec.flow_rules import OFF, PRODUCTION, approval_seconds
+from fleettui.core.spec.graph import agents_named, workflow_of
+from fleettui.core.spec.known import API_VERSION, PROGRAMS, tool_name
+
+Data = dict[str, Any]
+DEFAULT_TENANT: Final = "default"
+# What of a context agents are told in words; the rest is in their environment only.
+_PLACES: Final = ("cluster_name", "namespace", "organization")
+_APPROVALS: Final = ("REQUIRE_APPROVAL", "APPROVAL_TIMEOUT")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow as loaded: `agents` has the spec of each agent it names that was found.
+
+    `file` and `line` say where it is written; `tenant` owns it; `labels` are its metadata's;
+    `fleet` is the fleet it names, as plain JSON of a FleetFile; `programs` are the tools that are
+    declared beside it.
+    """
+
+    name: str
+    spec: FlowSpec
+    file: str = ""
+    line: int = 1
+    tenant: str = DEFAULT_TENANT
+    labels: Mapping[str, str] = field(default_factory=dict)
+    agents: Mapping[str, Data] = field(default_factory=dict)
+    fleet: Data | None = None
+    programs: tuple[Data, ...] = ()
+
+    @property
+    def platform(self) -> str:
+        """Name the platform of its trigger as written, empty for every platform."""
+        return self.spec.trigger.type if self.spec.trigger else ""
+
+    @property
+    def is_production(self) -> bool:
+        """Say whether it is labelled as production."""
+        labelled = self.labels.get("environment", self.labels.get("env", ""))
+        return labelled.strip().lower() in PRODUCTION
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Say whether its programs run without asking; never where it is production."""
+        off = self.spec.context.env.get("REQUIRE_APPROVAL", "").strip().lower() in OFF
+        return (off or self.spec.approval.required is False) and not self.is_production
+
+
+def missing_agents(flow: Flow) -> tuple[str, ...]:
+    """Name the agents of a flow that are neither written in it nor found in a file."""
+    written = {agent.name for agent in flow.spec.agents if is_inline(agent)}
+    named = (*(agent.name for agent in flow.spec.agents), *agents_named(_graph(flow.spec)))
+    return tuple(
+        name for name in dict.fromkeys(named) if name not in flow.agents and name not in written
+    )
+
+
+def is_inline(agent: FlowAgent) -> bool:
+    """Say whether an agent is written in the flow itself."""
+    return agent.instructions is not None or agent.model is not None
+
+
+def fleet_of(flow: Flow, agent: str = "") -> Data:
+    """Give the AgentFleet a flow runs as, as plain JSON; with `agent`, of that agent alone.
+
+    Raises Refused where an agent or the fleet was not found.
+    """
+    if flow.spec.nodes:
+        spec = _workflow(flow)
+    else:
+        spec = _named_fleet(flow) if flow.spec.fleet else _own_fleet(flow, agent)
+    spec["agents"] = [_placed(entry, flow) for entry in spec["agents"]]
+    spec["approval"] = _approval(flow, spec.get("approval", {}))
+    if flow.asks_nobody:
+        policy = spec.get("policy", {})
+        allowed = [*policy.get("allow", ()), *_everything(spec["agents"])]
+        spec["policy"] = {**policy, "allow": list(dict.fromkeys(allowed))}
+    shared = spec.get("shared", {})
+    if shared.get("memory"):
+        memory = {**shared["memory"], "namespace": _namespace(flow, shared["memory"])}
+        spec["shared"] = {**shared, "memory": memory}
+    if flow.programs:
+        spec["programs"] = [*spec.get("programs", ()), *flow.programs]
+    made = {
+        "apiVersion": API_VERSION,
+        "kind": "AgentFleet",
+        "metadata": {"name": flow.name, "labels": {**flow.labels}},
+        "spec": spec,
+    }
+    return FleetFile.model_validate(made).model_dump(mode="json", exclude_unset=True)
+
+
+def _named_fleet(flow: Flow) -> Data:
+    if flow.fleet is None:
+        raise Refused(
+            f"flow '{flow.name}' needs fleet '{flow.spec.fleet}', and no file has it",
+            "write it into the folder fleets beside the flows",
+        )
+    spec: Data = {**flow.fleet["spec"]}
+    spec["agents"] = list(spec.get("agents", ()))
+    return spec
+
+
+def _own_fleet(flow: Flow, agent: str) -> Data:
+    listed = [one for one in flow.spec.agents if agent in {"", one.name}]
+    if not listed:
+        wanted = f"agent '{agent}'" if agent else "agents"
+        raise Refused(f"flow '{flow.name}' has no {wanted}", "name one under spec.agents")
+    return {"agents": [{"name": one.name, "spec": _agent(flow, one)} for one in listed]}
+
+
+def _workflow(flow: Flow) -> Data:
+    """Give the fleet whose workflow has a step for each node."""
+    graph = _graph(flow.spec)
+    steps, written = workflow_of(graph)
+    described = {agent.name: agent for agent in flow.spec.agents}
+    written |= {
+        name: _agent(flow, described.get(name) or _bare(name)) for name in agents_named(graph)
+    }
+    variables = [
+        f"{name}={value}"
+        for name, value in environment_of(flow.spec.context).items()
+        if "${" not in value
+    ]
+    for step in steps:
+        if "run" in step and variables:
+            step["run"] = ["env", *variables, *step["run"]]
+    return {
+        "agents": [{"name": name, "spec": spec} for name, spec in written.items()],
+        "coordination": {"mode": "workflow"},
+        "workflow": {"steps": steps},
+    }
+
+
+def _graph(spec: FlowSpec) -> Data:
+    """Give the graph of a flow as it is written."""
+    return {
+        "nodes": list(spec.nodes),
+        "connections": list(spec.connections),
+        "context": spec.context.model_dump(exclude_none=True),
+        "variables": spec.variables,
+    }
+
+
+def _bare(name: str) -> FlowAgent:
+    return FlowAgent.model_validate({"name": name})
+
+
+def _agent(flow: Flow, agent: FlowAgent) -> Data:
+    """Give the whole spec of an agent: its file's, with what the flow says over it."""
+    if agent.name not in flow.agents and not is_inline(agent):
+        raise Refused(
+            f"flow '{flow.name}' needs agent '{agent.name}', and no file has it",
+            f"write agents/{agent.name}.yaml, or give it a model and instructions in the flow",
+        )
+    spec = {**flow.agents.get(agent.name, {})}
+    for name in ("model", "instructions", "description"):
+        if getattr(agent, name) is not None:
+            spec[name] = getattr(agent, name)
+    if agent.tools:
+        spec["tools"] = list(agent.tools)
+        names = {tool_name(tool) for tool in agent.tools}
+        for settings in ("tool_config", "tool_restrictions"):
+            if settings in spec:
+                spec[settings] = {k: v for k, v in spec[settings].items() if k in names}
+    if agent.tool_config:
+        spec["tool_config"] = _merged(spec.get("tool_config", {}), agent.tool_config)
+    return spec
+
+
+def _merged(below: Data, above: Data) -> Data:
+    """Put settings over settings, tool by tool."""
+    merged = {**below}
+    for tool, settings in above.items():
+        own = merged.get(tool)
+        if isinstance(own, dict) and isinstance(settings, dict):
+            merged[tool] = {**own, **settings}
+        else:
+            merged[tool] = settings
+    return merged
+
+
+def _placed(entry: Data, flow: Flow) -> Data:
+    """Put the context of a flow into an agent: its environment, its words, its memory."""
+    spec = {**entry.get("spec", {})}
+    spec["environment"] = {**spec.get("environment", {}), **environment_of(flow.spec.context)}
+    if not spec["environment"]:
+        del spec["environment"]
+    told = _told(flow.spec.context)
+    if told and spec.get("instructions"):
+        spec["instructions"] = f"{spec['instructions'].rstrip()}\n\n{told}"
+    memory = spec.get("memory")
+    if isinstance(memory, dict):
+        spec["memory"] = {**memory, "namespace": _namespace(flow, memory)}
+    elif isinstance(memory, str):
+        spec["memory"] = {"type": memory, "namespace": flow.name}
+    return {**entry, "spec": spec}
+
+
+def environment_of(context: Context) -> dict[str, str]:
+    """Give the variables a context stands for; further keys become `CONTEXT_KEY`."""
+    found: dict[str, str] = {}
+    if context.kubeconfig:
+        found["KUBECONFIG"] = context.kubeconfig
+    if context.namespace:
+        found |= {"NAMESPACE": context.namespace, "HELM_NAMESPACE": context.namespace}
+    if context.cluster_name:
+        found["CLUSTER_NAME"] = context.cluster_name
+    for name, value in (context.model_extra or {}).items():
+        if isinstance(value, (str, int, float)):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            found[f"CONTEXT_{_variable(name)}"] = text
+    kept = {name: value for name, value in context.env.items() if name not in _APPROVALS}
+    return {**found, **kept}
+
+
+def _told(context: Context) -> str:
+    """Say in words where an agent works; what stands for a variable is not told."""
+    further = context.model_extra or {}
+    known = {name: getattr(context, name) for name in _PLACES} | further
+    lines = [
+        f"- {name}: {value}"
+        for name, value in known.items()
+        if isinstance(value, (str, int, float)) and "${" not in str(value)
+    ]
+    return "\n".join(["You work in this context:", *lines]) if lines else ""
+
+
+def _approval(flow: Flow, below: Data) -> Data:
+    """Put the approval of a flow over that of a fleet."""
+    own = flow.spec.approval
+    made = {**below}
+    if own.allowed_users:
+        made["approvers"] = [str(person) for person in own.allowed_users]
+    if own.require_for:
+        made["require_for"] = list(dict.fromkeys((*below.get("require_for", ()), *own.require_for)))
+    if own.chains:
+        mine = {chain.name for chain in own.chains}
+        kept = [chain for chain in below.get("chains", ()) if chain["name"] not in mine]
+        made["chains"] = [*(chain.model_dump(mode="json") for chain in own.chains), *kept]
+    if own.rules:
+        made["rules"] = [
+            *(rule.model_dump(mode="json") for rule in own.rules),
+            *below.get("rules", ()),
+        ]
+    if own.self_approval:
+        made["self_approval"] = True
+    patience = patience_of(flow)
+    if patience is not None:
+        made["timeout"] = patience
+    return made
+
+
+def patience_of(flow: Flow) -> float | None:
+    """Say how many seconds a question of a flow stands, None where it does not say."""
+    own = flow.spec.approval
+    written = own.timeout or own.timeout_seconds
+    if written is not None:
+        return written
+    return approval_seconds(flow.spec.context.env.get("APPROVAL_TIMEOUT", ""))
+
+
+def _everything(agents: Iterable[Data]) -> list[str]:
+    """Give patterns that allow whatever the programs of agents do."""
+    names = [tool_name(tool) for entry in agents for tool in entry["spec"].get("tools", ())]
+    return [f"{name} *" for name in dict.fromkeys(names) if name in PROGRAMS]
+
+
+def _namespace(flow: Flow, memory: Data) -> str:
+    """Keep the memory of a flow apart from that of others, its own parts from each other."""
+    written = memory.get("namespace")
+    return f"{flow.name}/{written}" if written else flow.name
+
+
+def _variable(name: str) -> str:
+    return "".join(char if char.isascii() and char.isalnum() else "_" for char in name).upper()

@@ -1,0 +1,91 @@
+"""Patterns matched by RE2, in linear time whatever the text is: one alone, or many in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+from unicodedata import normalize
+
+import re2
+
+from fleettui.core.spec.pattern import linear_problem
+
+# One automaton for more patterns than this costs more memory than passes cost time.
+_TOGETHER: Final = 100
+_MEMORY: Final = 64 << 20  # bytes an automaton may use; it is thrown away and built anew beyond
+
+
+def re2_problem(pattern: str) -> str:
+    """Say why RE2 can't match a pattern, or why it must not stand; empty when it is good."""
+    wrong = linear_problem(pattern)
+    if wrong:
+        return wrong
+    try:
+        _compiled(settled(pattern))
+    except re2.error as error:
+        reason = error.args[0] if error.args else b""
+        shown = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        return f"pattern can't be matched in linear time (RE2: {shown}), write it without"
+    return ""
+
+
+def settled(text: str) -> str:
+    """Give a text in one form of Unicode (NFC), without what no UTF-8 has."""
+    if text.isascii():
+        return text
+    return normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+
+
+class PatternSet:
+    """Many patterns looked for in one pass."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """Take patterns without a problem."""
+        self._patterns = [settled(pattern) for pattern in patterns]
+        self._sets: list[tuple[int, int, Any]] = []
+
+    def found_in(self, text: str) -> set[int]:
+        """Give the places of the patterns that are somewhere in a text that is settled."""
+        if not self._sets and self._patterns:
+            self._build()
+        found: set[int] = set()
+        for start, count, together in self._sets:
+            places = together.Match(text)
+            if count in places:
+                found.update(start + place for place in places if place != count)
+                continue
+            # The sentinel is always there: without it the automaton gave up.
+            found.update(
+                at
+                for at in range(start, start + count)
+                if _compiled(self._patterns[at]).search(text)
+            )
+        return found
+
+    def _build(self) -> None:
+        for start in range(0, len(self._patterns), _TOGETHER):
+            some = self._patterns[start : start + _TOGETHER]
+            together = re2.Set.SearchSet(_options())
+            for pattern in some:
+                together.Add(pattern)
+            together.Add("")
+            together.Compile()
+            self._sets.append((start, len(some), together))
+
+
+def is_in(pattern: str, text: str) -> bool:
+    """Say whether a pattern is somewhere in a text that is settled."""
+    return _compiled(settled(pattern)).search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern, _options())
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    return options
