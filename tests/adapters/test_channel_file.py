@@ -15,7 +15,8 @@ from fleettui.adapters.channels.dropped import LARGEST_TEXT, Unfinished, Unfit, 
 from fleettui.adapters.channels.file import FileChannel
 from fleettui.adapters.channels.ledger import Ledger
 from fleettui.adapters.memory.clock import SystemClock
-from fleettui.core.channel import Delivery, FileTrigger, Receipt
+from fleettui.core.channel import Delivery, FileTrigger, Receipt, Reply
+from fleettui.core.errors import ChannelFailed
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +158,32 @@ async def test_a_folder_that_is_not_there_is_told_and_watched_once_it_is(tmp_pat
     (tmp_path / "later" / "a.txt").write_text("a")
     assert await taker.wait_names(1) == ["a.txt"]
     assert channel.trouble == ""
+    receiving.cancel()
+    await asyncio.gather(receiving, return_exceptions=True)
+
+
+async def test_a_reply_is_written_once_and_is_no_message_itself(tmp_path: Path) -> None:
+    folder, replies = tmp_path / "in", tmp_path / "in" / "out"
+    (folder / "deep").mkdir(parents=True)
+    channel, taker = FileChannel(SystemClock(), tmp_path / "files.done"), Taker(set())
+    channel.use([FileTrigger("acme", "intake", str(folder), replies=str(replies))])
+    receiving = asyncio.create_task(channel.receive(taker))
+    (folder / "deep" / "a.txt").write_text("a")
+    await taker.wait_names(1)
+    address = taker.taken[0].address
+    for _ in range(2):
+        name = await channel.reply(address, Reply("r1", "done", "finished"))
+    assert name == "deep/a.txt.r1.finished.md"
+    assert (replies / name).read_text() == "done\n"
+    (folder / "b.txt").write_text("b")
+    assert await taker.wait_names(2) == ["deep/a.txt", "b.txt"]
+    (replies / "away").symlink_to(tmp_path)
+    with pytest.raises(ChannelFailed):
+        await channel.reply("acme/intake/away/x", Reply("r1", "done", "finished"))
+    channel.use([])
+    with pytest.raises(ChannelFailed) as caught:
+        await channel.reply(address, Reply("r1", "done", "finished"))
+    assert not caught.value.retryable
     receiving.cancel()
     await asyncio.gather(receiving, return_exceptions=True)
 

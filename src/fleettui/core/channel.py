@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Literal, NamedTuple
 
 from fleettui.core.spec.cron import Cron
+from fleettui.core.spec.flow import SignatureStyle
 
 ReceiptStatus = Literal["queued", "repeated", "dropped", "refused"]
 
@@ -118,9 +119,6 @@ class ScheduleTrigger(NamedTuple):
     catch_up: bool = True
 
 
-SignatureStyle = Literal["github", "slack", "timestamp", "none"]
-
-
 class WebhookTrigger(NamedTuple):
     """A flow that takes requests at a path, signed with `secret`; empty headers are the style's."""
 
@@ -136,10 +134,14 @@ class WebhookTrigger(NamedTuple):
 
 
 class FileTrigger(NamedTuple):
-    """A flow that takes what appears or changes in a folder, where it fits one of the globs."""
+    """A flow that takes what appears or changes in a folder, where it fits one of the globs.
+
+    `replies` is the folder that answers are written to, empty for none.
+    """
 
     tenant: str
     flow: str
     folder: str
     globs: tuple[str, ...] = ()
     text: str = ""
+    replies: str = ""

@@ -14,8 +14,8 @@ from fleettui.adapters.channels import dropped
 from fleettui.adapters.channels.dropped import Look, Unfinished, Unfit
 from fleettui.adapters.channels.ledger import Ledger
 from fleettui.adapters.channels.mute import Mute
-from fleettui.core.channel import Delivery, FileTrigger, Take
-from fleettui.core.errors import FleettuiError
+from fleettui.core.channel import Delivery, FileTrigger, Reply, Take
+from fleettui.core.errors import ChannelFailed, FleettuiError
 from fleettui.core.safe import one_line
 from fleettui.ports import Clock
 
@@ -48,7 +48,10 @@ class FileChannel(Mute):
 
     def use(self, triggers: Sequence[FileTrigger]) -> None:
         """Go by these flows from now on."""
-        self._triggers = tuple(triggers)
+        # Where the answers lie among the questions, each would be the next question.
+        self._triggers = tuple(
+            one._replace(replies="") if one.replies == one.folder else one for one in triggers
+        )
         self._changed.set()
 
     async def receive(self, take: Take) -> None:
@@ -94,7 +97,9 @@ class FileChannel(Mute):
 
     def _note(self, folder: str, path: str) -> None:
         for trigger in self._triggers:
-            if trigger.folder == folder and dropped.fits(path, trigger.globs):
+            if trigger.folder != folder or _is_reply(trigger, path):
+                continue
+            if dropped.fits(path, trigger.globs):
                 self._waiting.setdefault((trigger, path), None)
                 self._arrived.set()
 
@@ -150,6 +155,41 @@ class FileChannel(Mute):
         # It may have changed while it was handed over.
         self._waiting[waiting] = None
 
+    async def reply(self, address: str, reply: Reply) -> str:
+        """Write an answer into the folder that the flow names for them now."""
+        tenant, flow, path = address.split("/", 2)
+        for trigger in self._triggers:
+            if (trigger.tenant, trigger.flow) == (tenant, flow) and trigger.replies:
+                name = f"{path}.{reply.key}.{reply.status}.md"
+                try:
+                    await asyncio.to_thread(_write, trigger.replies, name, reply.text)
+                except (OSError, Unfit) as error:
+                    what = f"the reply {name} can't be written into {trigger.replies}: {error}"
+                    raise ChannelFailed(what) from error
+                return name
+        raise ChannelFailed(f"{flow} has no folder for replies any more", retryable=False)
+
+
+def _is_reply(trigger: FileTrigger, path: str) -> bool:
+    """Say whether a file lies where the flow's own answers are written."""
+    return bool(trigger.replies) and Path(trigger.folder, path).is_relative_to(trigger.replies)
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    """Write a file whole or not at all, below a folder and through no link out of it."""
+    root, path = Path(folder), Path(folder) / name
+    root.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        raise Unfit(f"{name} would lie outside")
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with fresh.open("x", encoding="utf-8", errors="replace") as file:
+        file.write(f"{text.rstrip()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
 
 def _changed_below(root: str, changed: Sequence[str]) -> set[str]:
     """Name what changed below a folder; what came with a new folder was not told by itself."""
@@ -182,6 +222,7 @@ def _delivery(trigger: FileTrigger, path: str, content: dropped.Content, look: L
         ids=(f"{trigger.flow}:{path}:{look.changed}:{content.digest}",),
         at=look.changed / 1e9,
         event=path,
+        address=f"{trigger.tenant}/{trigger.flow}/{path}" if trigger.replies else "",
         tenant=trigger.tenant,
         flow=trigger.flow,
     )
