@@ -21,13 +21,16 @@ class SocketDoors:
 
     def __init__(self, show: Show) -> None:
         self.show = show
+        # Whose things the command is about; set by the options before its name.
+        self.tenant, self.rights_of = "", ""
 
     @asynccontextmanager
     async def _joined(self, state: str, *, start: bool) -> AsyncIterator[Any]:
         from fleettui.host import remote
 
         folder = state_folder(state)
-        client = await (remote.join_or_start(folder) if start else remote.join(folder))
+        join = remote.join_or_start if start else remote.join
+        client = await join(folder, self.tenant, self.rights_of)
         async with client:
             yield client
 
@@ -60,6 +63,15 @@ class SocketDoors:
         from fleettui.adapters.yaml.specs import check_files
 
         return check_files(paths, environment)
+
+    def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
+        """Put a tenant's file into the host's folder: of that name, or a copy of that file."""
+        import os
+
+        from fleettui.adapters.yaml.tenants import add_tenant, tenants_folder
+
+        folder = tenants_folder(Path(state_folder(state)), os.environ)
+        return add_tenant(folder, named, spec)
 
     def load_policy(self, path: str, environment: Mapping[str, str]) -> Any:
         """Read the rules of a fleet, a flow or a bare policy file; raises BadSpec."""

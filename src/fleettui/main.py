@@ -55,6 +55,8 @@ def show(values: Mapping[str, str]) -> int:
         workspace=values.get("workspace", ""),
         base=values.get("base", ""),
         choose=values.get("fleet", ""),
+        tenant=values.get("tenant", os.environ.get("FLEETTUI_TENANT", "")),
+        rights_of=values.get("as", ""),
     )
 
 

@@ -479,6 +479,32 @@ class LoadedFleet(NamedTuple):
     warnings: tuple[str, ...]
 
 
+class LoadedTenant(NamedTuple):
+    """A tenant's file read: `spec` as plain JSON of core.spec.tenant.TenantSpec."""
+
+    name: str
+    spec: dict[str, Any]
+    file: str
+
+
+class LoadedTenants(NamedTuple):
+    """A folder of tenants read: what is good, the files with errors, and their placed problems."""
+
+    tenants: tuple[LoadedTenant, ...]
+    broken: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class TenantFolder(Protocol):
+    """Where tenants' files come from."""
+
+    def load(self) -> LoadedTenants:
+        """Read every file; blocks, call it in a thread."""
+
+    def changes(self) -> AsyncIterator[None]:
+        """Say so whenever something changed, and once when watching has begun."""
+
+
 class SharedMemory(Protocol):
     """The entries of one tenant and namespace; every method raises MemoryLost."""
 

@@ -32,9 +32,9 @@ from fleettui.adapters.workspaces.places import Places
 from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.specs import YamlSpecs
+from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
-from fleettui.core.model import Actor
 from fleettui.core.safe import one_line
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
@@ -45,6 +45,7 @@ from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.lodging import Lodging
+from fleettui.engine.membership import Membership
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
@@ -56,6 +57,7 @@ from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
+from fleettui.engine.tenant_files import TenantFiles
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
@@ -76,6 +78,7 @@ from fleettui.ports import (
     Snapshots,
     Specs,
     Store,
+    TenantFolder,
     Toolbox,
     Vault,
     Workspaces,
@@ -102,6 +105,7 @@ class World:
     middleware: Mapping[str, Maker]
     vault: Vault
     specs: Specs
+    tenants: TenantFolder
     runtimes: Mapping[str, Runtime]
     memories: SharedMemories
     measures: Measures
@@ -125,6 +129,7 @@ class House:
         built: BuiltAgents,
         pulse: Pulse,
         breakers: Breakers,
+        tenants: TenantFiles,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
@@ -137,14 +142,18 @@ class House:
             self._files,
             pulse,
             breakers,
+            tenants,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
-    def session(self, operator: str, tenant: str = "default") -> Session:
-        """Make the door of one operator, whoever the host recognised."""
+    def session(self, operator: str, tenant: str = "", rights_of: str = "") -> Session:
+        """Make the door of one operator, whoever the host recognised.
+
+        They own the state folder: only they can reach its socket. See Membership.
+        """
         return Session(
             self.engine,
-            Actor("operator", operator, tenant),
+            Membership(self.engine, operator, owner=True, only=tenant, rights_of=rights_of),
             specs=self._world.specs,
             vault=self._world.vault,
             actions=self._actions,
@@ -166,6 +175,8 @@ async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
     engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
     async with engine.running(), asyncio.TaskGroup() as group:
+        tenants = TenantFiles(engine, world.tenants)
+        await tenants.reload()
         built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
@@ -198,8 +209,9 @@ async def running(world: World) -> AsyncIterator[House]:
             await ready.wait()
         watchers.append(group.create_task(timers.run(), name="clock"))
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
+        watchers.append(group.create_task(tenants.run(), name="tenants"))
         try:
-            yield House(engine, world, actions, memories, keeping, built, pulse, breakers)
+            yield House(engine, world, actions, memories, keeping, built, pulse, breakers, tenants)
         finally:
             tasks = (
                 turns.tasks(),
@@ -247,6 +259,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             middleware=load_middleware(),
             vault=MemoryVault(),
             specs=YamlSpecs(),
+            tenants=YamlTenants(tenants_folder(state, environment)),
             runtimes=runtimes,
             memories=SharingPlaces(),
             measures=ProcessMeasures(),

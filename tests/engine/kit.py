@@ -13,6 +13,7 @@ from typing import Any
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.store import MemoryStore
+from fleettui.adapters.memory.tenants import MemoryTenants
 from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.adapters.middleware import audit, rate, transform
 from fleettui.adapters.models.recordings import FileRecordings
@@ -145,6 +146,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         middleware={"audit": audit.make, "rate": rate.make, "transform": transform.make},
         vault=MemoryVault(),
         specs=YamlSpecs(),
+        tenants=parts.get("tenants") or MemoryTenants(),
         runtimes={
             "llm": LlmRuntime(),
             "worker": WorkerRuntime(),

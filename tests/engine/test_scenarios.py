@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from fleettui.adapters.memory.store import MemoryStore
+from fleettui.adapters.memory.tenants import MemoryTenants
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.core.commands import Approve, Deny, OpenFleet, StartAction, StartRun, Withdraw
 from fleettui.core.errors import Forbidden, NotFound, Refused, Stale
@@ -175,7 +176,7 @@ async def test_s07_approved_in_time_and_started_too_late(tmp_path: Path) -> None
 
 
 async def test_s08_another_tenant_finds_nothing(tmp_path: Path) -> None:
-    async with asking(tmp_path, fleet()) as desk:
+    async with asking(tmp_path, fleet(), tenants=MemoryTenants({"globex": {}})) as desk:
         answers = []
         for action in (desk.action().id, "f/999"):
             with pytest.raises(NotFound) as refusal:

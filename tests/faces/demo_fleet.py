@@ -26,7 +26,7 @@ class DemoHouse:
         self.watchers: list[DemoWatch] = []
         self.environment: dict[str, str] = {}
 
-    def session(self, operator: str) -> DemoClient:
+    def session(self, operator: str, tenant: str = "", rights_of: str = "") -> DemoClient:
         return DemoClient(self, operator)
 
     def is_busy(self) -> bool:

@@ -9,9 +9,11 @@ from tests.core.houses import Desk
 
 from fleettui.core.commands import CastVote, FinishTurn, HoldRun, StartRun
 from fleettui.core.model import Actor, Item, Payload, Plan
+from fleettui.core.state.tenant import TenantState
 from fleettui.core.views.board import board
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.rows import Board
+from fleettui.core.views.tenants import tenant_row
 
 LONG = "look at the logs of the last hour and find the first error"
 
@@ -45,7 +47,9 @@ class Stage(Desk):
             self.send(FinishTurn("f", turn, answer, plan=plan), Actor("agent", agent))
 
     def board(self) -> Board:
-        return board([self.state], self.state, NOTHING, lambda _fleet, _agent: (), NOW, "")
+        tenant = tenant_row(TenantState("default"), "admin", [self.state])
+        looks = lambda _fleet, _agent: ()  # noqa: E731  nobody looked
+        return board([self.state], [tenant], self.state, NOTHING, looks, NOW, "")
 
 
 def tiered() -> Board:

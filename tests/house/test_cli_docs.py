@@ -71,5 +71,5 @@ def test_every_option_says_what_it_is_for(name: str) -> None:
 
 
 def test_the_exit_codes_of_help_are_those_of_the_page() -> None:
-    for text in (cli.help or "", JSON):
+    for text in (cli.epilog or "", JSON):
         assert re.search(r"0 done, 1 failed, 2 usage, 3 invalid file, 4", text)

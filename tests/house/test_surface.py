@@ -58,6 +58,7 @@ PORTS = {
     "LastingRuntime": {"close", "end", "lacks", "tidy"},
     "Vault": {"environment", "keep", "wait_kept"},
     "Specs": {"load_fleet"},
+    "TenantFolder": {"changes", "load"},
     "SharedMemories": {"open"},
     "SharedMemory": {"drop", "entries", "put"},
     "Clock": {"now"},
@@ -70,6 +71,7 @@ OPERATOR_COMMANDS = {
     "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
     "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseRun", "RemoveWorkspace", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
+    "HoldTenant", "ReleaseTenant", "HoldAll", "ReleaseAll",
 }  # fmt: skip
 
 

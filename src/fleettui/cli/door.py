@@ -17,7 +17,10 @@ _T = TypeVar("_T")
 
 
 class Doors(Protocol):
-    """What main gives to every command, as click's `obj`."""
+    """What main gives to every command, as click's `obj`; the two names say whose eyes it has."""
+
+    tenant: str
+    rights_of: str
 
     def join(self, state: str) -> AbstractAsyncContextManager[Client]:
         """Join the host of a state folder, starting one for a store that has none.
@@ -35,6 +38,12 @@ class Doors(Protocol):
         self, paths: Sequence[str], environment: Mapping[str, str]
     ) -> Sequence[Problem]:
         """Check files, and every YAML file below folders."""
+
+    def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
+        """Put a tenant's file into the host's folder: of that name, or a copy of that file.
+
+        Gives its path; raises BadSpec, and Refused where there is one already.
+        """
 
     def show(self, verb: str, values: Mapping[str, str]) -> int:
         """Show a fleet on this terminal, as `open` or `attach`; gives the exit code."""

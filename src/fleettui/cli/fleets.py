@@ -30,6 +30,7 @@ def _command(name: str, verb: Verb) -> click.Command:
         if argument:
             values[verb.argument] = argument
         values["state"] = state_of(context, values.get("state", ""))
+        values = {**context.meta.get("scope", {}), **values}
         context.exit(doors.show(name, {key: value for key, value in values.items() if value}))
 
     options: list[click.Parameter] = []

@@ -28,6 +28,10 @@ class Verb(NamedTuple):
 
 
 _STATE: Final = Option("--state", "DIR", "The state folder (default: FLEETTUI_STATE, or XDG's).")
+_SCOPE: Final = (
+    Option("--tenant", "NAME", "Only this tenant (or FLEETTUI_TENANT)."),
+    Option("--as", "MEMBER", "See and do only what this member may; you stay who you are."),
+)
 _FOREGROUND: Final = Option("--foreground", "", "Run host and terminal as this one process.")
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -39,6 +43,7 @@ VERBS: Final[Mapping[str, Verb]] = {
             Option("--fleet", "NAME", "Which fleet of a file that holds several."),
             Option("--workspace", "DIR", "The folder the fleet works in (default: this one)."),
             Option("--base", "REV", "The git revision to compare with."),
+            *_SCOPE,
             _STATE,
             _FOREGROUND,
         ),
@@ -47,7 +52,7 @@ VERBS: Final[Mapping[str, Verb]] = {
         "FLEET",
         optional=True,
         help="Show a fleet that is open.",
-        options=(_STATE,),
+        options=(*_SCOPE, _STATE),
     ),
     "host": Verb(
         "",

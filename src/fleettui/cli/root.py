@@ -22,6 +22,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "open": ("fleets", "open_", "Open a fleet file and show it."),
     "attach": ("fleets", "attach", "Show a fleet that is open."),
     "run": ("run", "run", "Run a task without a screen, for scripts and CI."),
+    "tenant": ("tenants", "tenant", "List, show, add, hold and release tenants."),
+    "hold": ("tenants", "hold", "Let nothing begin on this host."),
+    "release": ("tenants", "release", "Let what is held go on."),
     "ls": ("fleets", "ls", "List the fleets of this host."),
     "ps": ("agents", "ps", "List agents, those that need you first."),
     "inbox": ("inbox", "inbox", "List what waits for a person."),
@@ -118,20 +121,32 @@ def complain(error: FleettuiError) -> int:
 
 @click.group(
     cls=LazyGroup,
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid file, 4 no verdict or a person is"
+    " needed.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="fleettui")
 @click.option("--state", metavar="DIR", default="", help="The state folder (or FLEETTUI_STATE).")
+@click.option(
+    "--tenant", metavar="NAME", default="", envvar="FLEETTUI_TENANT", help="Only this tenant."
+)
+@click.option(
+    "--as",
+    "rights_of",
+    metavar="MEMBER",
+    default="",
+    help="See and do only what this member may; what you do stays yours.",
+)
 @click.pass_context
-def cli(context: click.Context, state: str) -> None:
-    r"""k9s for fleets of AI agents.
+def cli(context: click.Context, state: str, tenant: str, rights_of: str) -> None:
+    """k9s for fleets of AI agents.
 
     Open a fleet file, give the fleet a task, see every agent, answer what waits for a person,
     pause or roll back what goes wrong.
-
-    \b
-    Exit codes: 0 done, 1 failed, 2 usage, 3 invalid file, 4 no verdict or a person is needed.
     """
     context.meta["state"] = state
+    context.meta["scope"] = {"tenant": tenant, "as": rights_of}
+    if context.obj is not None:
+        context.obj.tenant, context.obj.rights_of = tenant, rights_of
     with contextlib.suppress(AttributeError, ValueError):
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

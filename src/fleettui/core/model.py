@@ -6,12 +6,18 @@ from typing import Any, Literal
 
 import msgspec
 
+from fleettui.core.tenancy import DEFAULT
+
 Priority = Literal["critical", "high", "normal", "low"]
 PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low")
 
 AgentStatus = Literal[
     "created", "starting", "idle", "working", "waiting", "paused", "stopping", "stopped", "failed"
 ]
+Role = Literal["viewer", "operator", "approver", "admin"]
+# Each may all that the one before it may.
+ROLES: tuple[Role, ...] = ("viewer", "operator", "approver", "admin")
+
 MessageStatus = Literal["queued", "leased", "acked", "returned", "dead"]
 ActionStatus = Literal[
     "proposed",
@@ -48,11 +54,12 @@ Risk = Literal["read", "write", "network", "secret", "destructive"]
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who asks: bound by the Session, never named by a face."""
+    """Who asks: bound by the Session, never named by a face; `role` is a person's in `tenant`."""
 
     kind: Literal["operator", "agent", "system"]
     name: str
-    tenant: str = "default"
+    tenant: str = DEFAULT
+    role: Role = "admin"
 
     def __str__(self) -> str:
         return self.name if self.kind == "operator" else f"{self.kind}:{self.name}"

@@ -9,11 +9,22 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from fleettui.core.commands import Command
+from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
 from fleettui.core.events import Recorded
 from fleettui.core.model import SYSTEM, Actor, Asked, Payload
 from fleettui.core.state.fleet import FleetState
-from fleettui.engine.stream import Decided, Stream, decode, encode
+from fleettui.core.state.tenant import TenantState
+from fleettui.core.tenancy import tenant_stream
+from fleettui.engine.stream import (
+    Decided,
+    FleetStream,
+    Stream,
+    TenantStream,
+    decode,
+    encode,
+    stream_of,
+)
 from fleettui.ports import Blobs, Bus, Clock, Row, Snapshots, Store
 
 # Texts above this size live once in the blob table.
@@ -45,7 +56,7 @@ class Engine:
     async def running(self) -> AsyncIterator[None]:
         """Fold every stream, write while the context is open, and finish writing at its end."""
         for name in await self.store.streams():
-            stream = self._streams[name] = Stream(name)
+            stream = self._streams[name] = stream_of(name)
             await stream.fold(self.store, self.snapshots)
         writer = asyncio.create_task(self._write(), name="writer")
         try:
@@ -57,15 +68,18 @@ class Engine:
 
     # --- commands ------------------------------------------------------------------------------
 
-    def send(self, command: Command, actor: Actor = SYSTEM) -> asyncio.Future[str]:
+    def send(self, command: Command | TenantCommand, actor: Actor = SYSTEM) -> asyncio.Future[str]:
         """Decide now; the future gives the answer once the events are on the disk.
 
         Raises nothing itself: refusals and store failures are the future's exception.
         """
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        stream = self._streams.get(command.fleet)
+        name = (
+            tenant_stream(command.tenant) if isinstance(command, TenantCommand) else command.fleet
+        )
+        stream = self._streams.get(name)
         if stream is None:
-            stream = self._streams[command.fleet] = Stream(command.fleet)
+            stream = self._streams[name] = stream_of(name)
         try:
             decided = self._decide(stream, command, actor, future)
         except FleettuiError as refusal:
@@ -83,13 +97,17 @@ class Engine:
             else:
                 future.set_result(decided.answer)
         if not stream.state.id:
-            self._streams.pop(command.fleet, None)
+            self._streams.pop(name, None)
         elif stream.broken:
             self._wake.set()
         return future
 
     def _decide(
-        self, stream: Stream, command: Command, actor: Actor, future: asyncio.Future[str]
+        self,
+        stream: Stream,
+        command: Command | TenantCommand,
+        actor: Actor,
+        future: asyncio.Future[str],
     ) -> Decided:
         if self._closing:
             raise FleettuiError("the host is stopping", "try again when it is back")
@@ -128,12 +146,23 @@ class Engine:
 
     def fleets(self) -> Sequence[FleetState]:
         """Give the state of every fleet, in order of their opening."""
-        return [stream.state for stream in self._streams.values()]
+        return [one.state for one in self._streams.values() if isinstance(one, FleetStream)]
+
+    def tenants(self) -> Sequence[TenantState]:
+        """Give the state of every tenant, in order of their coming."""
+        return [one.state for one in self._streams.values() if isinstance(one, TenantStream)]
+
+    def tenant(self, name: str) -> TenantState:
+        """Give a tenant's state; raises NotFound."""
+        stream = self._streams.get(tenant_stream(name))
+        if not isinstance(stream, TenantStream):
+            raise NotFound(f"no tenant is named '{name}'", "fleettui tenant ls names them")
+        return stream.state
 
     def state(self, fleet: str) -> FleetState:
         """Give a fleet's state; raises NotFound."""
         stream = self._streams.get(fleet)
-        if stream is None:
+        if not isinstance(stream, FleetStream):
             raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
         return stream.state
 

@@ -10,6 +10,7 @@ from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
+from fleettui.core.tenancy import DEFAULT
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows
 from fleettui.core.views.alerts import alert_rows
@@ -19,14 +20,24 @@ from fleettui.core.views.log import log_rows
 from fleettui.core.views.memory import memory_rows
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.parts import part_rows
-from fleettui.core.views.rows import CacheRow, LogRow, MemoryRow, RuleRow, RunReport
+from fleettui.core.views.rows import (
+    CacheRow,
+    LogRow,
+    MemoryRow,
+    RuleRow,
+    RunReport,
+    TenantRow,
+)
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
+from fleettui.core.views.tenants import tenant_detail, tenant_row
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.remembering import Remembering
+from fleettui.engine.tenant_files import TenantFiles
 
 
 class Reading:
@@ -40,13 +51,17 @@ class Reading:
         files: FileViews,
         pulse: Pulse,
         breakers: Breakers,
+        tenant_files: TenantFiles,
         outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
         self._pulse, self._breakers = pulse, breakers
+        self._tenant_files = tenant_files
 
-    async def answer(self, query: queries.AnyQuery, states: Sequence[FleetState]) -> Any:  # noqa: C901 the query's docstring names it; one arm a query
+    async def answer(  # noqa: C901 one arm a query
+        self, query: queries.AnyQuery, states: Sequence[FleetState], who: Membership
+    ) -> Any:  # the query's docstring names it
         """Answer from the states that whoever asks may see."""
         some = [state for state in states if query.fleet in {"", state.id}]
         if query.fleet and not some:
@@ -55,7 +70,9 @@ class Reading:
             case queries.ReadBoard():
                 shown = _shown(some)
                 clock, trouble = self._engine.clock.now(), self._engine.trouble
-                return board(states, shown, self._outfit, self._pulse.looks, clock, trouble)
+                tenants = self._tenants(states, who)
+                looks = self._pulse.looks
+                return board(states, tenants, shown, self._outfit, looks, clock, trouble)
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
@@ -112,10 +129,33 @@ class Reading:
             case queries.ReadSpec():
                 spec = _only(some).spec
                 return spec.model_dump(mode="json", exclude_unset=True) if spec else {}
+            case queries.ReadTenants():
+                return tuple(self._tenants(states, who))
+            case queries.ReadTenant(tenant=name):
+                if name not in who.tenants():
+                    raise no_tenant(name)
+                row = next(one for one in self._tenants(states, who) if one.name == name)
+                return tenant_detail(self._engine.tenant(name), row)
+            case queries.ReadProblems():
+                # They name files of the whole host.
+                return self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
             case queries.ReadEvents(after=after, most=most):
                 return tuple(await self._engine.events(_only(some).id, after, most))
             case _:
                 assert_never(query)
+
+    def _tenants(self, states: Sequence[FleetState], who: Membership) -> list[TenantRow]:
+        """Give the tenants of whoever asks, with their fleets among `states`."""
+        everything = self._engine.tenant(DEFAULT).all_held_by
+        return [
+            tenant_row(
+                self._engine.tenant(name),
+                who.actor(name).role,
+                [state for state in states if state.tenant == name],
+                everything,
+            )
+            for name in who.tenants()
+        ]
 
     def _cache_row(self) -> CacheRow:
         counts = self._built.counts

@@ -27,15 +27,24 @@ from fleettui.core.commands import (
     SendMessage,
     StartRun,
 )
+from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.errors import NotFound, Refused
-from fleettui.core.model import Actor, Payload
+from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.tenancy import (
+    current_tenant,
+    fleet_id,
+    is_tenant_stream,
+    tenant_of,
+    tenant_of_stream,
+)
 from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
+from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.reading import Reading
 from fleettui.engine.remembering import Remembering
 from fleettui.ports import Specs, Subscription, Vault
@@ -54,7 +63,7 @@ class Session:
     def __init__(
         self,
         engine: Engine,
-        actor: Actor,
+        who: Membership,
         *,
         specs: Specs,
         vault: Vault,
@@ -66,7 +75,7 @@ class Session:
         reading: Reading,
         presence: Presence,
     ) -> None:
-        self._engine, self._actor = engine, actor
+        self._engine, self._who = engine, who
         self._specs, self._vault, self._actions = specs, vault, actions
         self._items, self._memories = items, memories
         self._keeping, self._files = keeping, files
@@ -74,7 +83,7 @@ class Session:
 
     @property
     def operator(self) -> str:
-        return self._actor.name
+        return self._who.operator
 
     async def operators(self) -> int:
         return max(self._presence.count, 1)
@@ -88,8 +97,41 @@ class Session:
         finally:
             self._presence.count -= 1
 
-    async def send(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
-        """Carry out a command as this operator."""
+    async def send(self, command: OperatorCommand) -> str:
+        """Carry out a command as this operator, in the tenant it is about."""
+        mine = self._addressed(command)
+        serving = current_tenant.set(self._tenant_of(mine))
+        try:
+            return await self._carry_out(mine)
+        finally:
+            current_tenant.reset(serving)
+
+    def _addressed(self, command: OperatorCommand) -> OperatorCommand:
+        """Put the whole id of a fleet in place of the name it has in its tenant."""
+        if isinstance(command, TenantCommand) or not command.fleet:
+            return command
+        return replace(command, fleet=self._whole_id(command.fleet))
+
+    def _whole_id(self, fleet: str) -> str:
+        """Give the id of the one fleet of this operator that is meant by a name, else the name."""
+        known = {state.id for state in self._engine.fleets()}
+        found = [one for one in (fleet_id(t, fleet) for t in self._who.tenants()) if one in known]
+        return found[0] if len(found) == 1 and fleet not in known else fleet
+
+    def _tenant_of(self, command: OperatorCommand) -> str:
+        """Name the tenant of a command; what is not the operator's looks like what is not there."""
+        if isinstance(command, TenantCommand):
+            if self._who.role(command.tenant) is None:
+                raise no_tenant(command.tenant)
+            return command.tenant
+        if isinstance(command, OpenFleet) and not command.fleet:
+            return self._who.home()
+        tenant = tenant_of(command.fleet)
+        if self._who.role(tenant) is None:
+            raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
+        return tenant
+
+    async def _carry_out(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
         match command:
             case OpenFleet():
                 return await self._open(command)
@@ -123,8 +165,8 @@ class Session:
             case _:
                 return await self._ask(command)
 
-    async def _ask(self, command: Command) -> str:
-        return await self._engine.send(command, self._actor)
+    async def _ask(self, command: Command | TenantCommand) -> str:
+        return await self._engine.send(command, self._who.actor(current_tenant.get()))
 
     async def _spilled(self, payload: Payload) -> Payload:
         return payload if payload.blob else await self._engine.payload(payload.head)
@@ -184,31 +226,41 @@ class Session:
     def _fleet_id(self, name: str, path: str, workspace: str) -> str:
         """Give the id of the same file's fleet in the same workspace, else a free one."""
         taken = {state.id: state for state in self._engine.fleets()}
+        tenant = current_tenant.get()
         for state in taken.values():
-            if (state.name, state.file, state.workspace) == (name, path, workspace):
+            same = (state.name, state.file, state.workspace) == (name, path, workspace)
+            if same and state.tenant == tenant:
                 return state.id
         number = 1
-        while (free := name if number == 1 else f"{name}-{number}") in taken:
+        while (free := fleet_id(tenant, name if number == 1 else f"{name}-{number}")) in taken:
             number += 1
         return free
 
     async def read(self, query: AnyQuery) -> Any:
         """Answer a query from what is committed."""
         await self._engine.wait_committed()
-        return await self._reading.answer(query, self._mine())
+        if query.fleet:
+            query = replace(query, fleet=self._whole_id(query.fleet))
+        some = self._mine()
+        tenants = {state.tenant for state in some if query.fleet in {"", state.id}}
+        serving = current_tenant.set(tenants.pop() if len(tenants) == 1 else "")
+        try:
+            return await self._reading.answer(query, some, self._who)
+        finally:
+            current_tenant.reset(serving)
 
     def _mine(self) -> Sequence[FleetState]:
         return [
             state
             for state in self._engine.fleets()
-            if state.id and state.tenant == self._actor.tenant
+            if state.id and self._who.role(state.tenant) is not None
         ]
 
     def watch(
         self, fleet: str = "", *, stream: bool = False
     ) -> AbstractAsyncContextManager[SessionWatch]:
-        """Watch what happens in a fleet of this operator's tenant, or in all of them."""
-        return self._watch(fleet, stream)
+        """Watch what happens in a fleet of this operator's tenants, or in all of them."""
+        return self._watch(self._whole_id(fleet) if fleet else "", stream)
 
     @asynccontextmanager
     async def _watch(self, fleet: str, stream: bool) -> AsyncIterator[SessionWatch]:
@@ -218,7 +270,7 @@ class Session:
             if stream:
                 stack.enter_context(self._engine.audience(fleet))
             subscription = await stack.enter_async_context(self._engine.bus.subscribe(">"))
-            yield SessionWatch(subscription, self._mine, fleet, stream)
+            yield SessionWatch(subscription, self._mine, self._who, fleet, stream)
 
 
 class SessionWatch:
@@ -228,10 +280,11 @@ class SessionWatch:
         self,
         subscription: Subscription,
         mine: Callable[[], Sequence[FleetState]],
+        who: Membership,
         fleet: str,
         stream: bool,
     ) -> None:
-        self._subscription, self._mine = subscription, mine
+        self._subscription, self._mine, self._who = subscription, mine, who
         self._fleet, self._stream = fleet, stream
 
     async def take(self) -> Sequence[Notice]:
@@ -245,7 +298,15 @@ class SessionWatch:
                         notices.append(thing)
                 elif isinstance(thing, str):
                     notices.append(Reread())
-                elif thing.stream in visible:
+                elif thing.stream in visible or self._is_of_tenant(thing.stream):
                     notices.append(thing)
             if notices:
                 return notices
+
+    def _is_of_tenant(self, stream: str) -> bool:
+        """Say whether something happened to a tenant as a whole that this operator sees."""
+        return (
+            not self._fleet
+            and is_tenant_stream(stream)
+            and self._who.role(tenant_of_stream(stream)) is not None
+        )

@@ -1,20 +1,27 @@
-"""One stream: its folded state, and the queue of decided events on their way to the disk."""
+"""Streams: their folded state, and the queue of decided events on their way to the disk."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from fleettui.core.commands import Command
+from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.decide.handle import handle
+from fleettui.core.decide.handle_tenant import handle_tenant
 from fleettui.core.errors import Refused
 from fleettui.core.events import AnyEvent, Recorded
 from fleettui.core.model import Asked
 from fleettui.core.state.evolve import evolve
+from fleettui.core.state.evolve_tenant import evolve_tenant
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.snapshot import restore, save
+from fleettui.core.state.tenant import TenantState
+from fleettui.core.tenancy import is_tenant_stream
 from fleettui.ports import Row, Snapshots, Store
 
 # A snapshot is taken when there are so many new events, and so many times more than is open.
@@ -38,20 +45,34 @@ class Decided:
         self.future = future
 
 
-class Stream:
-    """The state of one fleet in memory, ahead of the disk by what is not committed yet."""
+class Stream(ABC):
+    """A folded state in memory, ahead of the disk by what is not committed yet."""
+
+    state: FleetState | TenantState
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.state = FleetState()
         self.broken = False
-        self._kept_at = 0
 
-    def decide(self, command: Command, asked: Asked, future: asyncio.Future[str]) -> Decided:
+    @abstractmethod
+    def _handle(self, command: Any, asked: Asked) -> tuple[Sequence[AnyEvent], str]:
+        """Decide and change the state in place."""
+
+    @abstractmethod
+    async def fold(self, store: Store, snapshots: Snapshots) -> None:
+        """Read the stream again, from its newest snapshot, in place of what is in memory."""
+
+    @abstractmethod
+    async def keep(self, snapshots: Snapshots) -> None:
+        """Keep a snapshot where that pays; only when all that is in memory is on the disk too."""
+
+    def decide(
+        self, command: Command | TenantCommand, asked: Asked, future: asyncio.Future[str]
+    ) -> Decided:
         """Decide on the present state and change it at once; raises what the rules raise."""
         first = self.state.seq + 1
         try:
-            events, answer = handle(self.state, command, asked)
+            events, answer = self._handle(command, asked)
         except Refused:
             raise
         except Exception:
@@ -64,6 +85,18 @@ class Stream:
             for place, event in enumerate(events)
         ]
         return Decided(first, recorded, answer, future)
+
+
+class FleetStream(Stream):
+    """The stream of one fleet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.state: FleetState = FleetState()
+        self._kept_at = 0
+
+    def _handle(self, command: Any, asked: Asked) -> tuple[Sequence[AnyEvent], str]:
+        return handle(self.state, command, asked)
 
     async def fold(self, store: Store, snapshots: Snapshots) -> None:
         """Read the stream again, from its newest snapshot, in place of what is in memory."""
@@ -83,6 +116,32 @@ class Stream:
         seq, body = state.seq, save(state)
         await snapshots.save_snapshot(self.name, seq, body)
         self._kept_at = seq
+
+
+class TenantStream(Stream):
+    """The stream of one tenant; it is short, and folded whole."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.state: TenantState = TenantState()
+
+    def _handle(self, command: Any, asked: Asked) -> tuple[Sequence[AnyEvent], str]:
+        return handle_tenant(self.state, command, asked)
+
+    async def fold(self, store: Store, snapshots: Snapshots) -> None:  # noqa: ARG002 it has none
+        """Read the stream again, in place of what is in memory."""
+        state = TenantState()
+        async for row in store.read(self.name):
+            evolve_tenant(state, decode(row).event, row.at)
+        self.state, self.broken = state, False
+
+    async def keep(self, snapshots: Snapshots) -> None:
+        """Keep nothing: it is folded whole."""
+
+
+def stream_of(name: str) -> Stream:
+    """Make a stream of the right kind, empty."""
+    return TenantStream(name) if is_tenant_stream(name) else FleetStream(name)
 
 
 def encode(recorded: Recorded) -> Row:

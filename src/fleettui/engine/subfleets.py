@@ -61,7 +61,7 @@ class Subfleets:
         task = await self._engine.payload(text)
         items = await self._items.find(fleet, text)
         start = StartRun(fleet, task, run.base, run.record, run.replay, seed, items)
-        by = who if ":" in run.by else Actor("operator", run.by, state.tenant)
+        by = who if ":" in run.by else Actor("operator", run.by, state.tenant, "operator")
         await self._order.send(start, by)
 
     def _refuse_circle(self, state: FleetState, path: str) -> None:

@@ -29,6 +29,9 @@ ANSWERS: Final[dict[type[queries.Query], Any]] = {
     queries.ReadWorkspaces: tuple[rows.WorkspaceRow, ...],
     queries.ReadDiff: rows.DiffRow,
     queries.ReadRules: tuple[rows.RuleRow, ...],
+    queries.ReadTenants: tuple[rows.TenantRow, ...],
+    queries.ReadTenant: rows.TenantDetail,
+    queries.ReadProblems: tuple[str, ...],
     queries.ReadSpec: dict[str, Any],
     queries.ReadEvents: tuple[Recorded, ...],
 }

@@ -27,12 +27,13 @@ class Door:
     def __init__(
         self,
         line: Line,
-        client: Client,
+        session: Callable[[str, str], Client],
         about: Callable[[str], About],
         stop: Callable[[], None],
     ) -> None:
         self._line = line
-        self._client = client
+        self._session = session
+        self._clients: dict[tuple[str, str], Client] = {}
         self._about = about
         self._stop = stop
         self._group = asyncio.TaskGroup()
@@ -57,14 +58,19 @@ class Door:
             trouble = Refused(f"the request can't be read: {error}", "see docs/host.md")
             self._line.answer(error_body(_id_of(body), trouble))
             return
+        try:
+            client = self._client(request)
+        except FleettuiError as error:
+            self._line.answer(error_body(request.id, error))
+            return
         match request:
             case Request(send=command) if command is not None:
-                self._begin(request.id, self._client.send(command))
+                self._begin(request.id, client.send(command))
             case Request(read=query) if query is not None:
-                self._begin(request.id, self._client.read(query))
+                self._begin(request.id, client.read(query))
             case Request(watch=watching) if watching is not None:
                 self._watches[request.id] = self._group.create_task(
-                    self._watch(request.id, watching)
+                    self._watch(request.id, client, watching)
                 )
             case Request(unwatch=watch) if watch is not None:
                 task = self._watches.pop(watch, None)
@@ -74,6 +80,13 @@ class Door:
                 self._begin(request.id, self._serve_host(wish))
             case _:
                 self._line.answer(error_body(request.id, Refused("the request asks for nothing")))
+
+    def _client(self, request: Request) -> Client:
+        """Give the door of whoever asks, in the tenant and with the rights they ask for."""
+        scope = request.tenant, request.rights_of
+        if scope not in self._clients:
+            self._clients[scope] = self._session(*scope)
+        return self._clients[scope]
 
     def _begin(self, request: int, work: Coroutine[Any, Any, Any]) -> None:
         self._under_way += 1
@@ -96,10 +109,10 @@ class Door:
         if self._under_way < MOST_AT_ONCE:
             self._line.resume_reading()
 
-    async def _watch(self, request: int, watching: Watching) -> None:
+    async def _watch(self, request: int, client: Client, watching: Watching) -> None:
         """Pass on what happens, no faster than the client takes it: its queue may overflow."""
         try:
-            async with self._client.watch(watching.fleet, stream=watching.stream) as watch:
+            async with client.watch(watching.fleet, stream=watching.stream) as watch:
                 self._line.answer(ok_body(request, None))
                 while True:
                     self._line.answer(_notices(request, await watch.take()))

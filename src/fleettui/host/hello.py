@@ -22,7 +22,8 @@ class Hello(NamedTuple):
     """What a terminal asks for: `file` opens a fleet, without it `fleet` (or the only one) shows.
 
     `workspace` and `file` are absolute; `base` is a git revision; `choose` names the fleet of a
-    file that holds several; `columns` and `rows` are in cells.
+    file that holds several; `columns` and `rows` are in cells. `tenant` narrows what is shown to
+    one tenant, `rights_of` to what a member may see and do.
     """
 
     columns: int
@@ -32,6 +33,8 @@ class Hello(NamedTuple):
     workspace: str = ""
     base: str = ""
     choose: str = ""
+    tenant: str = ""
+    rights_of: str = ""
     version: str = __version__
     environment: Mapping[str, str] = {}
 
@@ -51,6 +54,8 @@ def hello_frame(hello: Hello) -> bytes:
         f"workspace={hello.workspace}",
         f"base={hello.base}",
         f"choose={hello.choose}",
+        f"tenant={hello.tenant}",
+        f"rights_of={hello.rights_of}",
     ]
     parts = [field.encode("utf-8", "surrogateescape") for field in fields]
     room = _MOST_ENVIRONMENT
@@ -90,6 +95,8 @@ def read_hello(body: bytes) -> Hello:
         workspace=fields.get("workspace", ""),
         base=fields.get("base", ""),
         choose=fields.get("choose", ""),
+        tenant=fields.get("tenant", ""),
+        rights_of=fields.get("rights_of", ""),
         version=version,
         environment=environment,
     )

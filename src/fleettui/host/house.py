@@ -19,8 +19,11 @@ class Visitor(Client, Protocol):
 class House(Protocol):
     """A running engine."""
 
-    def session(self, operator: str) -> Visitor:
-        """Make the door of one operator, whoever the host recognised."""
+    def session(self, operator: str, tenant: str = "", rights_of: str = "") -> Visitor:
+        """Make the door of one operator, whoever the host recognised.
+
+        `tenant` narrows it to one tenant, `rights_of` to what a member may see and do.
+        """
 
     def is_busy(self) -> bool:
         """Say whether a fleet is open that must go on without anybody looking."""

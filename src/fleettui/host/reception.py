@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from fleettui.client import Client
@@ -62,16 +63,18 @@ class Reception:
         if self._own_refused and is_below(line.pid, os.getpid()):
             self.turn_away(line, first, _OWN)
             return
-        client = house.session(line.operator)
+        session = partial(house.session, line.operator)
         match kind:
             case b"H":
-                await self._receive_terminal(line, body, client)
+                await self._receive_terminal(line, body, session)
             case b"Q":
-                await Door(line, client, about, stop).serve(body)
+                await Door(line, session, about, stop).serve(body)
             case _:
                 line.end(1, "this is the socket of a fleettui host")
 
-    async def _receive_terminal(self, line: Line, body: bytes, client: Visitor) -> None:
+    async def _receive_terminal(
+        self, line: Line, body: bytes, session: Callable[[str, str], Visitor]
+    ) -> None:
         """Open what the terminal asks for and show it; refuse before its screen has changed."""
         try:
             hello = read_hello(body)
@@ -79,6 +82,7 @@ class Reception:
                 raise Refused(
                     f"a terminal of type {hello.term or '(none)'!r} has no screen", _PLAINLY
                 )
+            client = session(hello.tenant, hello.rights_of)
             fleet = await _fleet_to_show(client, hello)
             show = self._show = self._show or self._load_show()
         except BadSpec as error:

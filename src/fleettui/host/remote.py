@@ -28,25 +28,32 @@ _MOST_DOWN = 1 << 30
 _GONE = "the host ended", "open the fleet again: fleettui open FILE"
 
 
-async def join(state: str) -> RemoteClient:
+async def join(state: str, tenant: str = "", rights_of: str = "") -> RemoteClient:
     """Join the host of a state folder; raises HostGone when there is none."""
     stream = await asyncio.to_thread(connect, state)
     if stream is None:
         raise HostGone(f"no host runs on {state}", "open a fleet first: fleettui open FILE")
-    return await RemoteClient.over(stream)
+    return await RemoteClient.over(stream, tenant, rights_of)
 
 
-async def join_or_start(state: str) -> RemoteClient:
+async def join_or_start(state: str, tenant: str = "", rights_of: str = "") -> RemoteClient:
     """Join the host of a state folder, starting one if there is none."""
     stream = await asyncio.to_thread(connect_or_start, state)
-    return await RemoteClient.over(stream)
+    return await RemoteClient.over(stream, tenant, rights_of)
 
 
 class RemoteClient:
     """A Client over a host's socket; close it, or use it as an async context manager."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        tenant: str = "",
+        rights_of: str = "",
+    ) -> None:
         self._reader, self._writer = reader, writer
+        self._tenant, self._rights_of = tenant, rights_of
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._watching: dict[int, asyncio.Queue[Answer | FleettuiError]] = {}
@@ -55,13 +62,13 @@ class RemoteClient:
         self.host = About("", "", 0, "", 0.0, 0)
 
     @classmethod
-    async def over(cls, stream: _socket.socket) -> Self:
+    async def over(cls, stream: _socket.socket, tenant: str = "", rights_of: str = "") -> Self:
         """Speak over a connected socket; raises HostGone or the host's own trouble."""
         stream.setblocking(False)
         reader, writer = await asyncio.open_unix_connection(
             sock=socket.socket(fileno=stream.detach())
         )
-        client = cls(reader, writer)
+        client = cls(reader, writer, tenant, rights_of)
         try:
             client.host = await client.about()
         except BaseException:
@@ -155,7 +162,8 @@ class RemoteClient:
         return None if kind is None else msgspec.json.decode(body, type=kind)
 
     def _write(self, request: Request) -> None:
-        body = encode(request)
+        scoped = msgspec.structs.replace(request, tenant=self._tenant, rights_of=self._rights_of)
+        body = encode(scoped)
         if len(body) > MOST_UP:
             raise Refused(
                 f"a request of {len(body)} bytes is over the limit of {MOST_UP}", "send less"

@@ -26,6 +26,8 @@ def visit(
     workspace: str = "",
     base: str = "",
     choose: str = "",
+    tenant: str = "",
+    rights_of: str = "",
     program: Sequence[str] = PROGRAM,
 ) -> int:
     """Show a fleet of the host of `state` on this terminal; gives the exit code.
@@ -43,6 +45,8 @@ def visit(
         workspace=here,
         base=base,
         choose=choose,
+        tenant=tenant,
+        rights_of=rights_of,
         environment=dict(os.environ),
     )
     for _ in range(_TRIES):

@@ -2,7 +2,7 @@
 
 Up:   {"id": 1, "send": <command>} | {"id": 2, "read": <query>}
       | {"id": 3, "watch": {"fleet": "", "stream": false}} | {"id": 4, "unwatch": 3}
-      | {"id": 5, "host": "about" | "stop"}
+      | {"id": 5, "host": "about" | "stop"}; any of them with "tenant" and "rights_of"
 Down: {"id": 1, "ok": ...} | {"id": 1, "error": {"kind", "message", "mend", "problems"}}
       | {"id": 3, "events": [...]} | {"id": 3, "streamed": [...]} | {"id": 3, "reread": true}
 """
@@ -29,7 +29,10 @@ class Watching(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One request; exactly one of the fields beside `id` is set."""
+    """One request; one of `send` to `host` is set.
+
+    `tenant` narrows it to one tenant, `rights_of` to what a member may see and do: see Membership.
+    """
 
     id: int
     send: OperatorCommand | None = None
@@ -37,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     watch: Watching | None = None
     unwatch: int | None = None
     host: Literal["about", "stop"] | None = None
+    tenant: str = ""
+    rights_of: str = ""
 
 
 class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):

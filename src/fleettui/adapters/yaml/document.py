@@ -30,6 +30,8 @@ from fleettui.core.spec.problem import Fault, Loc, Problem, path_text
 from fleettui.core.spec.program import ToolFile
 from fleettui.core.spec.program_rules import declared_faults, inline, tool_faults
 from fleettui.core.spec.secrets import secret_faults
+from fleettui.core.spec.tenant import TenantFile
+from fleettui.core.spec.tenant_rules import tenant_faults
 from fleettui.core.spec.workflow_file import WorkflowFile
 from fleettui.core.spec.workflow_rules import workflow_file_faults
 
@@ -42,6 +44,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "Tool": ToolFile,
     "Workflow": WorkflowFile,
     "DaemonConfig": DaemonFile,
+    "Tenant": TenantFile,
 }
 
 
@@ -168,6 +171,8 @@ class Document:
                 yield from tool_faults(self.data)
             case "Workflow":
                 yield from workflow_file_faults(self.data)
+            case "Tenant":
+                yield from tenant_faults(self.data)
 
     def _agent(self, spec: dict[str, Any], loc: Loc, *, sandboxed: bool) -> Iterator[Fault]:
         declared = {**self._declared, **declared_names(inline(self.data))}

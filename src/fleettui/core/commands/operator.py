@@ -17,6 +17,7 @@ from fleettui.core.commands.memory import ForgetEntry
 from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
 from fleettui.core.commands.parts import EditPlan
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
+from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
 from fleettui.core.commands.workspaces import ForkAgent, MergeAgent, RemoveWorkspace
 
 OperatorCommand = (
@@ -46,4 +47,8 @@ OperatorCommand = (
     | RevokeRule
     | OverrideBallot
     | ForgetEntry
+    | HoldTenant
+    | ReleaseTenant
+    | HoldAll
+    | ReleaseAll
 )

@@ -68,6 +68,14 @@ from fleettui.core.events.runs import (
     RunResumed,
     RunStarted,
 )
+from fleettui.core.events.tenants import (
+    AllHeld,
+    AllReleased,
+    TenantAdmitted,
+    TenantHeld,
+    TenantReleased,
+    TenantRetired,
+)
 from fleettui.core.events.turns import (
     ProgressNoted,
     StepTaken,
@@ -177,6 +185,12 @@ AnyEvent = (
     | WorkspaceFailed
     | WorkspaceGone
     | WorkspaceMade
+    | TenantAdmitted
+    | TenantRetired
+    | TenantHeld
+    | TenantReleased
+    | AllHeld
+    | AllReleased
 )
 
 

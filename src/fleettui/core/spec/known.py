@@ -126,10 +126,19 @@ PLATFORMS: Final = (
 )  # fmt: skip
 # Platforms whose flows run in this version; those of the others load and route.
 RUNNING_PLATFORMS: Final = frozenset({"", "manual", "cli", "schedule", "webhook", "http", "file"})
-KINDS: Final = ("AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "Tool", "DaemonConfig")
+KINDS: Final = (
+    "AgentFleet",
+    "Fleet",
+    "Agent",
+    "AgentFlow",
+    "Workflow",
+    "Tool",
+    "Tenant",
+    "DaemonConfig",
+)
 LATER_KINDS: Final = (
     "DaemonConfig", "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
-    "Tenant", "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
+    "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
     "Service", "Namespace",
 )  # fmt: skip
 

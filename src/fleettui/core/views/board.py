@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fleettui.core.breaker import BreakerState
-from fleettui.core.state.fleet import Bill, FleetState
-from fleettui.core.views.agents import Looks, agent_rows, cost_of, usage_of
+from fleettui.core.state.fleet import FleetState
+from fleettui.core.views.agents import Looks, agent_rows, usage_of
 from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.rows import Board, CacheRow, FleetRow, StatsRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
+from fleettui.core.views.tenants import whole_bill
 
 # A board has the newest runs and ballots only; `fleettui runs` and `votes` list all.
 MOST_SHOWN = 50
@@ -27,32 +28,6 @@ def fleet_row(state: FleetState) -> FleetRow:
         len(state.agents), len(inbox_rows(state)), running.id if running else "", state.warnings,
         *memory_state(state),
     )  # fmt: skip
-
-
-def _sum(states: Sequence[FleetState]) -> Bill:
-    whole = Bill()
-    for state in states:
-        for agent in state.agents.values():
-            whole.input_tokens += agent.bill.input_tokens
-            whole.output_tokens += agent.bill.output_tokens
-            whole.cost += agent.bill.cost
-            whole.priced = whole.priced and agent.bill.priced
-    return whole
-
-
-def tenant_rows(states: Sequence[FleetState]) -> tuple[TenantRow, ...]:
-    rows = []
-    for name in dict.fromkeys(state.tenant for state in states) or ("default",):
-        mine = [state for state in states if state.tenant == name]
-        bill = _sum(mine)
-        rows.append(
-            TenantRow(
-                name, len(mine), sum(len(state.agents) for state in mine),
-                sum(len(inbox_rows(state)) for state in mine), cost_of(bill),
-                bill.input_tokens + bill.output_tokens,
-            )
-        )  # fmt: skip
-    return tuple(rows)
 
 
 def stats_row(
@@ -74,6 +49,7 @@ def stats_row(
 
 def board(
     states: Sequence[FleetState],
+    tenants: Sequence[TenantRow],
     shown: FleetState | None,
     outfit: Outfit,
     looks: Looks,
@@ -87,13 +63,13 @@ def board(
         seq=sum(state.seq for state in states),
         now=now,
         fleets=tuple(fleet_row(state) for state in states),
-        tenants=tenant_rows(states),
+        tenants=tuple(tenants),
         agents=agent_rows(shown, outfit, looks) if shown else (),
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),
         ballots=ballot_rows(shown, MOST_SHOWN) if shown else (),
         inbox=tuple(sorted(inbox, key=lambda row: (row.asked_at, row.id))),
-        usage=usage_of(_sum([shown] if shown else [])),
+        usage=usage_of(whole_bill([shown] if shown else [])),
         default_task=(shown.spec.spec.task or "") if shown and shown.spec else "",
         store=trouble or "ok",
         alerts=alert_rows(shown) if shown else (),

@@ -123,6 +123,20 @@ class ReadSpec(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers the fleet's checked file as a JSON object."""
 
 
+class ReadTenants(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[TenantRow, ...], of the tenants that whoever asks belongs to."""
+
+
+class ReadTenant(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers TenantDetail."""
+
+    tenant: str = ""
+
+
+class ReadProblems(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[str, ...]: what is wrong in the files that the host reads by itself."""
+
+
 class ReadEvents(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[Recorded, ...] of a fleet with a number above `after`, at most `most`."""
 
@@ -153,5 +167,8 @@ AnyQuery = (
     | ReadAlerts
     | ReadStats
     | ReadSpec
+    | ReadTenants
+    | ReadTenant
+    | ReadProblems
     | ReadEvents
 )

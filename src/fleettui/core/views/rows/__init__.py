@@ -12,7 +12,13 @@ from fleettui.core.views.rows.agents import (
 from fleettui.core.views.rows.alerts import AlertRow
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
-from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
+from fleettui.core.views.rows.fleets import (
+    FleetRow,
+    MemberRow,
+    TenantDetail,
+    TenantRow,
+    UsageRow,
+)
 from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
@@ -39,6 +45,7 @@ __all__ = [
     "HealthRow",
     "InboxRow",
     "LogRow",
+    "MemberRow",
     "MemoryRow",
     "MessageRow",
     "PartRow",
@@ -50,6 +57,7 @@ __all__ = [
     "RunRow",
     "ShownAction",
     "StatsRow",
+    "TenantDetail",
     "TenantRow",
     "TurnRow",
     "UsageRow",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from fleettui.core.memory import MemoryState
+from fleettui.core.model import Role
+from fleettui.core.spec.tenant import TenantPlan
 from fleettui.core.views.rows.root import Row
 
 
 class TenantRow(Row, frozen=True):
-    """A tenant and what it has."""
+    """A tenant: what it has, who of its people asks, and whether anything holds it.
+
+    `turns` go on right now, `messages` wait; a quota of None is no bound. `all_held_by` holds the
+    whole host.
+    """
 
     name: str
     fleets: int
@@ -17,6 +23,33 @@ class TenantRow(Row, frozen=True):
     needs: int
     cost: float | None
     tokens: int
+    plan: TenantPlan = "standard"
+    role: Role = "admin"
+    turns: int = 0
+    messages: int = 0
+    agents_quota: int | None = None
+    turns_quota: int | None = None
+    messages_quota: int | None = None
+    held_by: str = ""
+    all_held_by: str = ""
+    retired: bool = False
+    file: str = ""
+
+
+class MemberRow(Row, frozen=True):
+    """A member of a tenant, with the names that platforms have for them."""
+
+    name: str
+    role: Role
+    identities: dict[str, str]
+
+
+class TenantDetail(Row, frozen=True):
+    """A tenant as `tenant show` prints it; `spec` is its file, with what it does not say."""
+
+    tenant: TenantRow
+    members: tuple[MemberRow, ...]
+    spec: dict[str, Any]
 
 
 class FleetRow(Row, frozen=True):

@@ -1,0 +1,201 @@
+"""`tenant`, `hold`, `release`: the organisations of a host, and what lets nothing begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fleettui.cli.door import JSON, STATE, Doors, ask, read, state_of
+from fleettui.cli.printing import money, print_json, print_table, say
+from fleettui.client import Client
+from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
+from fleettui.core.errors import Forbidden, HostGone, Refused
+from fleettui.core.tenancy import DEFAULT, is_tenant_name
+from fleettui.core.views.queries import ReadProblems, ReadTenant, ReadTenants
+from fleettui.core.views.rows import TenantDetail, TenantRow
+
+_PLANS = click.Choice(("free", "standard", "enterprise"))
+_NAME = "use a-z, 0-9 and '-', at most 63 characters"
+
+
+@click.group()
+def tenant() -> None:
+    """List, show, add, hold and release tenants."""
+
+
+@tenant.command("ls")
+@STATE
+@JSON
+@click.pass_context
+def ls(context: click.Context, *, state: str, as_json: bool) -> None:
+    """List the tenants that you belong to."""
+
+    async def look(client: Client) -> tuple[tuple[TenantRow, ...], tuple[str, ...]]:
+        return await client.read(ReadTenants()), await client.read(ReadProblems())
+
+    rows, problems = ask(context, state, look, start=True)
+    for problem in problems:
+        say(problem)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ("TENANT", "PLAN", "YOU", "FLEETS", "AGENTS", "TURNS", "QUEUED", "NEEDS", "COST", "STATE"),
+        [
+            (
+                row.name, row.plan, row.role, row.fleets, _of(row.agents, row.agents_quota),
+                _of(row.turns, row.turns_quota), _of(row.messages, row.messages_quota), row.needs,
+                money(row.cost), standing(row),
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+@tenant.command("show")
+@click.argument("name")
+@STATE
+@JSON
+@click.pass_context
+def show(context: click.Context, *, name: str, state: str, as_json: bool) -> None:
+    """Show a tenant: its plan, what it uses of its quotas, and its members."""
+    found: TenantDetail = read(context, state, ReadTenant(tenant=name))
+    if as_json:
+        print_json(found)
+        return
+    row = found.tenant
+    lines = {
+        "tenant": row.name,
+        "plan": row.plan,
+        "state": standing(row),
+        "you": row.role,
+        "file": row.file or "none",
+        "fleets": row.fleets,
+        "agents": _of(row.agents, row.agents_quota),
+        "turns": _of(row.turns, row.turns_quota),
+        "queued": _of(row.messages, row.messages_quota),
+        "needs you": row.needs,
+        "tokens": row.tokens,
+        "cost": money(row.cost),
+    }
+    print_table(("", ""), list(lines.items()))
+    print_table(
+        ("MEMBER", "ROLE", "IDENTITIES"),
+        [
+            (one.name, one.role, ", ".join(f"{key}:{own}" for key, own in one.identities.items()))
+            for one in found.members
+        ],
+    )
+
+
+@tenant.command("add")
+@click.argument("name_or_file", metavar="NAME|FILE")
+@click.option("--plan", type=_PLANS, default="standard", help="Its plan.")
+@click.option(
+    "--member", "members", multiple=True, metavar="NAME[:ROLE]", help="Who belongs to it."
+)
+@STATE
+@JSON
+@click.pass_context
+def add(
+    context: click.Context,
+    *,
+    name_or_file: str,
+    plan: str,
+    members: tuple[str, ...],
+    state: str,
+    as_json: bool,
+) -> None:
+    """Add a tenant: by its name, or by a file of kind Tenant that is copied to the host.
+
+    The file lies in the folder `tenants` of the state folder (or in FLEETTUI_TENANTS); change it
+    there, the host reads it again by itself.
+    """
+    doors: Doors = context.obj
+    if doors.tenant or doors.rights_of:
+        raise Forbidden("tenants are added by who owns the host", "leave --tenant and --as out")
+    given = {"plan": plan, "members": [_member(text) for text in members]}
+    by_name = is_tenant_name(name_or_file)
+    if not by_name and "/" not in name_or_file and not name_or_file.endswith((".yaml", ".yml")):
+        raise Refused(f"'{name_or_file}' is no name of a tenant", _NAME)
+    path = doors.add_tenant(state_of(context, state), name_or_file, given if by_name else None)
+    if as_json:
+        print_json({"file": path})
+    else:
+        say(f"added: {path}")
+
+
+@tenant.command("hold")
+@click.argument("name")
+@STATE
+@JSON
+@click.pass_context
+def hold_one(context: click.Context, *, name: str, state: str, as_json: bool) -> None:
+    """Let nothing of a tenant begin, until it is released."""
+    ask(context, state, lambda client: client.send(HoldTenant(name)))
+    if as_json:
+        print_json({"tenant": name, "held": True})
+        return
+    say(f"{name} is held: what goes on ends, nothing begins; fleettui tenant release {name}")
+
+
+@tenant.command("release")
+@click.argument("name")
+@STATE
+@JSON
+@click.pass_context
+def release_one(context: click.Context, *, name: str, state: str, as_json: bool) -> None:
+    """Let a held tenant go on."""
+    ask(context, state, lambda client: client.send(ReleaseTenant(name)))
+    if as_json:
+        print_json({"tenant": name, "held": False})
+        return
+    say(f"{name} goes on")
+
+
+@click.command()
+@STATE
+@JSON
+@click.pass_context
+def hold(context: click.Context, *, state: str, as_json: bool) -> None:
+    """Let nothing begin on this host, of no tenant, until `fleettui release`."""
+    try:
+        ask(context, state, lambda client: client.send(HoldAll(DEFAULT)))
+    except HostGone:
+        ask(context, state, lambda client: client.send(HoldAll(DEFAULT)), start=True)
+    if as_json:
+        print_json({"held": True})
+        return
+    say("everything is held: what goes on ends, nothing begins; fleettui release")
+
+
+@click.command()
+@STATE
+@JSON
+@click.pass_context
+def release(context: click.Context, *, state: str, as_json: bool) -> None:
+    """Let the host go on after `fleettui hold`."""
+    ask(context, state, lambda client: client.send(ReleaseAll(DEFAULT)))
+    if as_json:
+        print_json({"held": False})
+        return
+    say("the host goes on")
+
+
+def standing(row: TenantRow) -> str:
+    """Say in a few words whether anything of a tenant may begin."""
+    if row.all_held_by:
+        return f"all held by {row.all_held_by}"
+    if row.held_by:
+        return f"held by {row.held_by}"
+    return "its file is gone" if row.retired else "open"
+
+
+def _of(used: int, quota: int | None) -> str:
+    return str(used) if quota is None else f"{used}/{quota}"
+
+
+def _member(text: str) -> dict[str, Any]:
+    name, _, role = text.partition(":")
+    return {"name": name, "role": role or "viewer"}

@@ -1,0 +1,56 @@
+"""Roles: what a member of a tenant may do; each may all that the one before it may."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fleettui.core import commands
+from fleettui.core.commands import tenants
+from fleettui.core.errors import Forbidden
+from fleettui.core.model import ROLES, Actor, Role
+
+_LEAST: Final[dict[type, Role]] = {
+    commands.OpenFleet: "operator",
+    commands.AdmitFleet: "operator",
+    commands.StopFleet: "operator",
+    commands.StartRun: "operator",
+    commands.CancelRun: "operator",
+    commands.HoldRun: "operator",
+    commands.ReleaseRun: "operator",
+    commands.ResumeRun: "operator",
+    commands.EditPlan: "operator",
+    commands.MoveAgent: "operator",
+    commands.MakeCheckpoint: "operator",
+    commands.RollBack: "operator",
+    commands.ForkAgent: "operator",
+    commands.MergeAgent: "operator",
+    commands.RemoveWorkspace: "operator",
+    commands.SendMessage: "operator",
+    commands.RetryMessage: "operator",
+    commands.DropMessage: "operator",
+    commands.MoveMessage: "operator",
+    commands.ForgetEntry: "operator",
+    commands.Approve: "approver",
+    commands.Deny: "approver",
+    commands.Withdraw: "approver",
+    commands.EditAction: "approver",
+    commands.ExtendExpiry: "approver",
+    commands.RevokeRule: "approver",
+    commands.OverrideBallot: "approver",
+    tenants.HoldTenant: "operator",
+    tenants.ReleaseTenant: "operator",
+    tenants.HoldAll: "admin",
+    tenants.ReleaseAll: "admin",
+}
+
+
+def refuse_role(actor: Actor, command: object) -> None:
+    """Refuse what a person's role does not reach; whatever is in no table needs an admin."""
+    if actor.kind != "operator":
+        return
+    least = _LEAST.get(type(command), "admin")
+    if ROLES.index(actor.role) < ROLES.index(least):
+        raise Forbidden(
+            f"{actor.name} is {actor.role} of {actor.tenant}, and this needs {least}",
+            f"ask an admin of {actor.tenant}",
+        )

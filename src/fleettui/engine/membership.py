@@ -1,0 +1,76 @@
+"""Membership: which tenants an operator sees, and what they may do in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fleettui.core.errors import Ambiguous, Forbidden, NotFound
+from fleettui.core.model import Actor, Role
+from fleettui.core.tenancy import DEFAULT
+from fleettui.engine.engine import Engine
+
+
+def no_tenant(name: str) -> NotFound:
+    """Refuse a tenant that is not there, or not for whoever asks: the two look the same."""
+    return NotFound(f"no tenant is named '{name}'", "fleettui tenant ls names them")
+
+
+class Membership:
+    """What tenants' files say about one operator, as of now.
+
+    Whoever owns the state folder is admin of every tenant whose file does not say otherwise. An
+    admin of tenant `default` is the host's. With `rights_of` somebody who is the host's admin
+    sees and may only what that member does; what they do stays their own. `only` narrows it all
+    to one tenant.
+    """
+
+    def __init__(
+        self, engine: Engine, operator: str, *, owner: bool, only: str = "", rights_of: str = ""
+    ) -> None:
+        self._engine, self.operator, self._only = engine, operator, only
+        self._owner, self._name = owner, operator
+        if rights_of and rights_of != operator:
+            if not self._is_host_admin():
+                raise Forbidden(
+                    f"{operator} may not look through the eyes of {rights_of}",
+                    "only an admin of tenant default may",
+                )
+            if all(state.member(rights_of) is None for state in engine.tenants()):
+                raise NotFound(f"no tenant has a member named '{rights_of}'")
+            self._owner, self._name = False, rights_of
+        if only and self.role(only) is None:
+            raise no_tenant(only)
+
+    def role(self, tenant: str) -> Role | None:
+        """Give what the operator may do in a tenant; None for one that is not theirs to see."""
+        if self._only not in {"", tenant}:
+            return None
+        state = next((one for one in self._engine.tenants() if one.name == tenant), None)
+        if state is None:
+            return None
+        return state.role_of(self._name) or ("admin" if self._is_host_admin() else None)
+
+    def tenants(self) -> Sequence[str]:
+        """Name the tenants the operator sees, `default` first."""
+        return [one.name for one in self._engine.tenants() if self.role(one.name) is not None]
+
+    def actor(self, tenant: str) -> Actor:
+        """Give the operator as the actor of a tenant; raises NotFound."""
+        role = self.role(tenant)
+        if role is None:
+            raise no_tenant(tenant)
+        return Actor("operator", self.operator, tenant, role)
+
+    def home(self) -> str:
+        """Name the tenant that new fleets belong to; raises Ambiguous where several could be."""
+        names = self.tenants()
+        if self._only or DEFAULT in names:
+            return self._only or DEFAULT
+        if len(names) != 1:
+            raise Ambiguous("you belong to several tenants", f"name one: {', '.join(names)}")
+        return names[0]
+
+    def _is_host_admin(self) -> bool:
+        host = next((one for one in self._engine.tenants() if one.name == DEFAULT), None)
+        listed = host.role_of(self._name) if host else None
+        return listed == "admin" if listed else self._owner
