@@ -78,3 +78,35 @@ class SocketDoors:
         from fleettui.adapters.yaml.policies import load_policy
 
         return load_policy(path, environment)
+
+    def load_flows(
+        self,
+        folder: str,
+        environment: Mapping[str, str],
+        *,
+        agents: str = "",
+        fleets: str = "",
+        recursive: bool = True,
+    ) -> Any:
+        """Load the flows of a folder, with all that is wrong in it; raises nothing."""
+        from fleettui.adapters.yaml.flows import load_flows
+
+        return load_flows(folder, environment, agents=agents, fleets=fleets, recursive=recursive)
+
+    def load_daemon(self, path: str, environment: Mapping[str, str]) -> Any:
+        """Read a DaemonConfig; raises BadSpec."""
+        from fleettui.adapters.yaml.daemon import load_daemon
+
+        return load_daemon(path, environment)
+
+    def flow_from_agent(self, path: str, output: str, environment: Mapping[str, str]) -> Any:
+        """Write the text of a flow for the agent of a file; raises BadSpec, Refused."""
+        from fleettui.adapters.yaml.generating import flow_from_agent
+
+        return flow_from_agent(path, output, environment)
+
+    def import_aof(self, folder: str, environment: Mapping[str, str]) -> Sequence[Any]:
+        """Say of each file of AOF's what it becomes here; raises NotFound."""
+        from fleettui.adapters.yaml.importing import import_aof
+
+        return import_aof(folder, environment)

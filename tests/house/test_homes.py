@@ -45,6 +45,7 @@ HOMES = {
     "textual": ("tui/", "host/"),
     "tree_sitter": ("core/policy/",),
     "tree_sitter_bash": ("core/policy/",),
+    "watchfiles": ("adapters/yaml/reloading.py",),
     "yaml": ("adapters/yaml/",),
 }
 SINKS = {"Static", "Label", "notify", "Markdown", "Button", "SystemCommand"}

@@ -59,6 +59,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "memory": ("memory", "memory", "List what fleets remember together."),
     "validate": ("validate", "validate", "Check fleet files."),
     "policy": ("policy", "policy", "Say what rules make of commands, running none."),
+    "flow": ("flows", "flow", "List flows, and say which of them takes a message."),
+    "generate": ("generate", "generate", "Write a flow for an agent."),
+    "import": ("imports", "import_", "Say what another tool's files become here, and copy them."),
     "schema": ("schema", "schema", "Print the JSON Schema of fleet files."),
     "completion": ("completion", "completion", "Print a completion script for your shell."),
 }

@@ -11,7 +11,7 @@ from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.spec.flow import Context, FlowAgent, FlowSpec
 from fleettui.core.spec.flow_rules import OFF, PRODUCTION, approval_seconds
 from fleettui.core.spec.graph import agents_named, workflow_of
-from fleettui.core.spec.known import API_VERSION, PROGRAMS, tool_name
+from fleettui.core.spec.known import API_VERSION, PROGRAMS, RUNNING_PLATFORMS, tool_name
 
 Data = dict[str, Any]
 DEFAULT_TENANT: Final = "default"
@@ -64,6 +64,20 @@ def missing_agents(flow: Flow) -> tuple[str, ...]:
     return tuple(
         name for name in dict.fromkeys(named) if name not in flow.agents and name not in written
     )
+
+
+def obstacle(flow: Flow) -> str:
+    """Say why a flow can't run, though it routes; empty where it can."""
+    if flow.platform.lower() not in RUNNING_PLATFORMS:
+        return f"{flow.platform} is not built yet, its flows route and don't run"
+    missing = missing_agents(flow)
+    if missing:
+        return f"no file has an agent '{missing[0]}', write agents/{missing[0]}.yaml"
+    if flow.spec.fleet and flow.fleet is None:
+        return f"no file has a fleet '{flow.spec.fleet}', write it into the folder fleets"
+    if not (flow.spec.agents or flow.spec.fleet or flow.spec.nodes):
+        return "it has no agents, name some under spec.agents"
+    return ""
 
 
 def is_inline(agent: FlowAgent) -> bool:

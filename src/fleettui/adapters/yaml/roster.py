@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fleettui.adapters.yaml.checked import Checked
 from fleettui.adapters.yaml.document import MODELS, Document
@@ -17,6 +17,7 @@ from fleettui.core.spec.problem import Problem
 from fleettui.core.spec.workflow_file import WorkflowFile
 
 Data = dict[str, Any]
+_ABOVE: Final = 3  # folders above one file that are looked into
 
 
 class Found(NamedTuple):
@@ -77,10 +78,11 @@ class Roster:
             yield Path(self._given[folder])
         here = Path(path).absolute().parent
         if not self._given[folder]:
-            top = self._root.parent if self._root.is_dir() else self._root.parent.parent
-            for above in (here, *here.parents):
+            # Of one file nobody knows which folder above it is the one of flows.
+            near = (here, *here.parents[:_ABOVE])
+            for above in (here, *here.parents) if self._root.is_dir() else near:
                 yield above / folder
-                if above == top:
+                if self._root.is_dir() and above == self._root.parent:
                     break
         yield here
         if self._root.is_dir():

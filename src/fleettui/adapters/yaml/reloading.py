@@ -1,0 +1,138 @@
+"""Flows that follow their files: every change is taken over, and of a broken file the last good."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from fleettui.adapters.yaml.checked import Checked
+from fleettui.adapters.yaml.flows import LoadedFlows, flow_files, linked
+from fleettui.core.spec.problem import Problem
+
+# Writers need a moment between emptying a file and filling it; who saves many, saves them at once.
+_STEP: Final = 100  # milliseconds without a change, after which changes are taken over...
+_DEBOUNCE: Final = 1_000  # ...or this long after the first of them
+_LOOK: Final = 2_000  # how often folders that came or went are looked for
+_PASSED_BY: Final = frozenset({".git", "node_modules"})
+
+
+class ReloadingFlows:
+    """The flows of a folder as they are now; `now` never blocks, `follow` keeps it true.
+
+    A file that got an error keeps the flows of its last good version, and its problems are told
+    beside them. What was deleted is gone; what was renamed is there under its new name.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        environment: Mapping[str, str],
+        *,
+        agents: str = "",
+        fleets: str = "",
+        tenant: str = "",
+        recursive: bool = True,
+    ) -> None:
+        """Take the folders as `load_flows` does; call `load` before anything else."""
+        self._folder, self._environment, self._recursive = folder, environment, recursive
+        self._places = {"agents": agents, "fleets": fleets, "tenant": tenant}
+        self._good: dict[str, Checked] = {}
+        self.now = LoadedFlows()
+
+    def load(self) -> LoadedFlows:
+        """Read everything; blocks, call it in a thread where a loop runs."""
+        paths = flow_files(self._folder, recursive=self._recursive)
+        if paths is None:
+            text = "folder not found, the flows it had go on; put it back"
+            lost = Problem(self._folder, 1, 1, "error", "", text)
+            self.now = LoadedFlows(self.now.flows, (lost,))
+            return self.now
+        stale: list[Problem] = []
+        files: list[Checked] = []
+        for path in paths:
+            fresh = Checked(path, self._environment)
+            good = self._good.get(path)
+            if _is_broken(fresh) and good is not None:
+                stale += fresh.problems
+                stale.append(_kept(fresh, good))
+                files.append(good)
+                continue
+            if not _is_broken(fresh):
+                self._good[path] = fresh
+            files.append(fresh)
+        self._good = {path: file for path, file in self._good.items() if path in paths}
+        found = linked(self._folder, files, self._environment, **self._places)
+        self.now = LoadedFlows(found.flows, tuple(dict.fromkeys([*stale, *found.problems])))
+        return self.now
+
+    async def follow(self, stop: asyncio.Event | None = None) -> AsyncIterator[LoadedFlows]:
+        """Give the flows as they are whenever they, or what is wrong with them, became otherwise.
+
+        Ends when `stop` is set. What changes while flows are read is seen afterwards.
+        """
+        from watchfiles import awatch
+
+        while stop is None or not stop.is_set():
+            watched = self._watched()
+            first = True
+            async for changes in awatch(
+                *watched,
+                watch_filter=_matters,
+                debounce=_DEBOUNCE,
+                step=_STEP,
+                stop_event=stop,
+                rust_timeout=_LOOK,
+                yield_on_timeout=True,
+                ignore_permission_denied=True,
+            ):
+                # Nobody says what changed before the watch began: look once.
+                if changes or first:
+                    before = self.now
+                    if await asyncio.to_thread(self.load) != before:
+                        yield self.now
+                first = False
+                if self._watched() != watched:
+                    break
+
+    def _watched(self) -> dict[Path, int]:
+        """Give the folders that are there, with what tells a new one of the same name."""
+        beside = Path(self._folder).absolute().parent
+        wanted = (
+            Path(self._folder),
+            *(Path(self._places[name] or beside / name) for name in ("agents", "fleets")),
+        )
+        found = {}
+        for folder in wanted:
+            with suppress(OSError):
+                found[folder.absolute()] = folder.stat().st_ino
+        if not found:
+            found[_nearest(beside)] = 0
+        return found
+
+
+def _nearest(folder: Path) -> Path:
+    """Give a folder, or the first above it that is there."""
+    return next(one for one in (folder, *folder.parents) if one.is_dir())
+
+
+def _matters(change: object, path: str) -> bool:
+    """Say whether a change can be one of ours: a YAML file, `.mcp.json`, or a folder."""
+    del change
+    parts = Path(path).parts
+    name = parts[-1]
+    ours = name.endswith((".yaml", ".yml", ".mcp.json")) or "." not in name
+    return ours and _PASSED_BY.isdisjoint(parts)
+
+
+def _is_broken(file: Checked) -> bool:
+    return any(problem.severity == "error" for problem in file.problems)
+
+
+def _kept(fresh: Checked, good: Checked) -> Problem:
+    names = [one.name() for one in good.documents if one.kind == "AgentFlow"]
+    what = f" ({', '.join(names)})" if names else ""
+    text = f"the last good version of the file goes on{what}, until it is mended"
+    return Problem(fresh.path, 1, 1, "warning", "", text)
