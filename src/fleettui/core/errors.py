@@ -6,6 +6,7 @@ FleettuiError
 │   ├── Ambiguous        a short name fits several things
 │   ├── IllegalMove      the lifecycle does not allow it now
 │   ├── Stale            the thing changed, or somebody else was first
+│   ├── LimitReached     a limit has no room now; carries when it has
 │   └── Forbidden        this actor may not do that
 ├── NotBuilt             the file asks for something that is not built yet
 ├── MissingExtra         an optional package is not installed
@@ -63,6 +64,17 @@ class Stale(Refused):
 
 class Forbidden(Refused):
     """This actor may not do that."""
+
+
+class LimitReached(Refused):
+    """A limit or a quota has no room; `free_at` is when it has (seconds since the epoch).
+
+    0 is for one that has room once something else has ended.
+    """
+
+    def __init__(self, message: str, mend: str = "", *, free_at: float = 0.0) -> None:
+        super().__init__(message, mend)
+        self.free_at = free_at
 
 
 class NotBuilt(FleettuiError):

@@ -16,6 +16,13 @@ from fleettui.core.commands.fleets import OpenFleet, StopFleet
 from fleettui.core.commands.memory import ForgetEntry
 from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
 from fleettui.core.commands.parts import EditPlan
+from fleettui.core.commands.requests import (
+    DropRequest,
+    HoldRequest,
+    MoveRequest,
+    ReleaseRequest,
+    RetryRequest,
+)
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
 from fleettui.core.commands.workspaces import ForkAgent, MergeAgent, RemoveWorkspace
@@ -51,4 +58,9 @@ OperatorCommand = (
     | ReleaseTenant
     | HoldAll
     | ReleaseAll
+    | DropRequest
+    | HoldRequest
+    | ReleaseRequest
+    | MoveRequest
+    | RetryRequest
 )

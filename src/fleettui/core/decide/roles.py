@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fleettui.core import commands
-from fleettui.core.commands import tenants
+from fleettui.core.commands import requests, tenants
 from fleettui.core.errors import Forbidden
 from fleettui.core.model import ROLES, Actor, Role
 
@@ -37,6 +37,12 @@ _LEAST: Final[dict[type, Role]] = {
     commands.ExtendExpiry: "approver",
     commands.RevokeRule: "approver",
     commands.OverrideBallot: "approver",
+    requests.QueueRequest: "operator",
+    requests.DropRequest: "operator",
+    requests.HoldRequest: "operator",
+    requests.ReleaseRequest: "operator",
+    requests.MoveRequest: "operator",
+    requests.RetryRequest: "operator",
     tenants.HoldTenant: "operator",
     tenants.ReleaseTenant: "operator",
     tenants.HoldAll: "admin",

@@ -60,6 +60,20 @@ from fleettui.core.events.messages import (
     Subscribed,
 )
 from fleettui.core.events.parts import PartMoved, PartsPlanned, WorkSentBack
+from fleettui.core.events.requests import (
+    DeliveryDropped,
+    ReplyFailed,
+    RequestDropped,
+    RequestFailed,
+    RequestFinished,
+    RequestHeld,
+    RequestMoved,
+    RequestQueued,
+    RequestReleased,
+    RequestReplied,
+    RequestRetried,
+    RequestStarted,
+)
 from fleettui.core.events.runs import (
     ReportWritten,
     RunFinished,
@@ -191,6 +205,18 @@ AnyEvent = (
     | TenantReleased
     | AllHeld
     | AllReleased
+    | DeliveryDropped
+    | ReplyFailed
+    | RequestDropped
+    | RequestFailed
+    | RequestFinished
+    | RequestHeld
+    | RequestMoved
+    | RequestQueued
+    | RequestReleased
+    | RequestReplied
+    | RequestRetried
+    | RequestStarted
 )
 
 
