@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from fleettui.core.channel import Person, Question, Reply, Take
+from fleettui.core.flow import Flow
 from fleettui.core.grounds import Changes, Ground, Kept, Merge
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
@@ -29,6 +30,7 @@ from fleettui.core.model import (
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.problem import Problem
 from fleettui.core.spec.watch import Severity
 
 
@@ -543,6 +545,25 @@ class Measures(Protocol):
 
     def measure(self) -> Mapping[tuple[str, str], Vitals]:
         """Measure the programs of all agents, by fleet and agent; blocks, call it in a thread."""
+
+
+class FlowsNow(Protocol):
+    """The flows of a folder in the order that breaks ties, and all that is wrong in it."""
+
+    @property
+    def flows(self) -> Sequence[Flow]: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+
+class FlowFolder(Protocol):
+    """Where flows come from; a file with an error keeps those of its last good version."""
+
+    def load(self) -> FlowsNow:
+        """Read everything; blocks, call it in a thread."""
+
+    def follow(self) -> AsyncIterator[FlowsNow]:
+        """Give the flows whenever they changed."""
 
 
 class Channel(Protocol):
