@@ -78,7 +78,7 @@ async def opened(folder: Path) -> AsyncIterator[Engine]:
 
 
 async def since_snapshot(engine: Engine) -> int:
-    kept = await engine.snapshots.load_snapshot("bench")
+    kept = await engine.snapshots.load_snapshot("default", "bench")
     return engine.state("bench").seq - (kept[0] if kept else 0)
 
 

@@ -71,7 +71,9 @@ async def append(folder: Path, messages: int) -> float:
         for body in (b"m" * BYTES, b"a" * 64):
             for _ in range(messages // BATCH):
                 numbers = range(last + 1, last + BATCH + 1)
-                await store.append([Row("bench", seq, 1.0, "ada", body) for seq in numbers])
+                await store.append(
+                    [Row("default", "bench", seq, 1.0, "ada", body) for seq in numbers]
+                )
                 last += BATCH
         return time.perf_counter() - began
 
@@ -102,7 +104,9 @@ class Fleet:
     async def deliver(self, messages: int, handle: Callable[[str, str], Any]) -> None:
         """Call `handle` with each stored message and its agent, until so many acks are stored."""
         acked = 0
-        async with self.engine.bus.subscribe("events.bench", most=10_000_000) as subscription:
+        async with self.engine.bus.subscribe(
+            "org.default.events.bench", most=10_000_000
+        ) as subscription:
             while acked < messages:
                 for recorded in await subscription.take():
                     event = recorded.event

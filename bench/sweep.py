@@ -62,7 +62,7 @@ async def looks(rounds: int) -> list[float]:
                     )
                     for agent in state.agents
                 ]
-                supervisor = Supervisor(engine, Pulse(clock), ProcessMeasures())
+                supervisor = Supervisor(engine, Pulse(clock), ProcessMeasures(), lambda _: False)
                 supervisor.catch_up()
                 await asyncio.sleep(1.5)
                 for _ in range(rounds):

@@ -32,11 +32,13 @@ from fleettui.core.model import (
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.problem import Problem
 from fleettui.core.spec.watch import Severity
+from fleettui.core.subjects import SYSTEM_PERMISSIONS, Permissions
 
 
 class Row(NamedTuple):
-    """One stored event: its stream, its place there (from 1, no gaps), when, who, and its JSON."""
+    """One stored event: whose, its stream, its place there (from 1), when, who, and its JSON."""
 
+    tenant: str
     stream: str
     seq: int
     at: float
@@ -45,7 +47,11 @@ class Row(NamedTuple):
 
 
 class Store(Protocol):
-    """The event log; the only truth."""
+    """The event log; the only truth. Nothing of a tenant is given for another's name.
+
+    Here and in the two below: raises StoreSealed where no tenant is named, or another than the
+    caller acts for (core.tenancy).
+    """
 
     async def append(self, rows: Sequence[Row]) -> None:
         """Commit all rows or none, durably.
@@ -54,30 +60,33 @@ class Store(Protocol):
         errors of core.errors where the world says no.
         """
 
-    def read(self, stream: str, after: int = 0) -> AsyncIterator[Row]:
+    def read(self, tenant: str, stream: str, after: int = 0) -> AsyncIterator[Row]:
         """Give the rows of a stream whose seq is above `after`, in order."""
 
-    async def streams(self) -> tuple[str, ...]:
-        """Name every stream that has a row, in order of first append."""
+    async def streams(self) -> tuple[tuple[str, str], ...]:
+        """Name every stream that has a row, with its tenant, in order of first append.
+
+        Who acts for a tenant is given its own.
+        """
 
 
 class Snapshots(Protocol):
     """Folded states, kept so that a long stream opens fast; never the only copy of anything."""
 
-    async def save_snapshot(self, stream: str, seq: int, body: bytes) -> None:
+    async def save_snapshot(self, tenant: str, stream: str, seq: int, body: bytes) -> None:
         """Keep `body` as the state of `stream` after its row `seq`, in place of older ones."""
 
-    async def load_snapshot(self, stream: str) -> tuple[int, bytes] | None:
+    async def load_snapshot(self, tenant: str, stream: str) -> tuple[int, bytes] | None:
         """Give the newest snapshot as (seq, body)."""
 
 
 class Blobs(Protocol):
-    """Large texts, each once, under the SHA-256 of its bytes."""
+    """Large texts, each once a tenant, under the SHA-256 of its bytes."""
 
-    async def put_blob(self, body: bytes) -> str:
+    async def put_blob(self, tenant: str, body: bytes) -> str:
         """Keep `body` durably and return its digest (64 hex digits)."""
 
-    async def get_blob(self, digest: str) -> bytes:
+    async def get_blob(self, tenant: str, digest: str) -> bytes:
         """Give a blob back; raises NotFound."""
 
 
@@ -95,13 +104,18 @@ class Subscription(Protocol):
 class Bus(Protocol):
     """Who wants to know what was stored. Publishing never waits for a subscriber."""
 
-    def publish(self, topic: str, things: Sequence[Any]) -> None:
-        """Hand `things` to every subscription whose pattern fits `topic`."""
+    def publish(
+        self, subject: str, things: Sequence[Any], *, by: Permissions = SYSTEM_PERMISSIONS
+    ) -> None:
+        """Hand `things` to every subscription that fits; raises Forbidden."""
 
     def subscribe(
-        self, pattern: str, *, most: int = 10_000
+        self, *patterns: str, most: int = 10_000, by: Permissions = SYSTEM_PERMISSIONS
     ) -> AbstractAsyncContextManager[Subscription]:
-        """Subscribe to topics; `*` stands for one dot-separated part, a last `>` for the rest."""
+        """Subscribe to subjects; `*` stands for one dot-separated part, a last `>` for the rest.
+
+        Raises Forbidden for a pattern that something may fit which `by` may not hear.
+        """
 
 
 class Model(Protocol):

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from itertools import chain
@@ -40,6 +41,7 @@ from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
@@ -58,6 +60,7 @@ from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
 from fleettui.engine.tenant_files import TenantFiles
+from fleettui.engine.terms import TermsWatch, terms_of
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
@@ -114,6 +117,8 @@ class World:
     merging: Merging
     reports: Path
     home: Path
+    # What each tenant may have at once, and how many turns go on on this host.
+    most_turns: int = MOST_TURNS
 
 
 class House:
@@ -130,9 +135,11 @@ class House:
         pulse: Pulse,
         breakers: Breakers,
         tenants: TenantFiles,
+        dispatch: Dispatch,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
+        self.dispatch = dispatch
         self.presence = Presence()
         self._files = FileViews(keeping)
         self._reading = Reading(
@@ -143,6 +150,7 @@ class House:
             pulse,
             breakers,
             tenants,
+            dispatch,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
@@ -184,23 +192,24 @@ async def running(world: World) -> AsyncIterator[House]:
         keeping = Keeping(
             order, world.workspaces, world.history, world.merging, lodging.quiet, group
         )
+        dispatch = Dispatch(engine, partial(terms_of, engine), world.most_turns)
         turns = Turns(
             order, built, world.model, world.toolbox, world.vault, pulse, breakers,
-            keeping, group, world.home,
+            keeping, dispatch, group, world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, keeping, group)
+        actions = Actions(order, world.toolbox, world.vault, memories, keeping, dispatch, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
-        supervisor = Supervisor(engine, pulse, world.measures)
+        supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging,
+            monitors, lodging, TermsWatch(dispatch),
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -210,9 +219,13 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(timers.run(), name="clock"))
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
         watchers.append(group.create_task(tenants.run(), name="tenants"))
+        watchers.append(group.create_task(dispatch.run(), name="dispatch"))
         try:
-            yield House(engine, world, actions, memories, keeping, built, pulse, breakers, tenants)
+            yield House(
+                engine, world, actions, memories, keeping, built, pulse, breakers, tenants, dispatch
+            )
         finally:
+            dispatch.close()
             tasks = (
                 turns.tasks(),
                 actions.tasks(),

@@ -9,6 +9,8 @@ import pytest
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import HandClock, SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.core.errors import Forbidden
+from fleettui.core.subjects import permissions_of
 
 
 @pytest.mark.parametrize(
@@ -101,3 +103,28 @@ def test_a_hand_clock_stands_until_it_is_moved() -> None:
     clock.forward(2.5)
     assert clock.now() == 7.5
     assert SystemClock().now() > clock.now()
+
+
+async def test_a_tenant_hears_and_says_only_what_is_its_own() -> None:
+    bus, acme, bolt = MemoryBus(), permissions_of("acme"), permissions_of("bolt")
+    with pytest.raises(Forbidden, match="not yours to hear"):
+        bus.subscribe("org.acme.>", "org.*.events.web", by=acme)
+    with pytest.raises(Forbidden, match="not yours to publish"):
+        bus.publish("org.acme.events.web", [0], by=bolt)
+    async with (
+        bus.subscribe("org.acme.>", "_INBOX.acme.>", "platform.broadcast.>", by=acme) as mine,
+        bus.subscribe("org.bolt.>", by=bolt) as theirs,
+    ):
+        bus.publish("org.acme.internal.x", [1], by=acme)
+        bus.publish("org.bolt.internal.x", [2], by=bolt)
+        bus.publish("_INBOX.acme.1", [3])
+        bus.publish("platform.broadcast.news", [4])
+        assert await mine.take() == [1, 3, 4]
+        assert await theirs.take() == [2]
+
+
+async def test_what_fits_two_patterns_of_a_listener_is_heard_once() -> None:
+    bus = MemoryBus()
+    async with bus.subscribe("a.>", "*.b") as some:
+        bus.publish("a.b", [1])
+        assert await some.take() == [1]

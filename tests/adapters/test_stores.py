@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from fleettui.adapters.memory.store import MemoryStore
 from fleettui.adapters.sqlite.store import SqliteStore
-from fleettui.core.errors import NotFound, SequenceConflict
+from fleettui.core.errors import NotFound, SequenceConflict, StoreSealed
+from fleettui.core.tenancy import current_tenant
 from fleettui.ports import Row
 
 AnyStore = MemoryStore | SqliteStore
@@ -25,26 +27,30 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield opened
 
 
-def rows(stream: str, first: int, last: int) -> list[Row]:
+def rows(stream: str, first: int, last: int, tenant: str = "default") -> list[Row]:
     return [
-        Row(stream, seq, 1000.5 + seq, "ada", f'{{"n":{seq}}}'.encode())
+        Row(tenant, stream, seq, 1000.5 + seq, "ada", f'{{"n":{seq}}}'.encode())
         for seq in range(first, last + 1)
     ]
 
 
-async def read(store: AnyStore, stream: str, after: int = 0) -> list[Row]:
-    return [row async for row in store.read(stream, after)]
+async def read(store: AnyStore, stream: str, after: int = 0, tenant: str = "default") -> list[Row]:
+    return [row async for row in store.read(tenant, stream, after)]
+
+
+async def names(store: AnyStore) -> list[str]:
+    return [name for _, name in await store.streams()]
 
 
 async def test_what_was_appended_is_read_as_it_was(store: AnyStore) -> None:
-    odd = Row("acme/web ☃", 1, 0.1 + 0.2, "system:☃", bytes(range(256)))
+    odd = Row("default", "acme/web ☃", 1, 0.1 + 0.2, "system:☃", bytes(range(256)))
     await store.append([odd])
     assert await read(store, odd.stream) == [odd]
 
 
 async def test_streams_are_numbered_apart_and_named_in_order(store: AnyStore) -> None:
     await store.append([*rows("b", 1, 2), *rows("a", 1, 1), *rows("b", 3, 3)])
-    assert await store.streams() == ("b", "a")
+    assert await names(store) == ["b", "a"]
     assert await read(store, "b", 1) == rows("b", 2, 3)
     assert await read(store, "a") == rows("a", 1, 1)
     assert await read(store, "c") == []
@@ -65,9 +71,9 @@ async def test_a_gap_or_a_second_writer_is_refused_with_the_whole_batch(
     with pytest.raises(SequenceConflict, match="is not the next, 3"):
         await store.append(batch)
     assert await read(store, "a") == rows("a", 1, 2)
-    assert await store.streams() == ("a",)
+    assert await names(store) == ["a"]
     await store.append([*rows("a", 3, 3), *rows("new", 1, 1)])
-    assert await store.streams() == ("a", "new")
+    assert await names(store) == ["a", "new"]
 
 
 async def test_a_stream_begins_with_one(store: AnyStore) -> None:
@@ -83,27 +89,90 @@ async def test_nothing_to_append_is_nothing(store: AnyStore) -> None:
 
 async def test_the_newest_snapshot_is_kept(store: AnyStore) -> None:
     await store.append(rows("a", 1, 9))
-    assert await store.load_snapshot("a") is None
-    await store.save_snapshot("a", 5, b"five")
-    await store.save_snapshot("a", 3, b"three")
-    assert await store.load_snapshot("a") == (5, b"five")
-    await store.save_snapshot("a", 9, b"nine" * 100_000)
-    assert await store.load_snapshot("a") == (9, b"nine" * 100_000)
+    assert await store.load_snapshot("default", "a") is None
+    await store.save_snapshot("default", "a", 5, b"five")
+    await store.save_snapshot("default", "a", 3, b"three")
+    assert await store.load_snapshot("default", "a") == (5, b"five")
+    await store.save_snapshot("default", "a", 9, b"nine" * 100_000)
+    assert await store.load_snapshot("default", "a") == (9, b"nine" * 100_000)
 
 
 async def test_a_snapshot_of_nothing_is_not_kept(store: AnyStore) -> None:
-    await store.save_snapshot("a", 1, b"?")
-    assert await store.load_snapshot("a") is None
+    await store.save_snapshot("default", "a", 1, b"?")
+    assert await store.load_snapshot("default", "a") is None
 
 
 @pytest.mark.parametrize("body", [b"", b"short", b"long" * 500_000])
 async def test_a_blob_is_found_by_its_digest(store: AnyStore, body: bytes) -> None:
-    digest = await store.put_blob(body)
+    digest = await store.put_blob("default", body)
     assert digest == hashlib.sha256(body).hexdigest()
-    assert await store.put_blob(body) == digest
-    assert await store.get_blob(digest) == body
+    assert await store.put_blob("default", body) == digest
+    assert await store.get_blob("default", digest) == body
 
 
 async def test_an_unknown_blob_is_not_found(store: AnyStore) -> None:
     with pytest.raises(NotFound):
-        await store.get_blob("0" * 64)
+        await store.get_blob("default", "0" * 64)
+
+
+# --- tenants -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def acting_for(tenant: str) -> Iterator[None]:
+    token = current_tenant.set(tenant)
+    try:
+        yield
+    finally:
+        current_tenant.reset(token)
+
+
+async def test_two_tenants_share_no_stream_no_snapshot_and_no_text(store: AnyStore) -> None:
+    await store.append([*rows("a", 1, 2, "acme"), *rows("a", 1, 1, "bolt"), *rows("b", 1, 1)])
+    assert await store.streams() == (("acme", "a"), ("bolt", "a"), ("default", "b"))
+    assert await read(store, "a", tenant="acme") == rows("a", 1, 2, "acme")
+    assert await read(store, "a", tenant="bolt") == rows("a", 1, 1, "bolt")
+    assert await read(store, "b", tenant="acme") == []
+    await store.save_snapshot("acme", "a", 2, b"acme's")
+    assert await store.load_snapshot("bolt", "a") is None
+    digest = await store.put_blob("acme", b"canary" * 5000)
+    with pytest.raises(NotFound):
+        await store.get_blob("bolt", digest)
+    assert await store.put_blob("bolt", b"canary" * 5000) == digest
+    assert await store.get_blob("bolt", digest) == b"canary" * 5000
+
+
+async def every_access(store: AnyStore, tenant: str) -> list[Awaitable[object]]:
+    return [
+        store.append(rows("a", 1, 1, tenant)),
+        read(store, "a", tenant=tenant),
+        store.save_snapshot(tenant, "a", 1, b"state"),
+        store.load_snapshot(tenant, "a"),
+        store.put_blob(tenant, b"text"),
+        store.get_blob(tenant, "0" * 64),
+    ]
+
+
+@pytest.mark.parametrize(("caller", "tenant"), [("", ""), ("acme", ""), ("acme", "bolt")])
+async def test_nothing_is_done_without_a_tenant_or_for_another_than_the_callers(
+    store: AnyStore, caller: str, tenant: str
+) -> None:
+    with acting_for(caller):
+        for access in await every_access(store, tenant):
+            with pytest.raises(StoreSealed) as refusal:
+                await access
+            assert "bolt" not in str(refusal.value)
+    assert await store.streams() == ()
+
+
+async def test_who_acts_for_a_tenant_has_its_own_things_and_sees_no_others_stream(
+    store: AnyStore,
+) -> None:
+    await store.append([*rows("a", 1, 1, "acme"), *rows("b", 1, 1, "bolt")])
+    with acting_for("acme"):
+        await store.append(rows("a", 2, 2, "acme"))
+        assert await read(store, "a", tenant="acme") == rows("a", 1, 2, "acme")
+        assert await store.streams() == (("acme", "a"),)
+        with pytest.raises(StoreSealed):
+            await store.append([*rows("a", 3, 3, "acme"), *rows("b", 2, 2, "bolt")])
+    assert await read(store, "a", tenant="acme") == rows("a", 1, 2, "acme")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 from fleettui.adapters.sqlite.opening import APPLICATION_ID, VERSION
 from fleettui.adapters.sqlite.place import file_system
 from fleettui.adapters.sqlite.store import SqliteStore
+from fleettui.core.chain import ORIGIN, link
 from fleettui.core.errors import (
     FleettuiError,
     StoreFailed,
@@ -35,14 +38,15 @@ WRITER = Path(__file__).with_name("writer.py")
 
 
 def rows(stream: str, first: int, last: int, size: int = 10) -> list[Row]:
-    return [Row(stream, seq, 1.0, "ada", b"x" * size) for seq in range(first, last + 1)]
+    return [Row("default", stream, seq, 1.0, "ada", b"x" * size) for seq in range(first, last + 1)]
 
 
 async def lasts(path: Path) -> dict[str, int]:
     """Open a store, read all of it, and give each stream's last number."""
     async with SqliteStore.open(path) as store:
         return {
-            name: [row.seq async for row in store.read(name)][-1] for name in await store.streams()
+            name: [row.seq async for row in store.read(tenant, name)][-1]
+            for tenant, name in await store.streams()
         }
 
 
@@ -166,14 +170,20 @@ async def test_a_newer_store_is_refused_untouched(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-async def test_an_older_store_is_copied_and_brought_up_to_date(path: Path) -> None:
+OLDER = {
+    1: "INSERT INTO streams (id, name, last) VALUES (1, 'a', 2), (2, 'b', 1)",
+    2: "INSERT INTO streams (id, name) VALUES (1, 'a'), (2, 'b')",
+}
+
+
+def make_older(path: Path, version: int) -> None:
+    """Make a store as an earlier version would have."""
+    last = ", last INTEGER NOT NULL DEFAULT 0" if version == 1 else ""
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as db:
         db.executescript(
             f"""
-            CREATE TABLE streams (
-              id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL DEFAULT 0
-            ) STRICT;
+            CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE{last}) STRICT;
             CREATE TABLE events (
               stream INTEGER NOT NULL REFERENCES streams (id), seq INTEGER NOT NULL,
               at REAL NOT NULL, actor TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (stream, seq)
@@ -182,21 +192,60 @@ async def test_an_older_store_is_copied_and_brought_up_to_date(path: Path) -> No
               stream INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL
             ) STRICT;
             CREATE TABLE blobs (digest TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
-            INSERT INTO streams VALUES (1, 'a', 2);
-            INSERT INTO events VALUES (1, 1, 1.0, 'ada', x'78'), (1, 2, 1.0, 'ada', x'79');
+            {OLDER[version]};
+            INSERT INTO events VALUES
+              (1, 1, 1.0, 'ada', x'78'), (2, 1, 2.0, 'ada', x'7a'), (1, 2, 3.0, 'ada', x'79');
             PRAGMA application_id = {APPLICATION_ID};
-            PRAGMA user_version = 1;
+            PRAGMA user_version = {version};
             """
         )
-    assert await lasts(path) == {"a": 2}
+        db.execute("INSERT INTO snapshots VALUES (1, 2, ?)", (zlib.compress(b"state"),))
+        digest = hashlib.sha256(b"text").hexdigest()
+        db.execute("INSERT INTO blobs VALUES (?, ?)", (digest, zlib.compress(b"text")))
+        db.commit()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_an_older_store_is_copied_and_its_things_become_the_first_tenants(
+    path: Path, version: int
+) -> None:
+    make_older(path, version)
     async with SqliteStore.open(path) as store:
-        await store.append([*rows("a", 3, 3), *rows("b", 1, 1)])
-    assert await lasts(path) == {"a": 3, "b": 1}
-    copy = path.with_name("fleettui.db.schema1")
+        assert await store.streams() == (("default", "a"), ("default", "b"))
+        assert [row.body async for row in store.read("default", "a")] == [b"x", b"y"]
+        assert await store.load_snapshot("default", "a") == (2, b"state")
+        digest = hashlib.sha256(b"text").hexdigest()
+        assert await store.get_blob("default", digest) == b"text"
+        await store.append([*rows("a", 3, 3), *rows("c", 1, 1)])
+    assert await lasts(path) == {"a": 3, "b": 1, "c": 1}
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        tables = "SELECT name, sql FROM sqlite_schema WHERE sql <> '' ORDER BY name"
+        brought = db.execute(tables).fetchall()
+    await made(path.with_name("new.db"))
+    with closing(sqlite3.connect(path.with_name("new.db"))) as db:
+        assert db.execute(tables).fetchall() == brought
+    copy = path.with_name(f"fleettui.db.schema{version}")
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with closing(sqlite3.connect(copy)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (1,)
-        assert db.execute("SELECT last FROM streams").fetchall() == [(2,)]
+        assert db.execute("PRAGMA user_version").fetchone() == (version,)
+        assert db.execute("SELECT count(*) FROM events").fetchone() == (3,)
+
+
+async def test_what_was_found_is_bound_as_it_was_and_what_comes_goes_on_from_it(
+    path: Path,
+) -> None:
+    make_older(path, 2)
+    async with SqliteStore.open(path) as store:
+        await store.append(rows("b", 2, 2))
+    expected = ORIGIN
+    for stream, seq, at, body in (
+        ("a", 1, 1.0, b"x"), ("a", 2, 3.0, b"y"), ("b", 1, 2.0, b"z"), ("b", 2, 1.0, b"x" * 10),
+    ):  # fmt: skip
+        expected = link(expected, "default", stream, seq, at, "ada", body)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM chains").fetchall() == [("default", 4, expected, 3)]
+        assert db.execute("SELECT hash FROM events WHERE place = 4").fetchone() == (expected,)
 
 
 async def test_a_schema_that_never_was_is_refused(path: Path) -> None:
@@ -253,7 +302,7 @@ async def test_an_event_taken_out_of_the_file_is_noticed(path: Path) -> None:
         db.commit()
     async with SqliteStore.open(path) as store:
         with pytest.raises(StoreForeign, match="gap before event 3"):
-            [row async for row in store.read("a")]
+            [row async for row in store.read("default", "a")]
 
 
 # --- other processes ---------------------------------------------------------------------------
@@ -282,8 +331,8 @@ async def test_a_lock_held_by_another_program_is_said_and_nothing_is_lost(path: 
             with pytest.raises(StoreLocked, match="another program"):
                 await store.append(rows("a", 3, 4))
             with pytest.raises(StoreLocked):
-                await store.put_blob(b"text")
-            assert [row.seq async for row in store.read("a")] == [1, 2]
+                await store.put_blob("default", b"text")
+            assert [row.seq async for row in store.read("default", "a")] == [1, 2]
             other.execute("ROLLBACK")
         await store.append(rows("a", 3, 4))
     assert await lasts(path) == {"a": 4}
@@ -345,13 +394,13 @@ async def test_rubbish_behind_the_log_is_passed_over(path: Path) -> None:
 async def test_a_cancelled_append_is_whole_or_not_at_all_and_the_next_one_fits(path: Path) -> None:
     async with SqliteStore.open(path) as store:
         for turn in range(20):
-            last = len([row async for row in store.read("a")])
+            last = len([row async for row in store.read("default", "a")])
             appending = asyncio.ensure_future(store.append(rows("a", last + 1, last + 500)))
             for _ in range(turn):
                 await asyncio.wait([appending], timeout=0)
             appending.cancel()
             await asyncio.wait([appending])
-            found = [row.seq async for row in store.read("a")]
+            found = [row.seq async for row in store.read("default", "a")]
             assert len(found) in {last, last + 500}
             await store.append(rows("a", len(found) + 1, len(found) + 1))
 
@@ -404,8 +453,8 @@ async def test_a_store_that_may_not_grow_refuses_loses_nothing_and_goes_on(path:
         with pytest.raises(StoreFull, match="full"):
             await store.append(rows("a", 6, 600, 500))
         with pytest.raises(StoreFull):
-            await store.put_blob(os.urandom(500_000))
-        assert [row.seq async for row in store.read("a")] == [1, 2, 3, 4, 5]
+            await store.put_blob("default", os.urandom(500_000))
+        assert [row.seq async for row in store.read("default", "a")] == [1, 2, 3, 4, 5]
         await store.append(rows("a", 6, 6))
         await store._db.execute("PRAGMA max_page_count = 100000")
         await store.append(rows("a", 7, 600, 500))

@@ -16,7 +16,9 @@ from fleettui.ports import Row
 
 
 def batch(stream: str, last: int, count: int) -> list[Row]:
-    return [Row(stream, last + n, float(n), "ada", b"x" * 500) for n in range(1, count + 1)]
+    return [
+        Row("default", stream, last + n, float(n), "ada", b"x" * 500) for n in range(1, count + 1)
+    ]
 
 
 def say(*words: object) -> None:
@@ -27,7 +29,11 @@ def say(*words: object) -> None:
 async def write(store: SqliteStore) -> None:
     for number in range(1_000_000):
         stream, size = f"s{number % 3}", number % 40 + 1
-        last = [row.seq async for row in store.read(stream)] if number < 3 else [lasts[stream]]
+        last = (
+            [row.seq async for row in store.read("default", stream)]
+            if number < 3
+            else [lasts[stream]]
+        )
         lasts[stream] = (last or [0])[-1]
         await store.append(batch(stream, lasts[stream], size))
         lasts[stream] += size

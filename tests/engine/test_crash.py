@@ -58,7 +58,7 @@ def live_and_die(folder: Path, seconds: float) -> list[str]:
 
 async def log_of(folder: Path) -> list[Recorded]:
     async with SqliteStore.open(folder / "state.db") as store:
-        return [decode(row) async for row in store.read("f")]
+        return [decode(row) async for row in store.read("default", "f")]
 
 
 def check(folder: Path, log: list[Recorded], acknowledged: set[str]) -> None:

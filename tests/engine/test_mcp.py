@@ -90,7 +90,7 @@ async def test_a_server_of_the_file_works_under_policy_and_its_end_is_the_agents
         (lost,) = await session.read(ReadInbox())
         assert (lost.kind, "did not answer" in lost.rule) == ("unknown", True)
         assert state.runs[run].status == "running"
-        everything = [row async for row in world.store.read("f")]
+        everything = [row async for row in world.store.read("default", "f")]
         assert SECRET not in repr(everything)
         keepers = [one.keeper for one in world.toolbox._servers._kept.values()]
         assert len(keepers) == 2

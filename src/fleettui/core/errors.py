@@ -17,6 +17,7 @@ FleettuiError
 │   ├── StoreNewer       the file was written by a newer fleettui
 │   ├── StoreLocked      another process owns the store
 │   ├── StoreReadOnly    the file or its folder can't be written
+│   ├── StoreSealed      what is asked for is not the caller's tenant's
 │   └── StoreFull        the disk is full
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ChannelFailed        a platform did not take what was sent; carries whether to try again
@@ -115,6 +116,10 @@ class StoreLocked(StoreFailed):
 
 class StoreReadOnly(StoreFailed):
     """The file or its folder can't be written."""
+
+
+class StoreSealed(StoreFailed):
+    """Something asked for what is not its tenant's, or named no tenant."""
 
 
 class StoreFull(StoreFailed):

@@ -115,6 +115,11 @@ class Mailbox:
         pairs = zip(self._back, self._lines, strict=True)
         return [name for back, line in pairs for name in (*(name for _, name in back), *line)]
 
+    def highest(self) -> Priority | None:
+        """Name the most urgent line that something waits in; None if nothing does."""
+        pairs = zip(PRIORITIES, self._back, self._lines, strict=True)
+        return next((name for name, back, line in pairs if back or line), None)
+
     def oldest(self) -> float | None:
         """Give when the message came that waits longest; None if nothing waits."""
         heads = [

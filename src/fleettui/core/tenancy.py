@@ -6,6 +6,8 @@ import re
 from contextvars import ContextVar
 from typing import Final
 
+from fleettui.core.errors import StoreSealed
+
 DEFAULT: Final = "default"
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 # In no name, and fit for folders, git references and bus subjects alike.
@@ -45,3 +47,14 @@ def tenant_of_stream(stream: str) -> str:
 def is_tenant_stream(stream: str) -> bool:
     """Say whether a stream is a tenant's own, and not a fleet's."""
     return stream.startswith(_STREAM)
+
+
+def sealed(tenant: str) -> str:
+    """Give a tenant back if the caller may touch what is its own; raises StoreSealed."""
+    mine = current_tenant.get()
+    if not tenant or (mine and mine != tenant):
+        raise StoreSealed(
+            "the store was asked for what is not this tenant's" if tenant else "no tenant is named",
+            "a defect of fleettui: report it with the log",
+        )
+    return tenant

@@ -12,6 +12,7 @@ from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
 from fleettui.core.foreign import is_foreign
 from fleettui.core.model import Facts, Priority, ToolCall, ToolResult
 from fleettui.core.state.fleet import ActionState, FleetState
+from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.door import workplace
 from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
@@ -34,11 +35,12 @@ class Actions:
         vault: Vault,
         memories: Remembering,
         keeping: Keeping,
+        dispatch: Dispatch,
         group: asyncio.TaskGroup,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._toolbox, self._vault, self._group = toolbox, vault, group
-        self._memories, self._keeping = memories, keeping
+        self._memories, self._keeping, self._dispatch = memories, keeping, dispatch
         self._slots = Slots()
         self._first = True
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -100,6 +102,7 @@ class Actions:
     async def _do(self, fleet: str, name: str) -> None:
         state = self._engine.state(fleet)
         action = state.action(name)
+        await self._dispatch.wait_released(state.tenant)
         if action.facts.tool in INNER_TOOLS:
             await self._do_now(state, action)
             return
@@ -131,7 +134,7 @@ class Actions:
             return
 
     async def _finish(self, fleet: str, name: str, result: ToolResult) -> None:
-        output = await self._engine.payload(result.output)
+        output = await self._engine.payload(self._engine.state(fleet).tenant, result.output)
         told = ToolResult("", result.ok, result.exit_code, result.size)
         await self._order.send(FinishAction(fleet, name, told, output))
 

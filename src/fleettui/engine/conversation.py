@@ -55,12 +55,12 @@ class Conversation:
         part = run.parts.get(self.turn_state.part) if run else None
         for payload in (*((run.task,) if run else ()), *((part.planned.text,) if part else ())):
             if payload.blob and payload.blob not in self._texts:
-                self._texts[payload.blob] = await self._engine.text(payload)
+                self._texts[payload.blob] = await self._engine.text(self.state.tenant, payload)
         for entry in self.agent_state.transcript:
             handed = [output_of(self.state, entry.turn, given.of) for given in entry.given]
             for payload in (entry.text, *handed):
                 if payload.blob and payload.blob not in self._texts:
-                    self._texts[payload.blob] = await self._engine.text(payload)
+                    self._texts[payload.blob] = await self._engine.text(self.state.tenant, payload)
 
     def text_of(self, entry: Entry) -> str:
         """Give an entry's text, with the outputs that were handed over under their titles."""

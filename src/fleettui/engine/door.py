@@ -38,6 +38,7 @@ from fleettui.core.state.confinement import is_sandboxed
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.conversation import Conversation
+from fleettui.engine.dispatch import TurnSlot
 from fleettui.engine.order import Order, nonce_of
 from fleettui.engine.pulse import Pulse
 from fleettui.ports import Model, Toolbox, Vault
@@ -45,6 +46,8 @@ from fleettui.ports import Model, Toolbox, Vault
 # Models that need nothing of the environment of whoever opened the fleet; the path of another
 # script is where they stood.
 WITHOUT_SETTINGS = ("builtin:", "scripted:/", "scripted:~")
+# Tools that are at their end when another agent is.
+_ASKS_OTHERS = frozenset({"delegate", "ask_agent"})
 
 
 class Changes:
@@ -77,11 +80,13 @@ class Door:
         actor: Actor,
         pulse: Pulse,
         breakers: Breakers,
+        slot: TurnSlot,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._conversation, self._changes = conversation, changes
         self._model, self._toolbox, self._vault = model, toolbox, vault
         self._actor, self._pulse, self._breakers = actor, pulse, breakers
+        self._slot = slot
         self._active = 0.0
         self._troubles = ""
 
@@ -113,7 +118,7 @@ class Door:
 
     async def wait_may_go_on(self) -> None:
         """Wait while the agent is paused; take in messages that came for it."""
-        await self._changes.wait_until(lambda: self._conversation.agent_state.status != "paused")
+        await self.wait_resumed()
         if self._conversation.pending():
             # Providers want the results of calls right behind the calls.
             return
@@ -122,9 +127,26 @@ class Door:
         while (name := box.take(self._engine.clock.now())) is not None:
             await self._order.send(DeliverMessage(self._fleet, name, self._turn.id))
 
+    async def wait_resumed(self) -> None:
+        """Wait while the agent is paused."""
+        await self._wait_away(lambda: self._conversation.agent_state.status != "paused")
+
+    async def _wait_away(self, condition: Callable[[], bool]) -> None:
+        """Wait for what others do; the slot is given back meanwhile."""
+        if condition():
+            return
+        with self._slot.call():
+            async with self._slot.away():
+                await self._changes.wait_until(condition)
+
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""
-        await self._wait_settings()
+        with self._slot.call():
+            await self._slot.wait_released()
+            await self._wait_settings()
+            return await self._ask_model()
+
+    async def _ask_model(self) -> ModelReply:
         await self._prepare()
         await self._conversation.refresh()
         step = self._turn.steps + 1
@@ -142,7 +164,7 @@ class Door:
             raise self._too_long() from None
         finally:
             self._active += loop.time() - began
-        content = await self._engine.payload(reply.content)
+        content = await self._engine.payload(self._state.tenant, reply.content)
         await self._order.send(
             RecordStep(
                 self._fleet, self._turn.id, step, content, _unique(reply.tool_calls, step),
@@ -165,7 +187,8 @@ class Door:
         """Wait, and say so, until somebody opens the fleet again, where that is needed."""
         if needed and not self._vault.environment(self._fleet):
             await self._order.send(AwaitSettings(self._fleet, self._turn.id))
-            await self._vault.wait_kept(self._fleet)
+            async with self._slot.away():
+                await self._vault.wait_kept(self._fleet)
         mine = self._state.actions_of(self._agent)
         asks = any(action.status in {"asking", "unknown"} for action in mine)
         if self._conversation.agent_state.status == "waiting" and not asks:
@@ -216,10 +239,14 @@ class Door:
     def _stream(self, text: str) -> None:
         self._pulse.beat(self._fleet, self._agent)
         piece = Streamed(self._fleet, self._agent, self._turn.id, text)
-        self._engine.bus.publish(f"stream.{self._fleet}", [piece])
+        self._engine.tell(piece)
 
     async def act(self, call: ToolCall) -> ToolResult:
         """Propose a call and wait for its end; what can't be proposed is answered at once."""
+        with self._slot.call():
+            return await self._act(call)
+
+    async def _act(self, call: ToolCall) -> ToolResult:
         if call.problem:
             return await self._reject(call, call.problem)
         await self._prepare()
@@ -245,17 +272,36 @@ class Door:
             ),
             self._actor,
         )
-        over = {"finished", "denied", "expired"}
-        await self._changes.wait_until(lambda: self._state.action(name).status in over)
+        await self._wait_for(name, frozenset({"finished", "denied", "expired"}))
         await self._engine.wait_committed()
         action = self._state.action(name)
         output = next(
             (entry.text for entry in reversed(self._conversation.mine()) if entry.call == call.id),
             None,
         )
-        text = "" if output is None else await self._engine.text(output)
+        text = "" if output is None else await self._engine.text(self._state.tenant, output)
         ok = action.status == "finished" and action.ok
         return ToolResult(text, ok=ok, exit_code=action.exit_code)
+
+    async def _wait_for(self, name: str, over: frozenset[str]) -> None:
+        """Wait until an action is so far; without the slot where a person or an agent is asked."""
+        while self._state.action(name).status not in over:
+            if not self._is_others(name):
+                await self._changes.wait_until(
+                    lambda: self._state.action(name).status in over or self._is_others(name)
+                )
+                continue
+            async with self._slot.away():
+                await self._changes.wait_until(lambda: not self._is_others(name))
+
+    def _is_others(self, name: str) -> bool:
+        """Say whether an action waits for somebody, and does nothing meanwhile."""
+        action = self._state.action(name)
+        if action.status in {"asking", "unknown"}:
+            return True
+        if action.status == "started":
+            return action.facts.tool in _ASKS_OTHERS
+        return action.status in {"allowed", "approved"} and self._slot.is_held
 
     async def vote(self, verdict: str, reason: str) -> None:
         """Vote in the ballot that the turn is for, once; raises Refused for no option of it."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
+from fleettui.client import Streamed
 from fleettui.core.commands import Command
 from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
@@ -15,7 +16,8 @@ from fleettui.core.events import Recorded
 from fleettui.core.model import SYSTEM, Actor, Asked, Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.tenant import TenantState
-from fleettui.core.tenancy import tenant_stream
+from fleettui.core.subjects import TROUBLE, stream_subject
+from fleettui.core.tenancy import tenant_of, tenant_stream
 from fleettui.engine.stream import (
     Decided,
     FleetStream,
@@ -55,8 +57,8 @@ class Engine:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fold every stream, write while the context is open, and finish writing at its end."""
-        for name in await self.store.streams():
-            stream = self._streams[name] = stream_of(name)
+        for tenant, name in await self.store.streams():
+            stream = self._streams[name] = stream_of(name, tenant)
             await stream.fold(self.store, self.snapshots)
         writer = asyncio.create_task(self._write(), name="writer")
         try:
@@ -79,7 +81,8 @@ class Engine:
         )
         stream = self._streams.get(name)
         if stream is None:
-            stream = self._streams[name] = stream_of(name)
+            tenant = command.tenant if isinstance(command, TenantCommand) else tenant_of(name)
+            stream = self._streams[name] = stream_of(name, tenant)
         try:
             decided = self._decide(stream, command, actor, future)
         except FleettuiError as refusal:
@@ -128,19 +131,19 @@ class Engine:
         """Say whether somebody watches; only then is streaming worth its cost."""
         return self._audience[fleet] > 0 or self._audience[""] > 0
 
-    async def payload(self, text: str) -> Payload:
-        """Make a payload of a text, large ones stored as a blob."""
+    async def payload(self, tenant: str, text: str) -> Payload:
+        """Make a payload of a tenant's text, large ones stored as a blob."""
         body = text.encode("utf-8", "surrogatepass")
         if len(body) <= LARGEST_INLINE:
             return Payload(text, len(body))
-        digest = await self.blobs.put_blob(body)
+        digest = await self.blobs.put_blob(tenant, body)
         return Payload(text[:1024], len(body), digest)
 
-    async def text(self, payload: Payload) -> str:
-        """Give the whole text of a payload."""
+    async def text(self, tenant: str, payload: Payload) -> str:
+        """Give the whole text of a tenant's payload."""
         if not payload.blob:
             return payload.head
-        return (await self.blobs.get_blob(payload.blob)).decode("utf-8", "surrogatepass")
+        return (await self.blobs.get_blob(tenant, payload.blob)).decode("utf-8", "surrogatepass")
 
     # --- reads ---------------------------------------------------------------------------------
 
@@ -175,7 +178,7 @@ class Engine:
     async def events(self, fleet: str, after: int, most: int) -> list[Recorded]:
         """Read stored events of a fleet."""
         found: list[Recorded] = []
-        async for row in self.store.read(fleet, after):
+        async for row in self.store.read(self.state(fleet).tenant, fleet, after):
             found.append(decode(row))
             if len(found) >= most:
                 break
@@ -205,7 +208,9 @@ class Engine:
         return batch
 
     async def _commit(self, batch: list[Decided]) -> None:
-        rows: list[Row] = [encode(event) for decided in batch for event in decided.events]
+        rows: list[Row] = [
+            encode(event, decided.tenant) for decided in batch for event in decided.events
+        ]
         try:
             await self.store.append(rows)
         except Exception as error:  # noqa: BLE001 whatever the disk says, everybody must hear it
@@ -216,15 +221,20 @@ class Engine:
         for decided in batch:
             if not decided.future.done():
                 decided.future.set_result(decided.answer)
-        self._publish([event for decided in batch for event in decided.events])
+        self._publish(batch)
         await self._count(len(batch))
 
-    def _publish(self, events: list[Recorded]) -> None:
-        by_stream: dict[str, list[Recorded]] = {}
-        for event in events:
-            by_stream.setdefault(event.stream, []).append(event)
-        for stream, some in by_stream.items():
-            self.bus.publish(f"events.{stream}", some)
+    def _publish(self, batch: Sequence[Decided]) -> None:
+        by_subject: dict[str, list[Recorded]] = {}
+        for decided in batch:
+            by_subject.setdefault(decided.subject, []).extend(decided.events)
+        for subject, some in by_subject.items():
+            self.bus.publish(subject, some)
+
+    def tell(self, streamed: Streamed) -> None:
+        """Let whoever watches see what is never stored."""
+        tenant = self.state(streamed.fleet).tenant
+        self.bus.publish(stream_subject(tenant, streamed.fleet), [streamed])
 
     async def _fail(self, batch: list[Decided], failure: StoreFailed) -> None:
         """Refuse a batch and all that was decided on top of it; memory goes back to the disk."""
@@ -238,7 +248,7 @@ class Engine:
             if not decided.future.done():
                 decided.future.set_exception(failure)
         await self._mend()
-        self.bus.publish("trouble", [failure.message])
+        self.bus.publish(TROUBLE, [failure.message])
         await self._count(len(lost))
 
     async def _keep(self) -> None:

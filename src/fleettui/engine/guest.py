@@ -25,6 +25,7 @@ from fleettui.core.state.fleet import ActionState, Entry
 from fleettui.core.state.runs import MORE
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.conversation import Conversation
+from fleettui.engine.dispatch import TurnSlot
 from fleettui.engine.door import Changes, Door
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.keeping import Keeping
@@ -50,10 +51,11 @@ class Guest(Door):
         actor: Actor,
         pulse: Pulse,
         breakers: Breakers,
+        slot: TurnSlot,
         keeping: Keeping,
     ) -> None:
         super().__init__(
-            order, conversation, changes, model, toolbox, vault, actor, pulse, breakers
+            order, conversation, changes, model, toolbox, vault, actor, pulse, breakers, slot
         )
         self._keeping = keeping
         # The files before each action that goes on, where others use them too.
@@ -72,16 +74,12 @@ class Guest(Door):
     async def wait_settings(self) -> None:
         """Wait until somebody opens the fleet, where the agent's secrets are not known."""
         named = any("${" in value for value in self.workplace().environment.values())
-        await self._wait_opened(needed=named)
-
-    async def wait_resumed(self) -> None:
-        await self._changes.wait_until(lambda: self._conversation.agent_state.status != "paused")
+        with self._slot.call():
+            await self._wait_opened(needed=named)
 
     async def wait_settled(self) -> None:
         """Wait for people to say what is to become of what an interruption left unknown."""
-        await self._changes.wait_until(
-            lambda: not any(one.status in _UNSETTLED for one in self._foreign())
-        )
+        await self._wait_away(lambda: not any(one.status in _UNSETTLED for one in self._foreign()))
 
     def _foreign(self) -> Sequence[ActionState]:
         """Give what the agent itself did, or wants to do, in this turn."""
@@ -128,8 +126,9 @@ class Guest(Door):
 
     async def say(self, text: str, usage: Usage | None = None) -> None:
         """Record what the agent said; `usage` comes with the end of its answer."""
+        body = await self._engine.payload(self._state.tenant, text)
         step = RecordStep(
-            self._fleet, self._turn.id, self._turn.steps + 1, await self._engine.payload(text),
+            self._fleet, self._turn.id, self._turn.steps + 1, body,
             usage=usage or Usage(), finish_reason=MORE if usage is None else "stop",
         )  # fmt: skip
         await self._order.send(step, self._actor)
@@ -155,13 +154,21 @@ class Guest(Door):
             return await self._reject(named, str(refusal))
         if within:
             return await self._toolbox.perform(facts, self.workplace())
-        return await self._done(named, facts)
+        with self._slot.call():
+            return await self._done(named, facts)
 
     async def permit(self, call: ToolCall, facts: Facts) -> Permit:
         """Propose what the agent wants to do itself, and wait for the answer.
 
         What a person was asked already, before the agent was interrupted, is not asked twice.
+        While the tenant is held, nothing begins.
         """
+        with self._slot.call():
+            permit = await self._permitted(call, facts)
+            await self._slot.wait_released()
+            return permit
+
+    async def _permitted(self, call: ToolCall, facts: Facts) -> Permit:
         known = [
             one for one in self._foreign()
             if one.facts == facts and one.status in {"asking", "allowed", "approved"}
@@ -171,7 +178,7 @@ class Guest(Door):
             if known
             else await self._propose(replace(call, id=self._fresh(call.id)), facts)
         )
-        await self._changes.wait_until(lambda: self._state.action(name).status in _ANSWERED)
+        await self._wait_for(name, _ANSWERED)
         await self._engine.wait_committed()
         return self._permit(name)
 
@@ -201,7 +208,7 @@ class Guest(Door):
 
     async def finish(self, action: str, outcome: ToolResult) -> None:
         await self._note_files(action)
-        output = await self._engine.payload(outcome.output)
+        output = await self._engine.payload(self._state.tenant, outcome.output)
         told = replace(outcome, output="")
         finish = FinishAction(self._fleet, action, told, output)
         await self._settle(finish)

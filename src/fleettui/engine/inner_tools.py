@@ -36,7 +36,7 @@ async def submit_result(
         _number(given.get("confidence")),
         str(given.get("reason", "")),
         _findings(given.get("findings")),
-        await order.engine.payload(str(given.get("output") or "")),
+        await order.engine.payload(state.tenant, str(given.get("output") or "")),
     )
     await order.send(vote, Actor("agent", action.agent, state.tenant))
     return ToolResult("your result was taken")
@@ -48,7 +48,7 @@ async def send_message(
     """Put a message into another agent's queue, once by the action's id."""
     given = action.facts.arguments
     passed = await passed_on(order, state, action, "direct", str(given.get("to")), "text")
-    body = await order.engine.payload(passed.text)
+    body = await order.engine.payload(state.tenant, passed.text)
     message = SendMessage(state.id, passed.to, body, passed.priority, action.id)
     await order.send(message, Actor("agent", action.agent, state.tenant))
     return ToolResult(f"sent to {given.get('to')}")
@@ -59,7 +59,7 @@ async def delegate(
 ) -> None:
     """Give a sub-task away, once by the action's id; its end is the action's."""
     given = action.facts.arguments
-    task = await order.engine.payload(str(given.get("task", "")))
+    task = await order.engine.payload(state.tenant, str(given.get("task", "")))
     worker, skill = str(given.get("worker") or ""), str(given.get("skill") or "")
     await order.send(Delegate(state.id, action.id, task, worker, skill, priority_of(action)))
 

@@ -78,15 +78,12 @@ class Items:
             raise Refused(
                 f"the task has {whole:,} items, more than {MOST_ITEMS:,}", "give it in parts"
             )
-        return tuple(
-            [
-                Item(
-                    await self._engine.payload(item_prompt(found.wanted, item, number, whole)),
-                    sticky_key(item, rules.sticky_key)[:200],
-                )
-                for number, item in enumerate(found.items, 1)
-            ]
-        )
+        items = []
+        for number, item in enumerate(found.items, 1):
+            prompt = item_prompt(found.wanted, item, number, whole)
+            payload = await self._engine.payload(state.tenant, prompt)
+            items.append(Item(payload, sticky_key(item, rules.sticky_key)[:200]))
+        return tuple(items)
 
     async def _split(self, state: FleetState, task: str) -> Split:
         assert state.spec is not None

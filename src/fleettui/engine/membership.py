@@ -27,7 +27,7 @@ class Membership:
     def __init__(
         self, engine: Engine, operator: str, *, owner: bool, only: str = "", rights_of: str = ""
     ) -> None:
-        self._engine, self.operator, self._only = engine, operator, only
+        self._engine, self.operator, self.only = engine, operator, only
         self._owner, self._name = owner, operator
         if rights_of and rights_of != operator:
             if not self._is_host_admin():
@@ -43,7 +43,7 @@ class Membership:
 
     def role(self, tenant: str) -> Role | None:
         """Give what the operator may do in a tenant; None for one that is not theirs to see."""
-        if self._only not in {"", tenant}:
+        if self.only not in {"", tenant}:
             return None
         state = next((one for one in self._engine.tenants() if one.name == tenant), None)
         if state is None:
@@ -53,6 +53,10 @@ class Membership:
     def tenants(self) -> Sequence[str]:
         """Name the tenants the operator sees, `default` first."""
         return [one.name for one in self._engine.tenants() if self.role(one.name) is not None]
+
+    def scope(self) -> Sequence[str]:
+        """Name the tenants whose news the operator hears; `*` for all, also those to come."""
+        return ["*"] if not self.only and self._is_host_admin() else self.tenants()
 
     def actor(self, tenant: str) -> Actor:
         """Give the operator as the actor of a tenant; raises NotFound."""
@@ -64,8 +68,8 @@ class Membership:
     def home(self) -> str:
         """Name the tenant that new fleets belong to; raises Ambiguous where several could be."""
         names = self.tenants()
-        if self._only or DEFAULT in names:
-            return self._only or DEFAULT
+        if self.only or DEFAULT in names:
+            return self.only or DEFAULT
         if len(names) != 1:
             raise Ambiguous("you belong to several tenants", f"name one: {', '.join(names)}")
         return names[0]

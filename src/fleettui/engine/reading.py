@@ -32,6 +32,7 @@ from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_
 from fleettui.core.views.tenants import tenant_detail, tenant_row
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.membership import Membership, no_tenant
@@ -52,11 +53,12 @@ class Reading:
         pulse: Pulse,
         breakers: Breakers,
         tenant_files: TenantFiles,
+        dispatch: Dispatch,
         outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
-        self._pulse, self._breakers = pulse, breakers
+        self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
         self._tenant_files = tenant_files
 
     async def answer(  # noqa: C901 one arm a query
@@ -71,15 +73,18 @@ class Reading:
                 shown = _shown(some)
                 clock, trouble = self._engine.clock.now(), self._engine.trouble
                 tenants = self._tenants(states, who)
-                looks = self._pulse.looks
-                return board(states, tenants, shown, self._outfit, looks, clock, trouble)
+                return board(
+                    states, tenants, shown, self._outfit, self._pulse.looks,
+                    self._dispatch.lookout(), clock, trouble,
+                )  # fmt: skip
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
+                waiting = self._dispatch.lookout()
                 return tuple(
                     row
                     for state in some
-                    for row in agent_rows(state, self._outfit, self._pulse.looks)
+                    for row in agent_rows(state, self._outfit, self._pulse.looks, waiting)
                 )
             case queries.ReadInbox():
                 rows = [row for state in some for row in inbox_rows(state)]
@@ -97,7 +102,7 @@ class Reading:
             case queries.ReadParts(run=run):
                 return part_rows(_run(some, run)[1])
             case queries.ReadReport(run=run):
-                return await self._report(_run(some, run)[1])
+                return await self._report(*_run(some, run))
             case queries.ReadLog():
                 return await self._log(query, some)
             case queries.ReadCheckpoints(agent=agent):
@@ -166,9 +171,13 @@ class Reading:
         )  # fmt: skip
 
     async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
-        outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}
+        outputs = {
+            turn: await self._engine.text(state.tenant, state.turns[turn].output)
+            for turn in run.turns
+        }
         parts = {
-            given.of: await self._engine.text(handed_output(run, given.of)) for given in run.output
+            given.of: await self._engine.text(state.tenant, handed_output(run, given.of))
+            for given in run.output
         }
         return run_report(state, run, outputs, parts)
 
@@ -178,10 +187,10 @@ class Reading:
             rows += memory_rows(state, await self._memories.entries(state.id))
         return rows
 
-    async def _report(self, run: RunState) -> str:
+    async def _report(self, state: FleetState, run: RunState) -> str:
         if not run.report:
             raise NotFound(f"{run.id} has no report", "it is written when the run ends")
-        return await self._engine.text(run.report_body)
+        return await self._engine.text(state.tenant, run.report_body)
 
     async def _log(self, query: queries.ReadLog, some: Sequence[FleetState]) -> Sequence[LogRow]:
         state, agent = (_only(some), None) if not query.agent else _agent(some, query.agent)
@@ -189,7 +198,7 @@ class Reading:
         if query.full:
             for payload in _payloads(state, agent):
                 if payload.blob and payload.blob not in texts:
-                    texts[payload.blob] = await self._engine.text(payload)
+                    texts[payload.blob] = await self._engine.text(state.tenant, payload)
         return log_rows(state, agent, texts)[-query.most :]
 
 

@@ -48,14 +48,17 @@ class Reports:
     async def _write(self, state: FleetState, run: RunState) -> None:
         if run.status in {"running", "cancelled"}:
             return
-        outputs = {turn: await self._engine.text(state.turns[turn].output) for turn in run.turns}
+        outputs = {
+            turn: await self._engine.text(state.tenant, state.turns[turn].output)
+            for turn in run.turns
+        }
         ballot = state.ballots.get(run.ballot)
         details = {
-            agent: await self._engine.text(body)
+            agent: await self._engine.text(state.tenant, body)
             for agent, body in (ballot.outputs.items() if ballot else ())
         }
         told = {
-            part.id: await self._engine.text(part.output)
+            part.id: await self._engine.text(state.tenant, part.output)
             for part in run.parts.values()
             if run.mode == "workflow" and not part.turn
         }
@@ -70,11 +73,11 @@ class Reports:
                 NoteTrouble(state.id, "", f"the report could not be written: {error}")
             )
             return
-        await until_stored(lambda: self._record(state.id, run.id, str(path), text))
+        await until_stored(lambda: self._record(state, run.id, str(path), text))
 
-    async def _record(self, fleet: str, run: str, path: str, text: str) -> None:
-        body = await self._engine.payload(text)
-        await self._order.send(RecordReport(fleet, run, path, body))
+    async def _record(self, state: FleetState, run: str, path: str, text: str) -> None:
+        body = await self._engine.payload(state.tenant, text)
+        await self._order.send(RecordReport(state.id, run, path, body))
 
     async def _propose(self, state: FleetState, run: RunState) -> None:
         """Propose the command of spec.report.run, once a verdict, and only for a reached one."""

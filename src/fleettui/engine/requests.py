@@ -128,17 +128,16 @@ class Requests:
                     self._ask(state, asked, *request)
             case StepTaken(turn=turn):
                 state = self._engine.state(recorded.stream)
-                run = state.run_of(state.turns[turn]) if turn in state.turns else None
-                request = self._of_run(state.id, run.id) if run else None
-                if run is not None and request is not None:
-                    await self._look_at_tokens(state, run, request)
+                at_work = state.run_of(state.turns[turn]) if turn in state.turns else None
+                request = self._of_run(state.id, at_work.id) if at_work else None
+                if at_work is not None and request is not None:
+                    await self._look_at_tokens(state, at_work, request)
             case _:
                 pass
 
     def _ask(self, state: FleetState, action: ActionState, tenant: str, request: str) -> None:
-        self._do(
-            self._questions.ask(state, action, self._engine.tenant(tenant).requests.one(request))
-        )
+        found = self._engine.tenant(tenant).requests.one(request)
+        self._do(self._questions.ask(state, action, found))
 
     def _on_tenant(self, tenant: str, event: Any) -> None:
         match event:

@@ -31,6 +31,7 @@ from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.errors import NotFound, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
 from fleettui.core.tenancy import (
     current_tenant,
     fleet_id,
@@ -169,7 +170,11 @@ class Session:
         return await self._engine.send(command, self._who.actor(current_tenant.get()))
 
     async def _spilled(self, payload: Payload) -> Payload:
-        return payload if payload.blob else await self._engine.payload(payload.head)
+        return (
+            payload
+            if payload.blob
+            else await self._engine.payload(current_tenant.get(), payload.head)
+        )
 
     async def _roll_back(self, command: RollBack) -> str:
         """Roll an agent back, and wait until its files are back too."""
@@ -269,8 +274,21 @@ class Session:
         async with AsyncExitStack() as stack:
             if stream:
                 stack.enter_context(self._engine.audience(fleet))
-            subscription = await stack.enter_async_context(self._engine.bus.subscribe(">"))
-            yield SessionWatch(subscription, self._mine, self._who, fleet, stream)
+            tenants = [tenant_of(fleet)] if fleet else self._who.scope()
+            sealed = len(tenants) == 1 and tenants != ["*"]
+            by = permissions_of(tenants[0]) if sealed else SYSTEM_PERMISSIONS
+            patterns = [one for name in tenants for one in _patterns(name, fleet, stream)]
+            subscription = await stack.enter_async_context(
+                self._engine.bus.subscribe(*patterns, by=by)
+            )
+            yield SessionWatch(subscription, self._mine, self._who, fleet)
+
+
+def _patterns(tenant: str, fleet: str, stream: bool) -> Sequence[str]:
+    """Name what a watcher of a fleet, of a tenant's fleets or of all fleets hears."""
+    of = part_of(fleet) if fleet else "*"
+    streamed = (f"org.{tenant}.stream.{of}",) if stream else ()
+    return (f"org.{tenant}.events.{of}", *streamed, TROUBLE)
 
 
 class SessionWatch:
@@ -282,10 +300,9 @@ class SessionWatch:
         mine: Callable[[], Sequence[FleetState]],
         who: Membership,
         fleet: str,
-        stream: bool,
     ) -> None:
         self._subscription, self._mine, self._who = subscription, mine, who
-        self._fleet, self._stream = fleet, stream
+        self._fleet = fleet
 
     async def take(self) -> Sequence[Notice]:
         while True:
@@ -293,11 +310,11 @@ class SessionWatch:
             notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
             visible = {state.id for state in self._mine()} if not self._fleet else {self._fleet}
             for thing in things:
-                if isinstance(thing, Streamed):
-                    if self._stream and thing.fleet in visible:
-                        notices.append(thing)
-                elif isinstance(thing, str):
+                if isinstance(thing, str):
                     notices.append(Reread())
+                elif isinstance(thing, Streamed):
+                    if thing.fleet in visible:
+                        notices.append(thing)
                 elif thing.stream in visible or self._is_of_tenant(thing.stream):
                     notices.append(thing)
             if notices:

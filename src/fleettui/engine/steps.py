@@ -95,7 +95,7 @@ class Steps:
                 await self._read(state, run, part, step)
             elif part.kind == "fleet":
                 if step.for_each is None or part.planned.parent:
-                    text = await self._filled(run, part, step.task or "{task}")
+                    text = await self._filled(state, run, part, step.task or "{task}")
                     await self._subfleets.start(state, run, part, step, text)
             elif step.for_each is None or part.planned.parent:
                 await self._propose(state, run, part, step)
@@ -110,7 +110,7 @@ class Steps:
     async def _read(self, state: FleetState, run: RunState, part: PartState, step: Step) -> None:
         if step.when is not None:
             texts = {
-                one.id: await self._engine.text(one.output)
+                one.id: await self._engine.text(state.tenant, one.output)
                 for one in run.parts.values()
                 if one.output.blob
             }
@@ -118,7 +118,9 @@ class Steps:
             judged = JudgePart(state.id, run.id, part.id, met, None, f"when {step.when}")
         else:
             sources = sources_of(run, str(step.for_each))
-            found = [read_items(await self._engine.text(source)) for source in sources]
+            found = [
+                read_items(await self._engine.text(state.tenant, source)) for source in sources
+            ]
             items = tuple(item for some in found for item in some)
             judged = JudgePart(state.id, run.id, part.id, items=items)
         await until_stored(lambda: self._order.send(judged))
@@ -132,11 +134,11 @@ class Steps:
         if known is not None and known.status not in {"finished", "denied", "expired"}:
             return
         if part.kind == "run":
-            argv = [await self._filled(run, part, word) for word in step.run or ()]
+            argv = [await self._filled(state, run, part, word) for word in step.run or ()]
             limit = {"timeout": min(max(step.timeout, 1.0), 3600.0)} if step.timeout else {}
             call = ToolCall(key, "run", {"argv": argv, **limit})
         else:
-            text = await self._filled(run, part, step.approval or "")
+            text = await self._filled(state, run, part, step.approval or "")
             wanted = {"approvers": list(step.approvers)} if step.approvers else {}
             needs = {"require": step.require} if step.require else {}
             call = ToolCall(key, "approval", {"text": text, **wanted, **needs})
@@ -148,16 +150,16 @@ class Steps:
         proposed = ProposeAction(state.id, "", call, facts, nonce, run.id, why, part.id)
         await until_stored(lambda: self._order.send(proposed))
 
-    async def _filled(self, run: RunState, part: PartState, text: str) -> str:
+    async def _filled(self, state: FleetState, run: RunState, part: PartState, text: str) -> str:
         """Put the item, the task and earlier outputs into a text."""
         values: dict[str, str] = {}
         for word in words_in(text):
             if step := step_of_word(word):
                 parts = outputs_of(run, [one for one in run.parts.values() if one.name == step])
-                outputs = [await self._engine.text(one.output) for one in parts]
+                outputs = [await self._engine.text(state.tenant, one.output) for one in parts]
                 values[word] = joined(outputs).strip() if outputs else ""
             elif word == "task":
-                values[word] = await self._engine.text(run.task)
+                values[word] = await self._engine.text(state.tenant, run.task)
             else:
                 values[word] = part.planned.text.head if part.planned.parent else ""
         return fill(text, values)

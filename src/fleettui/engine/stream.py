@@ -21,6 +21,7 @@ from fleettui.core.state.evolve_tenant import evolve_tenant
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.snapshot import restore, save
 from fleettui.core.state.tenant import TenantState
+from fleettui.core.subjects import events_subject
 from fleettui.core.tenancy import is_tenant_stream
 from fleettui.ports import Row, Snapshots, Store
 
@@ -32,13 +33,20 @@ DECODER = msgspec.json.Decoder(AnyEvent)
 
 
 class Decided:
-    """Events of one command, waiting to be stored, and who waits for that."""
+    """Events of one command, waiting to be stored: whose they are, and who waits for that."""
 
-    __slots__ = ("answer", "events", "first", "future")
+    __slots__ = ("answer", "events", "first", "future", "subject", "tenant")
 
     def __init__(
-        self, first: int, events: Sequence[Recorded], answer: str, future: asyncio.Future[str]
+        self,
+        tenant: str,
+        subject: str,
+        first: int,
+        events: Sequence[Recorded],
+        answer: str,
+        future: asyncio.Future[str],
     ) -> None:
+        self.tenant, self.subject = tenant, subject
         self.first = first
         self.events = events
         self.answer = answer
@@ -50,8 +58,9 @@ class Stream(ABC):
 
     state: FleetState | TenantState
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, tenant: str) -> None:
+        self.name, self.tenant = name, tenant
+        self.subject = events_subject(tenant, name)
         self.broken = False
 
     @abstractmethod
@@ -84,14 +93,14 @@ class Stream(ABC):
             Recorded(self.name, first + place, asked.at, actor, event)
             for place, event in enumerate(events)
         ]
-        return Decided(first, recorded, answer, future)
+        return Decided(self.tenant, self.subject, first, recorded, answer, future)
 
 
 class FleetStream(Stream):
     """The stream of one fleet."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, tenant: str) -> None:
+        super().__init__(name, tenant)
         self.state: FleetState = FleetState()
         self._kept_at = 0
 
@@ -100,10 +109,10 @@ class FleetStream(Stream):
 
     async def fold(self, store: Store, snapshots: Snapshots) -> None:
         """Read the stream again, from its newest snapshot, in place of what is in memory."""
-        kept = await snapshots.load_snapshot(self.name)
+        kept = await snapshots.load_snapshot(self.tenant, self.name)
         state = (restore(kept[1]) if kept is not None else None) or FleetState()
         self._kept_at = state.seq
-        async for row in store.read(self.name, state.seq):
+        async for row in store.read(self.tenant, self.name, state.seq):
             evolve(state, decode(row).event, row.at)
         self.state, self.broken = state, False
 
@@ -114,15 +123,15 @@ class FleetStream(Stream):
         if state.seq - self._kept_at < max(FEWEST_NEW, TIMES_OPEN * open_things):
             return
         seq, body = state.seq, save(state)
-        await snapshots.save_snapshot(self.name, seq, body)
+        await snapshots.save_snapshot(self.tenant, self.name, seq, body)
         self._kept_at = seq
 
 
 class TenantStream(Stream):
     """The stream of one tenant; it is short, and folded whole."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, tenant: str) -> None:
+        super().__init__(name, tenant)
         self.state: TenantState = TenantState()
 
     def _handle(self, command: Any, asked: Asked) -> tuple[Sequence[AnyEvent], str]:
@@ -131,7 +140,7 @@ class TenantStream(Stream):
     async def fold(self, store: Store, snapshots: Snapshots) -> None:  # noqa: ARG002 it has none
         """Read the stream again, in place of what is in memory."""
         state = TenantState()
-        async for row in store.read(self.name):
+        async for row in store.read(self.tenant, self.name):
             evolve_tenant(state, decode(row).event, row.at)
         self.state, self.broken = state, False
 
@@ -139,15 +148,15 @@ class TenantStream(Stream):
         """Keep nothing: it is folded whole."""
 
 
-def stream_of(name: str) -> Stream:
+def stream_of(name: str, tenant: str) -> Stream:
     """Make a stream of the right kind, empty."""
-    return TenantStream(name) if is_tenant_stream(name) else FleetStream(name)
+    return TenantStream(name, tenant) if is_tenant_stream(name) else FleetStream(name, tenant)
 
 
-def encode(recorded: Recorded) -> Row:
-    """Make a stored row of a recorded event."""
+def encode(recorded: Recorded, tenant: str) -> Row:
+    """Make a stored row of a recorded event of a tenant."""
     body = ENCODER.encode(recorded.event)
-    return Row(recorded.stream, recorded.seq, recorded.at, recorded.actor, body)
+    return Row(tenant, recorded.stream, recorded.seq, recorded.at, recorded.actor, body)
 
 
 def decode(row: Row) -> Recorded:

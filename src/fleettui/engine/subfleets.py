@@ -58,7 +58,7 @@ class Subfleets:
         mine = (one for one in self._engine.state(fleet).runs.values() if one.seed == seed)
         if any(one.started >= part.started for one in mine):
             return
-        task = await self._engine.payload(text)
+        task = await self._engine.payload(state.tenant, text)
         items = await self._items.find(fleet, text)
         start = StartRun(fleet, task, run.base, run.record, run.replay, seed, items)
         by = who if ":" in run.by else Actor("operator", run.by, state.tenant, "operator")
@@ -125,16 +125,16 @@ class Subfleets:
         current = part is not None and ended.started >= part.started
         if run is None or part is None or part.status != "running" or not current:
             return
-        self._go(f"end of {ended.id}", isolated(self._finish, state.id, run.id, part.id, ended))
+        self._go(f"end of {ended.id}", isolated(self._finish, state, run.id, part.id, ended))
 
-    async def _finish(self, fleet: str, run: str, part: str, ended: RunState) -> None:
+    async def _finish(self, state: FleetState, run: str, part: str, ended: RunState) -> None:
         texts = {
-            given.of: await self._engine.text(handed_output(ended, given.of))
+            given.of: await self._engine.text(state.tenant, handed_output(ended, given.of))
             for given in ended.output
         }
-        output: Payload = await self._engine.payload(run_text(ended, texts))
+        output: Payload = await self._engine.payload(state.tenant, run_text(ended, texts))
         ok = ended.status == "finished"
-        finished = FinishPart(fleet, run, part, ok, output, ended.reason)
+        finished = FinishPart(state.id, run, part, ok, output, ended.reason)
         await until_stored(lambda: self._order.send(finished))
 
 

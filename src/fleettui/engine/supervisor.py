@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from fleettui.core.commands import ClearAlert, Command, FailTurn, RaiseAlert
@@ -38,8 +38,12 @@ _SOONEST: Final = 1.0
 class Supervisor:
     """One sweep over all agents; a fleet's own interval says when it is looked at next."""
 
-    def __init__(self, engine: Engine, pulse: Pulse, measures: Measures) -> None:
+    def __init__(
+        self, engine: Engine, pulse: Pulse, measures: Measures, waits: Callable[[str], bool]
+    ) -> None:
         self._engine, self._pulse, self._measures = engine, pulse, measures
+        # Says whether a turn waits in line.
+        self._waits = waits
         self._due: dict[str, float] = {}
         self._used: dict[tuple[str, str], float] = {}
         self._wake = asyncio.Event()
@@ -113,7 +117,8 @@ class Supervisor:
         cpu = self._cores(key, vitals, now - signs.looks[-1].at if signs.looks else 0.0)
         asking = now - signs.asking_since if signs.asking_since else 0.0
         quiet = max(now - max(signs.progress, agent.since), 0.0)
-        condition = condition_of(state, agent, quiet, asking, cpu)
+        in_line = self._waits(agent.turn)
+        condition = condition_of(state, agent, quiet, asking, cpu, in_line=in_line)
         row = HealthRow(
             agent.id, state.id, now, condition, vitals.processes, vitals.memory, cpu,
             asking if asking > (signs.response or 0.0) else signs.response, signs.progress,

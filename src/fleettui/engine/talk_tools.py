@@ -17,7 +17,7 @@ async def broadcast(
 ) -> None:
     """Send a message to every agent."""
     passed = await passed_on(order, state, action, "broadcast", "", "text")
-    body = await order.engine.payload(passed.text)
+    body = await order.engine.payload(state.tenant, passed.text)
     await order.send(Broadcast(state.id, action.id, body, passed.priority))
 
 
@@ -27,7 +27,7 @@ async def publish(
     """Send a message to every agent that subscribed to its topic."""
     given = action.facts.arguments
     passed = await passed_on(order, state, action, "topic", str(given.get("topic", "")), "text")
-    body = await order.engine.payload(passed.text)
+    body = await order.engine.payload(state.tenant, passed.text)
     await order.send(Publish(state.id, action.id, passed.to, body, passed.priority))
 
 
@@ -46,7 +46,7 @@ async def ask_agent(
     given = action.facts.arguments
     to = str(given.get("to", ""))
     passed = await passed_on(order, state, action, "question", to, "question")
-    body = await order.engine.payload(passed.text)
+    body = await order.engine.payload(state.tenant, passed.text)
     await order.send(AskAgent(state.id, action.id, passed.to, body, passed.priority))
 
 

@@ -41,4 +41,4 @@ class Telling:
         self._due = asyncio.get_running_loop().time() + _PERIOD
         text = one_line(self._newest, _LONGEST)
         said = Streamed(self._fleet, self._action.agent, self._action.turn, text, self._action.id)
-        self._engine.bus.publish(f"stream.{self._fleet}", [said])
+        self._engine.tell(said)

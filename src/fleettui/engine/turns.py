@@ -22,6 +22,7 @@ from fleettui.core.errors import (
 from fleettui.core.events import (
     AgentRolledBack,
     FleetOpened,
+    MessageQueued,
     Recorded,
     RollbackBegun,
     RollbackFailed,
@@ -30,10 +31,13 @@ from fleettui.core.events import (
     TurnOpened,
     TurnRetried,
 )
-from fleettui.core.model import Actor, Payload
+from fleettui.core.fair import Ticket
+from fleettui.core.model import Actor, Payload, Priority
+from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
 from fleettui.engine.conversation import Conversation
+from fleettui.engine.dispatch import Dispatch, TurnSlot
 from fleettui.engine.door import Changes
 from fleettui.engine.guest import Guest
 from fleettui.engine.insisting import until_stored
@@ -45,7 +49,7 @@ from fleettui.ports import Model, Toolbox, Turn, Vault
 
 
 class Turns:
-    """One task per open turn; they all end with the context of `group`."""
+    """One task per turn that has its slot; they all end with the context of `group`."""
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Turns:
         pulse: Pulse,
         breakers: Breakers,
         keeping: Keeping,
+        dispatch: Dispatch,
         group: asyncio.TaskGroup,
         home: Path,
     ) -> None:
@@ -65,6 +70,8 @@ class Turns:
         self._model, self._toolbox, self._vault = model, toolbox, vault
         self._pulse, self._breakers = pulse, breakers
         self._keeping, self._group, self._home = keeping, group, str(home)
+        self._dispatch = dispatch
+        dispatch.listen(self._ring_all)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, Changes] = {}
 
@@ -77,19 +84,19 @@ class Turns:
             case TurnOpened(turn=turn) | TurnRetried(turn=turn):
                 self._begin(recorded.stream, turn)
             case TurnCancelled(turn=turn) | TurnFailed(turn=turn):
-                task = self._tasks.pop(turn, None)
-                if task is not None:
-                    task.cancel()
+                self._stop(turn)
             case RollbackBegun(agent=agent):
                 # Its files go back: it must not act meanwhile. Its turn goes on if they can't.
                 for turn in self._engine.state(recorded.stream).agent(agent).turns:
-                    task = self._tasks.pop(turn, None)
-                    if task is not None:
-                        task.cancel()
+                    self._stop(turn)
             case RollbackFailed(agent=agent) | AgentRolledBack(agent=agent):
                 self._go_on(recorded.stream, agent)
             case FleetOpened():
                 self._changes.setdefault(recorded.stream, Changes())
+            case MessageQueued(to=agent, priority=priority):
+                found = self._engine.state(recorded.stream).agents.get(agent)
+                if found is not None and self._dispatch.waits(found.turn):
+                    self._dispatch.hasten(found.turn, priority)
             case _:
                 pass
 
@@ -110,10 +117,23 @@ class Turns:
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         return list(self._tasks.values())
 
+    def _ring_all(self) -> None:
+        for changes in self._changes.values():
+            changes.ring()
+
     def _begin(self, fleet: str, turn: str) -> None:
-        if turn in self._tasks:
+        """Let a turn begin when it is its turn."""
+        if turn in self._tasks or self._dispatch.waits(turn):
             return
-        performing = isolated(self._perform, fleet, turn)
+        state = self._engine.state(fleet)
+        found = state.turns[turn]
+        ticket = Ticket(turn, state.tenant, _urgency(state, found), found.started)
+        self._dispatch.ask(ticket, lambda _: self._start(fleet, ticket))
+
+    def _start(self, fleet: str, ticket: Ticket) -> None:
+        turn = ticket.id
+        slot = TurnSlot(self._dispatch, ticket)
+        performing = isolated(self._perform, fleet, turn, slot)
         task = self._group.create_task(performing, name=f"turn {turn}")
         self._tasks[turn] = task
         task.add_done_callback(lambda done: self._forget(turn, done))
@@ -121,8 +141,15 @@ class Turns:
     def _forget(self, turn: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(turn) is task:
             del self._tasks[turn]
+            self._dispatch.end(turn)
 
-    async def _perform(self, fleet: str, name: str) -> None:
+    def _stop(self, turn: str) -> None:
+        task = self._tasks.pop(turn, None)
+        if task is not None:
+            task.cancel()
+        self._dispatch.end(turn)
+
+    async def _perform(self, fleet: str, name: str, slot: TurnSlot) -> None:
         state = self._engine.state(fleet)
         agent = state.turns[name].agent
         actor = Actor("agent", agent, state.tenant)
@@ -130,7 +157,7 @@ class Turns:
         conversation = Conversation(self._engine, fleet, name, agent)
         door = Guest(
             self._order, conversation, changes, self._model, self._toolbox, self._vault, actor,
-            self._pulse, self._breakers,
+            self._pulse, self._breakers, slot,
             self._keeping,
         )  # fmt: skip
         while door.open():
@@ -138,7 +165,7 @@ class Turns:
                 await self._keeping.ready(fleet, agent)
                 built = await self._built.get(self._engine.state(fleet), agent)
                 output = await built.runtime.perform(await _turn(conversation, self._home), door)
-                payload = await self._engine.payload(output)
+                payload = await self._engine.payload(state.tenant, output)
                 await self._order.send(_finish(conversation, payload, output), actor)
             except Refused as refusal:
                 # Cancelled meanwhile, or a rule that says no: the log has it, the turn is over.
@@ -164,6 +191,16 @@ class Turns:
             await until_stored(lambda: self._order.send(fail, actor))
         except Refused:
             return
+
+
+def _urgency(state: FleetState, turn: TurnState) -> Priority:
+    """Give how urgent a turn is: as its part, or as the mail that it is opened for."""
+    run = state.runs.get(turn.run)
+    part = run.parts.get(turn.part) if run else None
+    if part is not None:
+        return part.planned.priority
+    box = state.mailboxes.get(turn.agent)
+    return (box.highest() if box is not None and run is None else None) or "normal"
 
 
 def _finish(conversation: Conversation, payload: Payload, output: str) -> FinishTurn:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fleettui.core.events import Recorded
+from fleettui.core.subjects import EVERY_EVENT
 from fleettui.engine.engine import Engine
 
 _log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ async def watch_events(
 
     `ready` is set once nothing can be missed any more.
     """
-    async with engine.bus.subscribe("events.>") as subscription:
+    async with engine.bus.subscribe(EVERY_EVENT) as subscription:
         ready.set()
         await isolated(catch_up)
         while True:

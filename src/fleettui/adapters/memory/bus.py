@@ -1,4 +1,4 @@
-"""MemoryBus: topics in one process; publishing never waits."""
+"""MemoryBus: subjects in one process; publishing never waits."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from fleettui.core.errors import Forbidden
+from fleettui.core.subjects import SYSTEM_PERMISSIONS, Permissions
 from fleettui.core.topics import fits
 
 
 class MemorySubscription:
     """A bounded queue; what does not fit any more makes it forget everything and say so."""
 
-    def __init__(self, pattern: str, most: int) -> None:
-        self.parts = pattern.split(".")
+    def __init__(self, patterns: Sequence[str], most: int) -> None:
+        self._patterns = [pattern.split(".") for pattern in patterns]
         self._most = most
         self._things: deque[Any] = deque()
         self._wake = asyncio.Event()
@@ -26,6 +28,10 @@ class MemorySubscription:
         """Say whether something was dropped since the last look; looking clears it."""
         was, self._overflowed = self._overflowed, False
         return was
+
+    def hears(self, parts: Sequence[str]) -> bool:
+        """Say whether a subject fits one of the patterns."""
+        return any(fits(pattern, parts) for pattern in self._patterns)
 
     def put(self, things: Sequence[Any]) -> None:
         """Add things, or drop all that waits when it is too much."""
@@ -46,29 +52,38 @@ class MemorySubscription:
 
 
 class MemoryBus:
-    """Who wants to know; a topic is dot-separated, patterns may use `*` and a last `>`."""
+    """Who wants to know; a subject is dot-separated, patterns may use `*` and a last `>`."""
 
     def __init__(self) -> None:
         self._subscriptions: set[MemorySubscription] = set()
 
-    def publish(self, topic: str, things: Sequence[Any]) -> None:
-        """Hand things to every subscription whose pattern fits."""
+    def publish(
+        self, subject: str, things: Sequence[Any], *, by: Permissions = SYSTEM_PERMISSIONS
+    ) -> None:
+        """Hand things to every subscription that fits; raises Forbidden."""
+        if by is not SYSTEM_PERMISSIONS and not by.may_publish(subject):
+            raise Forbidden(f"'{subject}' is not yours to publish on")
         if not things or not self._subscriptions:
             return
-        parts = topic.split(".")
+        parts = subject.split(".")
         for subscription in self._subscriptions:
-            if fits(subscription.parts, parts):
+            if subscription.hears(parts):
                 subscription.put(things)
 
     def subscribe(
-        self, pattern: str, *, most: int = 10_000
+        self, *patterns: str, most: int = 10_000, by: Permissions = SYSTEM_PERMISSIONS
     ) -> AbstractAsyncContextManager[MemorySubscription]:
-        """Subscribe while the context is open."""
-        return self._subscribe(pattern, most)
+        """Subscribe while the context is open; raises Forbidden."""
+        for pattern in patterns:
+            if by is not SYSTEM_PERMISSIONS and not by.may_subscribe(pattern):
+                raise Forbidden(f"'{pattern}' is not yours to hear")
+        return self._subscribe(patterns, most)
 
     @asynccontextmanager
-    async def _subscribe(self, pattern: str, most: int) -> AsyncIterator[MemorySubscription]:
-        subscription = MemorySubscription(pattern, most)
+    async def _subscribe(
+        self, patterns: Sequence[str], most: int
+    ) -> AsyncIterator[MemorySubscription]:
+        subscription = MemorySubscription(patterns, most)
         self._subscriptions.add(subscription)
         try:
             yield subscription

@@ -32,11 +32,12 @@ class LogConnection(sqlite3.Connection):
 
     files: tuple[tuple[str, tuple[int, int]], ...] = ()
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
-        """Execute for every row and commit, or change nothing."""
-        self.execute("BEGIN IMMEDIATE")
+    def executemany(self, begin: str, steps: Iterable[Any], /) -> sqlite3.Cursor:
+        """Begin, do each step (a statement and its rows) and commit, or change nothing."""
+        cursor = self.execute(begin)
         try:
-            cursor = super().executemany(sql, parameters)
+            for sql, rows in steps:
+                cursor = super().executemany(sql, rows)
             self._check_files()
             self.execute("COMMIT")
         except BaseException:

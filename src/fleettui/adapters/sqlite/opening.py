@@ -6,16 +6,18 @@ import logging
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from fleettui.adapters.sqlite.chaining import chain_found
 from fleettui.adapters.sqlite.failure import failure
 from fleettui.adapters.sqlite.queries import load_queries, schema
 from fleettui.core.errors import StoreFailed, StoreForeign, StoreNewer, StoreReadOnly
 
 APPLICATION_ID: Final = 0x666C7475  # "fltu"
-VERSION: Final = 2
+VERSION: Final = 3
 
 # https://sqlite.org/fileformat.html#the_database_header
 _MAGIC: Final = b"SQLite format 3\0"
@@ -125,7 +127,7 @@ def _bring_up_to_date(db: sqlite3.Connection, path: Path) -> None:
     copy = _back_up(db, path, version)
     script = " ".join(f"{steps[f'from_{number}']};" for number in range(version, VERSION))
     try:
-        _in_one_go(db, f"{script} PRAGMA user_version = {VERSION};")
+        _in_one_go(db, f"{script} PRAGMA user_version = {VERSION};", chain_found)
     except sqlite3.Error as error:
         kept = f"nothing was changed, and {copy} is a copy"
         raise StoreFailed(f"{path} could not be brought to schema {VERSION}: {error}", kept) from (
@@ -149,9 +151,15 @@ def _back_up(db: sqlite3.Connection, path: Path, version: int) -> Path:
     return copy
 
 
-def _in_one_go(db: sqlite3.Connection, script: str) -> None:
+def _in_one_go(
+    db: sqlite3.Connection, script: str, last: Callable[[sqlite3.Connection], None] | None = None
+) -> None:
+    """Do a script, and what comes last, in one transaction."""
     try:
-        db.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE; {script}")
+        if last is not None:
+            last(db)
+        db.execute("COMMIT")
     except sqlite3.Error:
         if db.in_transaction:
             db.execute("ROLLBACK")

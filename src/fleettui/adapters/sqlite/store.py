@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Any, Final
 import aiosqlite
 
 from fleettui.adapters.sqlite.connection import connect
+from fleettui.adapters.sqlite.ends import Ends
 from fleettui.adapters.sqlite.failure import failure
 from fleettui.adapters.sqlite.opening import prepare
 from fleettui.adapters.sqlite.place import owned
 from fleettui.adapters.sqlite.queries import load_queries
-from fleettui.core.errors import NotFound, SequenceConflict, StoreForeign
+from fleettui.core.errors import NotFound, StoreForeign
+from fleettui.core.tenancy import current_tenant, sealed
 from fleettui.ports import Row
 
 _PAGE: Final = 2000
@@ -39,9 +41,9 @@ class SqliteStore:
         self.path = path
         self._db = db
         self._queries = load_queries()
-        # Each stream's number and last event. None when a commit's end is not known (it failed,
-        # or whoever waited was cancelled): then the file is asked again, behind that commit.
-        self._heads: dict[str, tuple[int, int]] | None = None
+        # What is at the end of the log. None when a commit's end is not known (it failed, or
+        # whoever waited was cancelled): then the file is asked again, behind that commit.
+        self._ends: Ends | None = None
         self._writing = asyncio.Lock()
 
     @classmethod
@@ -68,25 +70,29 @@ class SqliteStore:
         if not rows:
             return
         async with self._writing:
-            heads = await self._known_heads()
-            moved, values = _numbered(rows, heads)
-            self._heads = None
-            new = [(number, name) for name, (number, _) in moved.items() if name not in heads]
-            if new:
-                await self._commit("add_stream", new)
-            await self._commit("add_event", values)
-            heads.update(moved)
-            self._heads = heads
+            ends = self._ends or await self._read_ends()
+            added = ends.add(rows)
+            self._ends = None
+            await self._commit(
+                ("add_stream", added.streams),
+                ("add_event", added.events),
+                ("move_chain", [(tenant, *end) for tenant, end in added.chains.items()]),
+            )
+            ends.move(added.heads, added.chains)
+            self._ends = ends
 
-    async def _known_heads(self) -> dict[str, tuple[int, int]]:
-        if self._heads is None:
-            rows = await self._fetch("heads", ())
-            self._heads = {name: (number, last) for name, number, last in rows}
-        return self._heads
+    async def _read_ends(self) -> Ends:
+        ends = Ends()
+        for tenant, length, hashed in await self._fetch("chains", {}):
+            found = await self._fetch("heads", {"tenant": tenant})
+            heads = {(tenant, name): (number, last) for name, number, last in found}
+            ends.move(heads, {tenant: (length, hashed)})
+        return ends
 
-    async def read(self, stream: str, after: int = 0) -> AsyncIterator[Row]:
+    async def read(self, tenant: str, stream: str, after: int = 0) -> AsyncIterator[Row]:
         """Give the rows of a stream whose seq is above `after`, page by page."""
-        while page := await self._fetch("events_after", (stream, after, _PAGE)):
+        wanted = {"tenant": sealed(tenant), "stream": stream, "most": _PAGE}
+        while page := await self._fetch("events_after", {**wanted, "after": after}):
             for seq, at, actor, body in page:
                 if seq != after + 1:
                     raise StoreForeign(
@@ -94,44 +100,52 @@ class SqliteStore:
                         "restore a copy of it",
                     )
                 after = seq
-                yield Row(stream, seq, at, actor, body)
+                yield Row(tenant, stream, seq, at, actor, body)
             if len(page) < _PAGE:
                 return
 
-    async def streams(self) -> tuple[str, ...]:
-        """Name every stream that has a row, in order of first append."""
-        return tuple(name for (name,) in await self._fetch("stream_names", ()))
+    async def streams(self) -> tuple[tuple[str, str], ...]:
+        """Name every stream that has a row, with its tenant, in order of first append."""
+        mine = current_tenant.get()
+        heads = (await self._read_ends()).heads
+        found = sorted((number, *key) for key, (number, seq) in heads.items() if seq)
+        return tuple((tenant, name) for _, tenant, name in found if not mine or tenant == mine)
 
-    async def save_snapshot(self, stream: str, seq: int, body: bytes) -> None:
+    async def save_snapshot(self, tenant: str, stream: str, seq: int, body: bytes) -> None:
         """Keep a folded state; one older than there is changes nothing."""
-        await self._commit("save_snapshot", [(seq, await _packed(body), stream)])
+        key = {"tenant": sealed(tenant), "stream": stream}
+        kept = {**key, "seq": seq, "body": await _packed(body)}
+        await self._commit(("save_snapshot", [kept]))
 
-    async def load_snapshot(self, stream: str) -> tuple[int, bytes] | None:
+    async def load_snapshot(self, tenant: str, stream: str) -> tuple[int, bytes] | None:
         """Give the newest snapshot as (seq, body)."""
-        for seq, body in await self._fetch("load_snapshot", (stream,)):
+        key = {"tenant": sealed(tenant), "stream": stream}
+        for seq, body in await self._fetch("load_snapshot", key):
             return seq, await self._unpacked(body)
         return None
 
-    async def put_blob(self, body: bytes) -> str:
-        """Keep a large text durably, once, and return its SHA-256."""
+    async def put_blob(self, tenant: str, body: bytes) -> str:
+        """Keep a large text durably, once a tenant, and return its SHA-256."""
         digest = hashlib.sha256(body).hexdigest()
-        await self._commit("put_blob", [(digest, await _packed(body))])
+        await self._commit(("put_blob", [(sealed(tenant), digest, await _packed(body))]))
         return digest
 
-    async def get_blob(self, digest: str) -> bytes:
+    async def get_blob(self, tenant: str, digest: str) -> bytes:
         """Give a blob back; raises NotFound."""
-        for (body,) in await self._fetch("get_blob", (digest,)):
+        key = {"tenant": sealed(tenant), "digest": digest}
+        for (body,) in await self._fetch("get_blob", key):
             return await self._unpacked(body)
         raise NotFound(f"there is no text {digest[:12]} in {self.path}")
 
-    async def _commit(self, query: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Do a query for every row, in one transaction and one hop; see LogConnection."""
+    async def _commit(self, *steps: tuple[str, Sequence[Any]]) -> None:
+        """Do queries for all their rows, in one transaction and one hop; see LogConnection."""
+        named = [(self._queries[query], rows) for query, rows in steps if rows]
         try:
-            await self._db.executemany(self._queries[query], rows)
+            await self._db.executemany("BEGIN IMMEDIATE", named)
         except (sqlite3.Error, ValueError) as error:
             raise failure(error, self.path) from error
 
-    async def _fetch(self, query: str, values: Sequence[Any]) -> list[Any]:
+    async def _fetch(self, query: str, values: Mapping[str, Any]) -> list[Any]:
         try:
             return list(await self._db.execute_fetchall(self._queries[query], values))
         except (sqlite3.Error, ValueError) as error:
@@ -146,25 +160,6 @@ class SqliteStore:
             raise StoreForeign(
                 f"{self.path} is damaged: {error}", "restore a copy of it"
             ) from error
-
-
-def _numbered(
-    rows: Sequence[Row], heads: dict[str, tuple[int, int]]
-) -> tuple[dict[str, tuple[int, int]], list[tuple[int, int, float, str, bytes]]]:
-    """Give the heads that move and the values to store; raises SequenceConflict for a gap."""
-    moved: dict[str, tuple[int, int]] = {}
-    values, unused = [], len(heads) + 1
-    for stream, seq, at, actor, body in rows:
-        found = moved.get(stream) or heads.get(stream)
-        number, last = found or (unused, 0)
-        unused += found is None
-        if seq != last + 1:
-            raise SequenceConflict(
-                f"event {seq} of {stream} is not the next, {last + 1}", "read the stream again"
-            )
-        moved[stream] = number, seq
-        values.append((number, seq, at, actor, body))
-    return moved, values
 
 
 async def _packed(body: bytes) -> bytes:

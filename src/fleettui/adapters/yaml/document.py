@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -43,8 +43,16 @@ MODELS: dict[str, type[BaseModel]] = {
     "AgentFlow": FlowFile,
     "Tool": ToolFile,
     "Workflow": WorkflowFile,
-    "DaemonConfig": DaemonFile,
     "Tenant": TenantFile,
+    "DaemonConfig": DaemonFile,
+}
+
+# The rules of kinds that need nothing but their own text.
+_FAULTS: Final[Mapping[str, Callable[[dict[str, Any]], Iterator[Fault]]]] = {
+    "DaemonConfig": daemon_faults,
+    "Tool": tool_faults,
+    "Workflow": workflow_file_faults,
+    "Tenant": tenant_faults,
 }
 
 
@@ -149,15 +157,7 @@ class Document:
     def _rules(self) -> Iterator[Fault]:
         match self.kind:
             case "AgentFleet" | "Fleet":
-                yield from fleet_faults(self.data)
-                yield from chain_faults(part(self.data, "spec", "approval"), ("spec", "approval"))
-                yield from pattern_faults("AgentFleet", self.data)
-                yield from declared_faults(self.data, self._declared)
-                whole = part(self.data, "spec").get("sandbox") is True
-                for at, entry in entries(self.data):
-                    if isinstance(entry.get("spec"), dict):
-                        loc: Loc = ("spec", "agents", at, "spec")
-                        yield from self._agent(entry["spec"], loc, sandboxed=whole)
+                yield from self._fleet()
             case "Agent":
                 if isinstance(self.data.get("spec"), dict):
                     yield from self._agent(self.data["spec"], ("spec",), sandboxed=False)
@@ -165,14 +165,19 @@ class Document:
                 yield from flow_faults(self.data)
                 yield from pattern_faults("AgentFlow", self.data)
                 yield from zone_faults(self.data)
-            case "DaemonConfig":
-                yield from daemon_faults(self.data)
-            case "Tool":
-                yield from tool_faults(self.data)
-            case "Workflow":
-                yield from workflow_file_faults(self.data)
-            case "Tenant":
-                yield from tenant_faults(self.data)
+            case simple:
+                yield from _FAULTS[simple](self.data)
+
+    def _fleet(self) -> Iterator[Fault]:
+        yield from fleet_faults(self.data)
+        yield from chain_faults(part(self.data, "spec", "approval"), ("spec", "approval"))
+        yield from pattern_faults("AgentFleet", self.data)
+        yield from declared_faults(self.data, self._declared)
+        whole = part(self.data, "spec").get("sandbox") is True
+        for at, entry in entries(self.data):
+            if isinstance(entry.get("spec"), dict):
+                loc: Loc = ("spec", "agents", at, "spec")
+                yield from self._agent(entry["spec"], loc, sandboxed=whole)
 
     def _agent(self, spec: dict[str, Any], loc: Loc, *, sandboxed: bool) -> Iterator[Fault]:
         declared = {**self._declared, **declared_names(inline(self.data))}

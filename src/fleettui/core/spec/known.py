@@ -127,17 +127,10 @@ PLATFORMS: Final = (
 # Platforms whose flows run in this version; those of the others load and route.
 RUNNING_PLATFORMS: Final = frozenset({"", "manual", "cli", "schedule", "webhook", "http", "file"})
 KINDS: Final = (
-    "AgentFleet",
-    "Fleet",
-    "Agent",
-    "AgentFlow",
-    "Workflow",
-    "Tool",
-    "Tenant",
-    "DaemonConfig",
-)
+    "AgentFleet", "Fleet", "Agent", "AgentFlow", "Workflow", "Tool", "Tenant", "DaemonConfig",
+)  # fmt: skip
 LATER_KINDS: Final = (
-    "DaemonConfig", "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
+    "Trigger", "Context", "AgentWorkflow", "Memory", "KnowledgeBase",
     "ConfigMap", "Secret", "Role", "RoleBinding", "ServiceAccount", "Deployment",
     "Service", "Namespace",
 )  # fmt: skip

@@ -30,12 +30,15 @@ from fleettui.core.views.rows import (
     HealthRow,
     RollbackPreview,
     UsageRow,
+    WaitRow,
 )
 
 # How many looks the trend of a row shows.
 TREND = 8
 # Gives the looks at an agent of a fleet, oldest first.
 Looks = Callable[[str, str], Sequence[HealthRow]]
+# Says of a turn why it has no slot; None for one that has, or is none.
+Waiting = Callable[[str], WaitRow | None]
 
 _DOING = frozenset({"started", "allowed", "approved"})
 _ATTENTION: dict[AgentStatus, Attention] = {
@@ -60,23 +63,28 @@ def usage_of(bill: Bill) -> UsageRow:
     return UsageRow(bill.input_tokens, bill.output_tokens, cost_of(bill))
 
 
-def agent_rows(state: FleetState, outfit: Outfit, looks: Looks) -> tuple[AgentRow, ...]:
+def agent_rows(
+    state: FleetState, outfit: Outfit, looks: Looks, waiting: Waiting
+) -> tuple[AgentRow, ...]:
     """Give the agents of a fleet, those that need somebody first, else in file order."""
     rows = [
-        _agent_row(state, agent, outfit, looks(state.id, agent.id))
+        _agent_row(state, agent, outfit, looks(state.id, agent.id), waiting(agent.turn))
         for agent in state.agents.values()
     ]
     return tuple(sorted(rows, key=lambda row: ATTENTION.index(row.attention)))
 
 
 def _agent_row(
-    state: FleetState, agent: AgentState, outfit: Outfit, seen: Sequence[HealthRow]
-) -> AgentRow:
+    state: FleetState, agent: AgentState, outfit: Outfit, seen: Sequence[HealthRow],
+    waits: WaitRow | None,
+) -> AgentRow:  # fmt: skip
     entry, spec, bill = state.entry_of(agent.id), state.spec_of(agent.id), agent.bill
     turn = state.turns.get(agent.turn)
     attention = _ATTENTION[agent.status]
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
+    if waits is not None and attention == "run":
+        attention = "pause" if waits.kind in {"held", "tenant_held"} else "run"
     alerts = alert_rows(state, agent.id)
     if alerts and attention in {"idle", "run"}:
         attention = "fail" if alerts[0].severity == "critical" else "stale"
@@ -93,7 +101,7 @@ def _agent_row(
         weight=entry.weight,
         status=agent.status,
         attention=attention,
-        step=_step(state, agent),
+        step=_step(state, agent, waits),
         since=agent.since,
         input_tokens=bill.input_tokens,
         output_tokens=bill.output_tokens,
@@ -108,6 +116,7 @@ def _agent_row(
         health=seen[-1] if seen else None,
         trend=tuple(look.beats for look in seen[-TREND:]),
         alerts=len(alerts),
+        waits=waits,
     )
 
 
@@ -138,7 +147,7 @@ def _voted(state: FleetState, agent: str) -> bool:
     return ballot is not None and agent in ballot.votes
 
 
-def _step(state: FleetState, agent: AgentState) -> str:
+def _step(state: FleetState, agent: AgentState, waits: WaitRow | None) -> str:
     """Say in a few words what an agent is doing."""
     actions = list(state.actions_of(agent.id))
     waiting = [action for action in actions if action.status in {"asking", "unknown"}]
@@ -148,6 +157,8 @@ def _step(state: FleetState, agent: AgentState) -> str:
         return trouble
     if agent.status == "paused":
         return agent.why or "paused"
+    if waits is not None:
+        return waiting_text(waits, state.tenant)
     turn = state.turns.get(agent.turn)
     if turn is not None:
         doing = [action for action in actions if action.status in _DOING]
@@ -162,6 +173,27 @@ def _step(state: FleetState, agent: AgentState) -> str:
     if rules:
         return _watching(alert_rows(state, agent.id), len(rules))
     return _last_vote(state, agent.id) or agent.why
+
+
+def waiting_text(waits: WaitRow, tenant: str) -> str:
+    """Say why a turn waits, in a few words."""
+    bound = f"{waits.running} of {waits.most} turns"
+    match waits.kind:
+        case "held" | "tenant_held":
+            return f"held by {waits.by}"
+        case "tenant_full":
+            return f"waits: {tenant} has {bound}"
+        case "key_full":
+            return f"waits: {waits.by} has {bound}"
+        case "host_full":
+            return f"waits: the host has {bound}, {_ordinal(waits.place)} in line"
+        case "line":
+            return f"waits: {_ordinal(waits.place)} in line"
+
+
+def _ordinal(number: int) -> str:
+    teen = number % 100 in {11, 12, 13}
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def _queued(state: FleetState, agent: AgentState, action: ActionState) -> str:

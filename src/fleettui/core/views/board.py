@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from fleettui.core.breaker import BreakerState
 from fleettui.core.state.fleet import FleetState
-from fleettui.core.views.agents import Looks, agent_rows, usage_of
+from fleettui.core.views.agents import Looks, Waiting, agent_rows, usage_of
 from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
@@ -53,6 +53,7 @@ def board(
     shown: FleetState | None,
     outfit: Outfit,
     looks: Looks,
+    waiting: Waiting,
     now: float,
     trouble: str,
 ) -> Board:
@@ -64,7 +65,7 @@ def board(
         now=now,
         fleets=tuple(fleet_row(state) for state in states),
         tenants=tuple(tenants),
-        agents=agent_rows(shown, outfit, looks) if shown else (),
+        agents=agent_rows(shown, outfit, looks, waiting) if shown else (),
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),
         ballots=ballot_rows(shown, MOST_SHOWN) if shown else (),

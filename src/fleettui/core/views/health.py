@@ -13,19 +13,21 @@ BUSY_CPU: Final = 0.05
 
 
 def condition_of(
-    state: FleetState, agent: AgentState, quiet: float, asking: float, cpu: float
-) -> Condition:
+    state: FleetState, agent: AgentState, quiet: float, asking: float, cpu: float,
+    *, in_line: bool = False,
+) -> Condition:  # fmt: skip
     """Tell a stalled agent from one that is busy, waits or rests.
 
-    `quiet` is how long (seconds) it made no progress, `asking` how long its model has been asked,
-    `cpu` how many cores its programs use. A tool that runs and a model that is asked have limits of
-    their own, so whoever waits for them is busy.
+    `quiet` is how long (seconds) it made no progress, `asking` how long its model has been
+    asked, `cpu` how many cores its programs use, `in_line` says that its turn has no slot. A
+    tool that runs and a model that is asked have limits of their own, so whoever waits for them
+    is busy.
     """
     assert state.spec is not None
     rules: Health = state.spec.spec.health
     if agent.status == "failed":
         return "failed"
-    if agent.status == "waiting":
+    if agent.status == "waiting" or in_line:
         return "waiting"
     if not agent.turn or agent.status != "working":
         return "resting"

@@ -27,6 +27,7 @@ from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
 from fleettui.core.views.rows.stats import CacheRow, StatsRow
+from fleettui.core.views.rows.waiting import WaitRow
 
 __all__ = [
     "ATTENTION",
@@ -63,5 +64,6 @@ __all__ = [
     "UsageRow",
     "VerdictRow",
     "VoteRow",
+    "WaitRow",
     "WorkspaceRow",
 ]

@@ -7,12 +7,14 @@ from typing import Literal
 from fleettui.core.model import AgentStatus
 from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.root import Attention, Row
+from fleettui.core.views.rows.waiting import WaitRow
 
 
 class AgentRow(Row, frozen=True):
     """An agent: `step` says what it is doing, `since` when that began (seconds since 1970).
 
-    `health` is the last look at it, null before the first; `trend` its beats in the last looks.
+    `health` is the last look at it, null before the first; `trend` its beats in the last looks;
+    `waits` why its turn has no slot, null when it has one or there is no turn.
     """
 
     id: str
@@ -41,6 +43,7 @@ class AgentRow(Row, frozen=True):
     alerts: int = 0
     health: HealthRow | None = None
     trend: tuple[int, ...] = ()
+    waits: WaitRow | None = None
 
 
 class CheckpointRow(Row, frozen=True):

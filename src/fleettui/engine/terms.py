@@ -1,0 +1,32 @@
+"""Terms: what each tenant may have at once right now, from its file and what holds it."""
+
+from __future__ import annotations
+
+from fleettui.core.events import Recorded
+from fleettui.core.fair import Terms
+from fleettui.core.tenancy import DEFAULT, is_tenant_stream
+from fleettui.engine.dispatch import Dispatch
+from fleettui.engine.engine import Engine
+
+_GONE = "its file is gone"
+
+
+def terms_of(engine: Engine, tenant: str) -> Terms:
+    """Give what a tenant may have: its plan, its bound of turns, and who holds it or everything."""
+    state, host = engine.tenant(tenant), engine.tenant(DEFAULT)
+    held = host.all_held_by or state.held_by or (_GONE if state.retired else "")
+    return Terms(state.spec.plan, state.spec.quotas.concurrent_turns or 0, held)
+
+
+class TermsWatch:
+    """Lets the dispatch look again whenever something happened to a tenant as a whole."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+
+    def on_event(self, recorded: Recorded) -> None:
+        if is_tenant_stream(recorded.stream):
+            self._dispatch.refresh()
+
+    def catch_up(self) -> None:
+        self._dispatch.refresh()
