@@ -6,9 +6,9 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
@@ -16,6 +16,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from fleettui.adapters.channels.file import FileChannel
+from fleettui.adapters.channels.schedule import ScheduleChannel
+from fleettui.adapters.channels.webhook import WebhookChannel
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
@@ -32,10 +35,12 @@ from fleettui.adapters.workspaces.merging import GitMerging
 from fleettui.adapters.workspaces.places import Places
 from fleettui.adapters.workspaces.worktrees import GitWorkspaces
 from fleettui.adapters.yaml.plain import load_plain
+from fleettui.adapters.yaml.reloading import ReloadingFlows
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
-from fleettui.core.errors import Refused
+from fleettui.core.commands.requests import UseFlows
+from fleettui.core.errors import NotFound, Refused
 from fleettui.core.safe import one_line
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
@@ -44,32 +49,42 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.flow_door import FlowDoor
+from fleettui.engine.flows import Flows, FlowSettings
+from fleettui.engine.intake import Intake
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
+from fleettui.engine.lanes import Lanes
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.membership import Membership
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
+from fleettui.engine.questions import Questions
 from fleettui.engine.reading import Reading
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
+from fleettui.engine.replies import Replies
 from fleettui.engine.reports import Reports
+from fleettui.engine.requests import Requests
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
 from fleettui.engine.tenant_files import TenantFiles
 from fleettui.engine.terms import TermsWatch, terms_of
 from fleettui.engine.timers import Timers
+from fleettui.engine.triggers import Triggers
 from fleettui.engine.turns import Turns
-from fleettui.engine.watching import watch_events
+from fleettui.engine.watching import isolated, watch_events
 from fleettui.ports import (
     Blobs,
     Bus,
+    Channel,
     Clock,
     FileHistory,
     Files,
+    FlowFolder,
     LastingRuntime,
     Machine,
     Measures,
@@ -119,6 +134,9 @@ class World:
     home: Path
     # What each tenant may have at once, and how many turns go on on this host.
     most_turns: int = MOST_TURNS
+    # Further platforms that flows hear from, and what there is of flows to begin with.
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    flows: FlowSettings = field(default_factory=FlowSettings)
 
 
 class House:
@@ -136,7 +154,9 @@ class House:
         breakers: Breakers,
         tenants: TenantFiles,
         dispatch: Dispatch,
+        serving: Serving,
     ) -> None:
+        self.serving = serving
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
         self.dispatch = dispatch
@@ -152,6 +172,7 @@ class House:
             tenants,
             dispatch,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
+            serving.door,
         )
 
     def session(self, operator: str, tenant: str = "", rights_of: str = "") -> Session:
@@ -171,11 +192,14 @@ class House:
             files=self._files,
             reading=self._reading,
             presence=self.presence,
+            flows=self.serving.door,
         )
 
     def is_busy(self) -> bool:
-        """Say whether a fleet is open, so that the host must stay."""
-        return any(state.id and not state.stopped for state in self.engine.fleets())
+        """Say whether a fleet is open, or a request waits, so that the host must stay."""
+        return any(state.id and not state.stopped for state in self.engine.fleets()) or any(
+            tenant.requests.open or tenant.requests.owing for tenant in self.engine.tenants()
+        )
 
 
 @asynccontextmanager
@@ -205,14 +229,18 @@ async def running(world: World) -> AsyncIterator[House]:
         supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
+        serving = Serving(engine, world, keeping, items, group)
         watchers = []
         releasing = Releasing(world.toolbox)
+        of_tenants = (TermsWatch(dispatch), serving.requests)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, TermsWatch(dispatch),
+            monitors, lodging, *of_tenants,
         ):  # fmt: skip
             ready = asyncio.Event()
-            watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
+            watching = watch_events(
+                engine, ready, watcher.on_event, watcher.catch_up, tenants=watcher in of_tenants
+            )
             name = type(watcher).__name__.lower()
             watchers.append(group.create_task(watching, name=name))
             await ready.wait()
@@ -220,10 +248,12 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
         watchers.append(group.create_task(tenants.run(), name="tenants"))
         watchers.append(group.create_task(dispatch.run(), name="dispatch"))
+        watchers += await serving.begin()
         try:
             yield House(
-                engine, world, actions, memories, keeping, built, pulse, breakers, tenants, dispatch
-            )
+                engine, world, actions, memories, keeping, built, pulse, breakers, tenants,
+                dispatch, serving,
+            )  # fmt: skip
         finally:
             dispatch.close()
             tasks = (
@@ -234,14 +264,90 @@ async def running(world: World) -> AsyncIterator[House]:
                 monitors.tasks(),
                 lodging.tasks(),
                 keeping.tasks(),
+                serving.tasks(),
             )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 
 
+def _open_folder(command: UseFlows) -> FlowFolder:
+    """Open the folder of flows that an operator names; raises NotFound."""
+    if not Path(command.folder).exists():
+        raise NotFound(f"there is no folder {command.folder}", "name one with --flows")
+    return ReloadingFlows(
+        command.folder, command.environment, agents=command.agents, fleets=command.fleets
+    )
+
+
+class Hearing:
+    """The channels of a host, each told what the flows wait for from it."""
+
+    def __init__(
+        self, clock: Clock, engine: Engine, notes: Path, further: Mapping[str, Channel]
+    ) -> None:
+        self._engine = engine
+        self._schedule = ScheduleChannel(clock, self._last_due)
+        self.webhook = WebhookChannel(clock)
+        self._file = FileChannel(clock, notes)
+        mine: tuple[Channel, ...] = (self._schedule, self.webhook, self._file)
+        self.channels: Mapping[str, Channel] = {one.platform: one for one in mine} | dict(further)
+
+    def use(self, triggers: Triggers) -> tuple[str, ...]:
+        """Go by other triggers from now on, and say what is wrong with some of them."""
+        self._schedule.use(triggers.schedules)
+        self._file.use(triggers.files)
+        return self.webhook.use(triggers.webhooks)
+
+    def _last_due(self, tenant: str, flow: str) -> float:
+        return self._engine.tenant(tenant).requests.due.get(flow, 0.0)
+
+
+class Serving:
+    """The parts of a house that take messages to flows, and what came of them back."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        world: World,
+        keeping: Keeping,
+        items: Items,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        state = world.home.parent
+        self.hearing = Hearing(world.clock, engine, state / "files.done", world.channels)
+        self.flows = Flows(self.hearing.use)
+        self._settings, self._group = world.flows, group
+        questions = Questions(engine, self.hearing.channels)
+        lanes = Lanes(engine, self.flows, world.vault, keeping, state / "flows")
+        self._replies = Replies(engine, self.hearing.channels, group)
+        self._intake = Intake(engine, self.flows, questions)
+        self.requests = Requests(engine, self.flows, lanes, items, questions, self._replies, group)
+        self.door = FlowDoor(engine, self.flows, self._intake, self.requests, _open_folder)
+
+    async def begin(self) -> list[asyncio.Task[None]]:
+        """Take messages from now on; gives the tasks to be ended with the host."""
+        self.hearing.webhook.listen_at(self._settings.host, self._settings.port)
+        await self.flows.use(self._settings)
+        begin = self._group.create_task
+        return [
+            begin(self.requests.run(), name="requests"),
+            begin(self.flows.run(), name="flows"),
+            *(
+                begin(isolated(channel.receive, self._intake.take), name=channel.platform)
+                for channel in self.hearing.channels.values()
+            ),
+        ]
+
+    def tasks(self) -> Iterator[asyncio.Task[None]]:
+        """Give what goes on, to be ended with the host."""
+        return chain(self.requests.tasks(), self._replies.tasks())
+
+
 @asynccontextmanager
-async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[House]:
-    """Open the house of a state folder, on SQLite and this machine."""
+async def house(
+    state: Path, environment: Mapping[str, str], flows: FlowSettings | None = None
+) -> AsyncIterator[House]:
+    """Open the house of a state folder, on SQLite and this machine, with flows or none."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(state / "fleettui.db"))
         router = ModelRouter(
@@ -281,6 +387,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             merging=GitMerging(places, history),
             reports=state / "reports",
             home=state / "runtimes",
+            flows=flows or FlowSettings(),
         )
         orphans = await asyncio.to_thread(end_orphans)
         running_house = await stack.enter_async_context(running(world))

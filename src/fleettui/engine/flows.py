@@ -21,12 +21,18 @@ _log = logging.getLogger(__name__)
 class FlowSettings:
     """Where flows come from and how they run; `environment` has the values they name.
 
-    `default` is the flow of what no other takes, `most` how many requests go on at once,
-    `most_of_user` of one user of a tenant, `timeout` the longest time of one, in seconds.
+    A `pinned` folder is the host's for as long as it runs, and only its triggers are waited for;
+    `place` names it. `host` and `port` are where webhooks are taken, 0 for a free port. `default`
+    is the flow of what no other takes, `most` how many requests go on at once, `most_of_user` of
+    one user of a tenant, `timeout` the longest time of one, in seconds.
     """
 
     folder: FlowFolder | None = None
+    place: str = ""
+    pinned: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = 8080
     default: Flow | None = None
     strict: bool = False
     watch: bool = True
@@ -79,7 +85,8 @@ class Flows:
         self._by_name = {(flow.tenant, flow.name): flow for flow in self.flows}
         agent = settings.default.spec.agents[0].name if settings.default else ""
         self.router = Router(self.flows, agent, strict_mode=settings.strict)
-        triggers = triggers_of(self.flows, settings.environment)
+        pinned = self.flows if settings.pinned else ()
+        triggers = triggers_of(pinned, settings.environment)
         wrong = (*triggers.problems, *self._told(triggers))
         self.problems = (*(one_line(one) for one in now.problems), *wrong)
         self.loaded = True

@@ -107,7 +107,7 @@ class Intake:
         person = actor.name if actor else tenant.person(delivery.platform, delivery.user)
         whose = person or (f"{delivery.platform}:{delivery.user}" if delivery.user else "")
         asking = actor or actor_of(delivery.platform, whose, flow, tenant)
-        text = await self._engine.payload(delivery.text)
+        text = await self._engine.payload(tenant.name, delivery.text)
         entry = next((one for one in flow.spec.agents if one.name == agent), None)
         limits = tuple(limits_of_flow(flow, whose))
         now = self._engine.clock.now()

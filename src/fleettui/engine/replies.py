@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
+from contextvars import Context
 
 from fleettui.core.channel import Reply
 from fleettui.core.commands.requests import RecordReply
@@ -38,7 +39,7 @@ class Replies:
         found = self._engine.tenant(tenant).requests.all.get(request)
         if found is None or found.reply != "owed" or key in self._going:
             return
-        task = self._group.create_task(isolated(self._send, tenant, found))
+        task = self._group.create_task(isolated(self._send, tenant, found), context=Context())
         self._going[key] = task
         task.add_done_callback(lambda _: self._going.pop(key, None))
 
@@ -70,7 +71,7 @@ class Replies:
         try:
             if channel is None:
                 raise NotBuilt(f"there is no channel {request.platform}")
-            text = await self._text(request)
+            text = await self._text(tenant, request)
             message = await channel.reply(request.address, Reply(key, text, request.status))
         except (FleettuiError, OSError) as error:
             final = isinstance(error, NotBuilt) or (
@@ -82,11 +83,11 @@ class Replies:
             return RecordReply(tenant, request.id, why=str(error) or "it failed", retry_at=retry_at)
         return RecordReply(tenant, request.id, message)
 
-    async def _text(self, request: RequestState) -> str:
+    async def _text(self, tenant: str, request: RequestState) -> str:
         """Say what came of a request: its answer, or a sentence that says why there is none."""
         match request.status:
             case "finished":
-                return await self._engine.text(request.output) or "Done."
+                return await self._engine.text(tenant, request.output) or "Done."
             case "dropped":
                 return f"Nothing was done: {request.why}."
             case _:

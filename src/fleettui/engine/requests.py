@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator, Mapping
+from contextvars import Context
 from typing import Any
 
 from fleettui.core.commands import CancelRun, StartRun
@@ -29,7 +30,7 @@ from fleettui.core.state.fleet import ActionState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
 from fleettui.core.state.requests import RequestState
 from fleettui.core.state.tenant import TenantState
-from fleettui.core.tenancy import DEFAULT, is_tenant_stream, tenant_of, tenant_of_stream
+from fleettui.core.tenancy import is_tenant_stream, tenant_of, tenant_of_stream
 from fleettui.core.views.runs import run_text
 from fleettui.engine.engine import Engine
 from fleettui.engine.flows import Flows
@@ -38,6 +39,7 @@ from fleettui.engine.items import Items
 from fleettui.engine.lanes import Lanes
 from fleettui.engine.questions import Questions
 from fleettui.engine.replies import Replies
+from fleettui.engine.terms import terms_of
 from fleettui.engine.watching import isolated
 
 _log = logging.getLogger(__name__)
@@ -94,20 +96,19 @@ class Requests:
             return ""
         if any(one.id == f"{tenant}/{request}" for some in self._parked.values() for one in some):
             return f"flow {state.flow} has as many at work as it may"
+        held_by = self._terms_of(tenant).held_by
+        if state.held_by or held_by:
+            return (
+                f"held by {state.held_by}"
+                if state.held_by
+                else f"tenant {tenant} is held by {held_by}"
+            )
         waits = self._queue.why(f"{tenant}/{request}")
         if waits is None:
             return "about to begin"
-        match waits.kind:
-            case "held":
-                return f"held by {waits.by}"
-            case "tenant_held":
-                return f"tenant {tenant} is held by {waits.by}"
-            case "tenant_full":
-                return f"tenant {tenant} has {waits.running} of {waits.most} at work"
-            case "key_full":
-                return f"{waits.by} has {waits.running} of {waits.most} at work"
-            case "line":
-                return "waits for its turn"
+        if waits.kind == "key_full":
+            return f"{waits.by} has {waits.running} of {waits.most} at work"
+        return "waits for its turn"
 
     # --- what happens --------------------------------------------------------------------------
 
@@ -206,20 +207,13 @@ class Requests:
     # --- the queue -----------------------------------------------------------------------------
 
     def _terms_of(self, tenant: str) -> Terms:
-        states = {one.name: one for one in self._engine.tenants()}
-        state = states.get(tenant)
-        if state is None:
-            return Terms(held_by="nobody: the tenant is not there")
-        everything = states[DEFAULT].all_held_by if DEFAULT in states else ""
-        held_by = everything or state.held_by or ("its file is gone" if state.retired else "")
-        mine = [
-            most
-            for most in (
-                self._flows.settings.most_of_user, state.spec.quotas.per_user.concurrent_requests
-            )
-            if most
-        ]  # fmt: skip
-        return Terms(state.spec.plan, 0, held_by, min(mine, default=0))
+        """Give what a tenant may have: its turns are bounded elsewhere, its users here."""
+        mine = (
+            self._flows.settings.most_of_user,
+            self._engine.tenant(tenant).spec.quotas.per_user.concurrent_requests,
+        )
+        most_of_key = min((one for one in mine if one), default=0)
+        return terms_of(self._engine, tenant)._replace(most=0, most_of_key=most_of_key)
 
     def _push(self, tenant: str, request: RequestState) -> None:
         if request.status != "queued" or self._is_known(tenant, request.id):
@@ -333,7 +327,7 @@ class Requests:
             return None
         try:
             await self._lanes.open(lane, flow, request.agent)
-            text = await self._engine.text(request.text)
+            text = await self._engine.text(tenant.name, request.text)
             items = await self._items.find(lane, text)
             command = StartRun(lane, request.text, items=items, request=key)
             return lane, await self._engine.send(command, actor)
@@ -393,17 +387,20 @@ class Requests:
             return
         tokens = run.bill.input_tokens + run.bill.output_tokens
         if run.status == "finished":
-            output = await self._engine.payload(await self._output(request.fleet, run))
+            output = await self._engine.payload(
+                tenant, await self._output(tenant, request.fleet, run)
+            )
             await self._engine.send(FinishRequest(tenant, request.id, output, tokens))
             return
         kind = self._ending.get((request.fleet, request.run)) or _ENDED[run.status]
         reason = run.reason or run.status
         await self._engine.send(FailRequest(tenant, request.id, kind, reason, tokens))
 
-    async def _output(self, fleet: str, run: RunState) -> str:
+    async def _output(self, tenant: str, fleet: str, run: RunState) -> str:
         """Give what a run came to: the output of its parts, or else what was decided."""
         texts = {
-            given.of: await self._engine.text(handed_output(run, given.of)) for given in run.output
+            given.of: await self._engine.text(tenant, handed_output(run, given.of))
+            for given in run.output
         }
         text = run_text(run, texts)
         ballot = self._engine.state(fleet).ballots.get(run.ballot)
@@ -469,7 +466,8 @@ class Requests:
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside everything else; its errors are recorded and stay its own."""
-        task = self._group.create_task(isolated(lambda: work))
+        # Of no tenant: whoever caused it may belong to another than it is done for.
+        task = self._group.create_task(isolated(lambda: work), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -22,6 +22,8 @@ from fleettui.core.commands.requests import (
     MoveRequest,
     ReleaseRequest,
     RetryRequest,
+    SendToFlow,
+    UseFlows,
 )
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
@@ -63,4 +65,6 @@ OperatorCommand = (
     | ReleaseRequest
     | MoveRequest
     | RetryRequest
+    | SendToFlow
+    | UseFlows
 )

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.limits import Limit
 from fleettui.core.model import Payload, Priority
 from fleettui.core.request import ErrorType
+
+
+class SendToFlow(TenantCommand, frozen=True, tag=True, omit_defaults=True):
+    """Give a message to flows by hand: to the one named, else to whichever the router chooses.
+
+    Answers the id of the request. `user` is whom the router takes it to be from; who asks is the
+    operator all the same. A `key` makes a repetition known.
+    """
+
+    text: str
+    flow: str = ""
+    platform: str = "manual"
+    channel: str = ""
+    user: str = ""
+    event: str = ""
+    key: str = ""
+
+
+class UseFlows(TenantCommand, frozen=True, tag=True, omit_defaults=True):
+    """Serve the flows of a folder, where the host was not started with one.
+
+    `environment` has the values that they name; it is kept in memory only.
+    """
+
+    folder: str
+    agents: str = ""
+    fleets: str = ""
+    environment: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class QueueRequest(TenantCommand, frozen=True, tag=True, omit_defaults=True):

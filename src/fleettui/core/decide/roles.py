@@ -37,6 +37,8 @@ _LEAST: Final[dict[type, Role]] = {
     commands.ExtendExpiry: "approver",
     commands.RevokeRule: "approver",
     commands.OverrideBallot: "approver",
+    requests.SendToFlow: "operator",
+    requests.UseFlows: "admin",
     requests.QueueRequest: "operator",
     requests.DropRequest: "operator",
     requests.HoldRequest: "operator",

@@ -19,6 +19,7 @@ from fleettui.core.views.rows.fleets import (
     TenantRow,
     UsageRow,
 )
+from fleettui.core.views.rows.flows import FlowRow, RequestRow
 from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
@@ -43,6 +44,7 @@ __all__ = [
     "FileRow",
     "FindingRow",
     "FleetRow",
+    "FlowRow",
     "HealthRow",
     "InboxRow",
     "LogRow",
@@ -51,6 +53,7 @@ __all__ = [
     "MessageRow",
     "PartRow",
     "PendingRow",
+    "RequestRow",
     "RollbackPreview",
     "Row",
     "RuleRow",
