@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fleettui.host.foreground import in_foreground
+from fleettui.host.headless import serve_headless
 from fleettui.host.house import House
 from fleettui.host.journal import open_journal
 from fleettui.host.lock import Claim
 from fleettui.host.reception import Reception, Show
 from fleettui.host.serve import run_host
-from fleettui.wiring import collect_rarely, house
+from fleettui.wiring import collect_rarely, daemon_settings, house
 
 
 def serve_claimed(claimed: Claim, idle: float) -> None:
@@ -32,6 +33,26 @@ def serve_beside(state: str, visit: Callable[[], int]) -> int:
     return in_foreground(
         state, lambda: _build(state), Reception(_load_show, own_refused=True), visit
     )
+
+
+def serve_flows(state: str, config: str, flows: str) -> str:
+    """Serve flows without a screen until a signal ends it; gives why it could not.
+
+    Raises BadSpec for a config with errors, Refused where another host has the folder.
+    """
+    environment = dict(os.environ)
+    settings, tenants = daemon_settings(config, flows, environment)
+    if tenants:
+        environment["FLEETTUI_TENANTS"] = tenants
+
+    @asynccontextmanager
+    async def build() -> AsyncIterator[House]:
+        async with house(Path(state), environment, settings) as built:
+            collect_rarely()
+            await built.serving.wait_settled()
+            yield built
+
+    return serve_headless(state, build, Reception(_load_show, own_refused=True))
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ from fleettui.adapters.workspaces.history import GitHistory
 from fleettui.adapters.workspaces.merging import GitMerging
 from fleettui.adapters.workspaces.places import Places
 from fleettui.adapters.workspaces.worktrees import GitWorkspaces
+from fleettui.adapters.yaml.daemon import default_flow, load_daemon
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.adapters.yaml.reloading import ReloadingFlows
 from fleettui.adapters.yaml.specs import YamlSpecs
@@ -41,7 +42,9 @@ from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
 from fleettui.core.commands.requests import UseFlows
 from fleettui.core.errors import NotFound, Refused
+from fleettui.core.routing import canonical
 from fleettui.core.safe import one_line
+from fleettui.core.spec.daemon import DaemonSpec
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
@@ -279,6 +282,49 @@ def _open_folder(command: UseFlows) -> FlowFolder:
     )
 
 
+def daemon_settings(
+    config: str, folder: str, environment: Mapping[str, str]
+) -> tuple[FlowSettings, str]:
+    """Give how flows are served by a DaemonConfig, or without one, and the folder of tenants.
+
+    A `folder` goes before the one of the config. Raises BadSpec with every placed problem.
+    """
+    daemon = load_daemon(config, environment) if config else None
+    spec = daemon.spec if daemon else DaemonSpec()
+    for warning in daemon.warnings if daemon else ():
+        _log.warning("%s", warning)
+    place = folder or (daemon.flows if daemon else "flows")
+    if not Path(place).is_dir() and spec.flows.enabled:
+        raise NotFound(f"there is no folder of flows {place}".rstrip(), "name one with --flows-dir")
+    place = str(Path(place).absolute())
+    source = ReloadingFlows(
+        place,
+        environment,
+        agents=daemon.agents if daemon else "",
+        fleets=daemon.fleets if daemon else "",
+        recursive=spec.flows.recursive,
+    )
+    settings = FlowSettings(
+        folder=source if spec.flows.enabled else None,
+        place=place,
+        pinned=True,
+        environment=environment,
+        host=spec.server.host,
+        port=spec.server.port,
+        longest_answer=spec.server.timeout_secs,
+        off=frozenset(
+            canonical(name) for name, platform in spec.platforms.items() if not platform.enabled
+        ),
+        default=default_flow(config, daemon, environment) if daemon else None,
+        strict=spec.routing.strict_mode,
+        watch=spec.flows.watch,
+        most=spec.runtime.max_concurrent_tasks,
+        most_of_user=spec.runtime.max_tasks_per_user or 0,
+        timeout=spec.runtime.task_timeout_secs,
+    )
+    return settings, daemon.tenants if daemon else ""
+
+
 class Hearing:
     """The channels of a host, each told what the flows wait for from it."""
 
@@ -326,8 +372,9 @@ class Serving:
 
     async def begin(self) -> list[asyncio.Task[None]]:
         """Take messages from now on; gives the tasks to be ended with the host."""
-        self.hearing.webhook.listen_at(self._settings.host, self._settings.port)
-        await self.flows.use(self._settings)
+        settings = self._settings
+        self.hearing.webhook.listen_at(settings.host, settings.port, settings.longest_answer)
+        await self.flows.use(settings)
         begin = self._group.create_task
         return [
             begin(self.requests.run(), name="requests"),
@@ -337,6 +384,15 @@ class Serving:
                 for channel in self.hearing.channels.values()
             ),
         ]
+
+    async def wait_settled(self) -> None:
+        """Wait until flows can be reached, and say so; raises Refused where they can't."""
+        webhook = self.hearing.webhook
+        await webhook.wait_settled()
+        if webhook.trouble:
+            raise Refused(webhook.trouble)
+        at = f", webhooks at {webhook.listening_at}" if webhook.listening_at else ""
+        _log.info("ready: %d flows of %s%s", len(self.flows.flows), self._settings.place, at)
 
     def tasks(self) -> Iterator[asyncio.Task[None]]:
         """Give what goes on, to be ended with the host."""

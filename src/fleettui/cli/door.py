@@ -45,6 +45,9 @@ class Doors(Protocol):
         Gives its path; raises BadSpec, and Refused where there is one already.
         """
 
+    def serve(self, state: str, config: str, flows: str) -> str:
+        """Be a host that serves flows until a signal ends it; gives why it could not."""
+
     def show(self, verb: str, values: Mapping[str, str]) -> int:
         """Show a fleet on this terminal, as `open` or `attach`; gives the exit code."""
 

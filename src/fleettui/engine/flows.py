@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fleettui.core.flow import Flow
-from fleettui.core.routing import Router
+from fleettui.core.routing import Router, canonical
 from fleettui.core.safe import one_line
 from fleettui.engine.triggers import Triggers, triggers_of
 from fleettui.engine.watching import isolated
@@ -22,7 +22,8 @@ class FlowSettings:
     """Where flows come from and how they run; `environment` has the values they name.
 
     A `pinned` folder is the host's for as long as it runs, and only its triggers are waited for;
-    `place` names it. `host` and `port` are where webhooks are taken, 0 for a free port. `default`
+    `place` names it. `host` and `port` are where webhooks are taken, 0 for a free port. Flows of
+    platforms that are `off` take nothing. `default`
     is the flow of what no other takes, `most` how many requests go on at once, `most_of_user` of
     one user of a tenant, `timeout` the longest time of one, in seconds.
     """
@@ -33,6 +34,8 @@ class FlowSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 8080
+    longest_answer: float = 30.0
+    off: frozenset[str] = frozenset()
     default: Flow | None = None
     strict: bool = False
     watch: bool = True
@@ -74,6 +77,10 @@ class Flows:
             return self.default_of(tenant)
         return self._by_name.get((tenant, name))
 
+    def is_off(self, flow: Flow) -> bool:
+        """Say whether the platform of a flow is switched off."""
+        return canonical(flow.platform) in self.settings.off
+
     def default_of(self, tenant: str) -> Flow | None:
         """Give a tenant's flow of what no other takes."""
         default = self.settings.default
@@ -85,7 +92,7 @@ class Flows:
         self._by_name = {(flow.tenant, flow.name): flow for flow in self.flows}
         agent = settings.default.spec.agents[0].name if settings.default else ""
         self.router = Router(self.flows, agent, strict_mode=settings.strict)
-        pinned = self.flows if settings.pinned else ()
+        pinned = [one for one in self.flows if settings.pinned and not self.is_off(one)]
         triggers = triggers_of(pinned, settings.environment)
         wrong = (*triggers.problems, *self._told(triggers))
         self.problems = (*(one_line(one) for one in now.problems), *wrong)

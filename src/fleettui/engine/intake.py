@@ -71,13 +71,16 @@ class Intake:
             if forced:
                 # A person who names it may run what its platform can't bring yet.
                 fleet_of(flow, agent)
-            elif why := obstacle(flow):
+            elif why := obstacle(flow) or self._off(flow):
                 return self._refuse(flow, Refused(why))
             return await self._queue(delivery, flow, agent, tenant, actor)
         except LimitReached as over:
             return self._refuse(flow, over, over.free_at)
         except Refused as refusal:
             return self._refuse(flow, refusal)
+
+    def _off(self, flow: Flow) -> str:
+        return f"the platform {flow.platform} is switched off" if self._flows.is_off(flow) else ""
 
     def _route(self, delivery: Delivery, *, forced: bool) -> tuple[Flow | None, str, str]:
         """Choose flow and agent; a flow that an operator names takes whatever it is given."""

@@ -34,7 +34,9 @@ _SILENT.disabled = True
 class _Handler(web.RequestHandler):
     """Answers what can't be read with a status alone: no echo, and nothing of it in a log."""
 
-    __slots__ = ()
+    __slots__ = ("was_read",)
+
+    was_read: Callable[[], None]
 
     def handle_error(
         self,
@@ -53,14 +55,26 @@ class _Handler(web.RequestHandler):
 class _Connection(asyncio.Protocol):
     """A connection that ends after its time, whatever it does."""
 
-    def __init__(self, handler: _Handler, gone: Callable[[_Connection], None]) -> None:
-        self._handler, self._gone = handler, gone
+    def __init__(
+        self, handler: _Handler, longest: float, gone: Callable[[_Connection], None]
+    ) -> None:
+        self._handler, self._longest, self._gone = handler, longest, gone
         self._timer: asyncio.TimerHandle | None = None
+        handler.was_read = self._was_read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._timer = asyncio.get_running_loop().call_later(LONGEST_REQUEST, transport.abort)
+        self._transport = transport
+        self._arm(min(LONGEST_REQUEST, self._longest))
         self._handler.connection_made(transport)
+
+    def _was_read(self) -> None:
+        self._arm(self._longest)
+
+    def _arm(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
@@ -90,8 +104,13 @@ class _Turned(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def listening(host: str, port: int, answer: Answer) -> AsyncIterator[int]:
-    """Listen while the context is open; gives the port (a free one for 0). Raises Refused."""
+async def listening(
+    host: str, port: int, answer: Answer, longest: float = 30.0
+) -> AsyncIterator[int]:
+    """Listen while the context is open; gives the port (a free one for 0). Raises Refused.
+
+    No answer takes longer than `longest` seconds.
+    """
 
     async def serve(request: web.BaseRequest) -> web.StreamResponse:
         return _response(await _answered(request, answer))
@@ -108,7 +127,7 @@ async def listening(host: str, port: int, answer: Answer) -> AsyncIterator[int]:
             max_line_size=LARGEST_HEADER, max_field_size=LARGEST_HEADER, lingering_time=0,
             auto_decompress=False,
         )  # fmt: skip
-        connection = _Connection(handler, open_connections.discard)
+        connection = _Connection(handler, longest, open_connections.discard)
         open_connections.add(connection)
         return connection
 
@@ -140,6 +159,8 @@ async def _answered(request: web.BaseRequest, answer: Answer) -> HttpAnswer:
         (name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
         for name, value in request.raw_headers
     )
+    assert isinstance(request.protocol, _Handler)
+    request.protocol.was_read()
     path = request.raw_path.partition("?")[0]
     try:
         return await answer(HttpRequest(request.method, path, headers, bytes(body)))

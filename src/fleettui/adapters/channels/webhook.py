@@ -40,19 +40,25 @@ class WebhookChannel(Mute):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._host, self._port = "127.0.0.1", 0
+        self._where: tuple[str, int, float] = ("127.0.0.1", 0, 30.0)
         self._routes: dict[str, tuple[WebhookTrigger, Scheme | None]] = {}
         self._schemes: dict[str, tuple[Scheme, ...]] = {}
-        self._changed = asyncio.Event()
+        self._changed, self._settled = asyncio.Event(), asyncio.Event()
         # Where it listens, empty while it does not; what is wrong, empty for nothing.
         self.listening_at = ""
         self.trouble = ""
         self.refused = 0
 
-    def listen_at(self, host: str, port: int) -> None:
-        """Listen there once a flow needs it."""
-        self._host, self._port = host, port
+    def listen_at(self, host: str, port: int, longest: float = 30.0) -> None:
+        """Listen there once a flow needs it; an answer takes `longest` seconds at most."""
+        self._where = (host, port, longest)
         self._changed.set()
+
+    async def wait_settled(self) -> None:
+        """Wait until it listens, or can't, or need not."""
+        while self._routes and not (self.listening_at or self.trouble):
+            self._settled.clear()
+            await self._settled.wait()
 
     def use(self, triggers: Sequence[WebhookTrigger]) -> tuple[str, ...]:
         """Go by these flows from now on, and say which of them can't be reached and why."""
@@ -94,12 +100,13 @@ class WebhookChannel(Mute):
 
         # In a thread: aiohttp's server takes a sixth of a second to load.
         http = await asyncio.to_thread(import_module, "fleettui.adapters.channels.http")
-        where = (self._host, self._port)
+        where = self._where
         try:
-            async with http.listening(*where, answer) as port:
+            async with http.listening(where[0], where[1], answer, where[2]) as port:
                 self.trouble, self.listening_at = "", f"{where[0]}:{port}"
                 _log.info("webhooks are listened for at %s", self.listening_at)
-                while self._routes and where == (self._host, self._port):
+                self._settled.set()
+                while self._routes and where == self._where:
                     await self._changed.wait()
                     self._changed.clear()
         except Refused as refusal:
@@ -107,6 +114,7 @@ class WebhookChannel(Mute):
             _log.error("%s", refusal)
         finally:
             self.listening_at = ""
+            self._settled.set()
         if not self.trouble:
             self._changed.set()
 
