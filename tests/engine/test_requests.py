@@ -258,7 +258,6 @@ async def test_a_host_that_died_goes_on_where_it_was(tmp_path: Path, at: str) ->
     async with serving(tmp_path, {}, store=store) as flows:
         if at == "queued":
             await flows.session.send(ReleaseTenant("default"))
-        flows.house._world.vault.keep("echo", {})
         await flows.wait(lambda: flows.request("r1").reply == "sent")
         assert [one.text for _, one in flows.channel.replies] == ["HELLO"]
         kinds = await flows.kinds("r1")

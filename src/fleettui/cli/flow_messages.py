@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 
 import click
 
@@ -115,10 +114,12 @@ def _send(
     as_json: bool,
 ) -> None:
     doors: Doors = context.obj
+    place = os.path.abspath(folder or "flows")
+    place = place if os.path.isdir(place) else ""
 
     async def through() -> RequestRow:
         async with doors.join_or_start(state_of(context, state)) as client:
-            await _choose_flows(client, folder)
+            await _choose_flows(client, folder, place)
             async with client.watch() as watch:
                 request = await client.send(message)
                 name = f"{message.tenant}/{request}"
@@ -146,11 +147,9 @@ def _send(
         )
 
 
-async def _choose_flows(client: Client, folder: str) -> None:
+async def _choose_flows(client: Client, folder: str, place: str) -> None:
     """Tell a host that serves no flows of its own where they are."""
-    served = await client.read(ReadFlows())
-    place = Path(folder or "flows").absolute()
-    if folder or (not served and place.is_dir()):
-        if not place.is_dir():
-            raise NotFound(f"there is no folder {place}", "name one with --flows")
-        await client.send(UseFlows(DEFAULT, str(place), environment=dict(os.environ)))
+    if folder or (place and not await client.read(ReadFlows())):
+        if not place:
+            raise NotFound(f"there is no folder {folder}", "name one with --flows")
+        await client.send(UseFlows(DEFAULT, place, environment=dict(os.environ)))

@@ -42,6 +42,18 @@ class Lanes:
         """Say whether there is a lane that may have to be released."""
         return bool(self._opened)
 
+    def restore(self) -> None:
+        """Give lanes of a life before this one what is in no store: the values their flows name."""
+        flows = {_file_of(one, ""): one for one in self._flows.flows}
+        default = self._flows.settings.default
+        if default is not None:
+            flows[_file_of(default, "")] = default
+        for state in self._engine.fleets():
+            file, mark, named = state.file.rpartition("#")
+            flow = flows.get(f"{file}{mark}{named.partition('/')[0]}")
+            if mark and flow is not None:
+                self._vault.keep(state.id, self._flows.settings.environment)
+
     def run_of(self, flow: Flow, agent: str, request: str) -> tuple[str, RunState] | None:
         """Find the run that was started for a try of a request, in whichever lane."""
         for state in self._lanes(flow, agent):

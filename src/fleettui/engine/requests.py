@@ -255,6 +255,7 @@ class Requests:
             self._queue.push(waiting, first=True)
 
     def _flows_changed(self) -> None:
+        self._lanes.restore()
         self._queue.refresh()
         for some in self._parked.values():
             for ticket in reversed(some):

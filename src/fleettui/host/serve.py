@@ -93,8 +93,10 @@ class Host:
                 server.close()
                 await self._say_goodbye()
         except Exception as error:  # noqa: BLE001 it is recorded, and whoever came is told
-            _log.exception("the engine failed")
-            await self._explain(error)
+            cause = _cause(error)
+            if not isinstance(cause, FleettuiError):
+                _log.exception("the engine failed")
+            await self._explain(cause)
         finally:
             server.close()
             self._claim.release()
@@ -208,6 +210,13 @@ class Host:
         # The kernel ends us if closing hangs, even with a blocked loop.
         signal.alarm(_LONGEST_END)
         self.stop()
+
+
+def _cause(error: Exception) -> Exception:
+    """Give what a group of tasks ended with, where it was one thing."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _nothing() -> None:
