@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,17 +16,19 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from fleettui.adapters.channels.file import FileChannel
-from fleettui.adapters.channels.schedule import ScheduleChannel
-from fleettui.adapters.channels.webhook import WebhookChannel
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.metrics.exposition import exposition
+from fleettui.adapters.metrics.lines import RotatingLines
+from fleettui.adapters.metrics.serving import serve_metrics
 from fleettui.adapters.models.builtin import builtin_models
 from fleettui.adapters.models.recordings import FileRecordings
+from fleettui.adapters.models.redact import redact
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.processes.orphans import Orphan, end_orphans
+from fleettui.adapters.secrets.store import SecretStore
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
@@ -34,17 +36,13 @@ from fleettui.adapters.workspaces.history import GitHistory
 from fleettui.adapters.workspaces.merging import GitMerging
 from fleettui.adapters.workspaces.places import Places
 from fleettui.adapters.workspaces.worktrees import GitWorkspaces
-from fleettui.adapters.yaml.daemon import default_flow, load_daemon
 from fleettui.adapters.yaml.plain import load_plain
-from fleettui.adapters.yaml.reloading import ReloadingFlows
 from fleettui.adapters.yaml.specs import YamlSpecs
 from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
-from fleettui.core.commands.requests import UseFlows
-from fleettui.core.errors import NotFound, Refused
-from fleettui.core.routing import canonical
+from fleettui.core.errors import Refused
 from fleettui.core.safe import one_line
-from fleettui.core.spec.daemon import DaemonSpec
+from fleettui.core.secrets import MASTER_KEY
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
@@ -52,34 +50,31 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
-from fleettui.engine.flow_door import FlowDoor
-from fleettui.engine.flows import Flows, FlowSettings
-from fleettui.engine.intake import Intake
+from fleettui.engine.flows import FlowSettings
+from fleettui.engine.guarded import GuardedToolbox
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
-from fleettui.engine.lanes import Lanes
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.membership import Membership
+from fleettui.engine.metrics import Metrics
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
-from fleettui.engine.questions import Questions
 from fleettui.engine.reading import Reading
+from fleettui.engine.redaction import Redactions
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
-from fleettui.engine.replies import Replies
 from fleettui.engine.reports import Reports
-from fleettui.engine.requests import Requests
+from fleettui.engine.request_log import RequestLog
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
 from fleettui.engine.tenant_files import TenantFiles
 from fleettui.engine.terms import TermsWatch, terms_of
 from fleettui.engine.timers import Timers
-from fleettui.engine.triggers import Triggers
 from fleettui.engine.turns import Turns
-from fleettui.engine.watching import isolated, watch_events
+from fleettui.engine.watching import watch_events
 from fleettui.ports import (
     Blobs,
     Bus,
@@ -87,8 +82,8 @@ from fleettui.ports import (
     Clock,
     FileHistory,
     Files,
-    FlowFolder,
     LastingRuntime,
+    Lines,
     Machine,
     Measures,
     Merging,
@@ -104,6 +99,7 @@ from fleettui.ports import (
     Vault,
     Workspaces,
 )
+from fleettui.serving import Serving
 
 _log = logging.getLogger(__name__)
 RUNTIMES = "fleettui.runtimes"
@@ -135,9 +131,13 @@ class World:
     merging: Merging
     reports: Path
     home: Path
+    # The request log.
+    requests: Lines
+    # Takes secrets out of a text.
+    redact: Callable[[str], str]
     # What each tenant may have at once, and how many turns go on on this host.
     most_turns: int = MOST_TURNS
-    # Further platforms that flows hear from, and what there is of flows to begin with.
+    # Further platforms that flows hear from, and the flows there are to begin with.
     channels: Mapping[str, Channel] = field(default_factory=dict)
     flows: FlowSettings = field(default_factory=FlowSettings)
 
@@ -157,12 +157,13 @@ class House:
         breakers: Breakers,
         tenants: TenantFiles,
         dispatch: Dispatch,
+        metrics: Metrics,
         serving: Serving,
     ) -> None:
         self.serving = serving
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
-        self.dispatch = dispatch
+        self.dispatch, self.metrics = dispatch, metrics
         self.presence = Presence()
         self._files = FileViews(keeping)
         self._reading = Reading(
@@ -174,6 +175,7 @@ class House:
             breakers,
             tenants,
             dispatch,
+            metrics,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
             serving.door,
         )
@@ -208,11 +210,15 @@ class House:
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
-    engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
+    engine = Engine(
+        world.store, world.snapshots, world.blobs, world.bus, world.clock, Redactions(world.vault)
+    )
+    toolbox = GuardedToolbox(world.toolbox, engine)
     async with engine.running(), asyncio.TaskGroup() as group:
         tenants = TenantFiles(engine, world.tenants)
         await tenants.reload()
-        built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
+        world.vault.bind(lambda tenant: engine.tenant(tenant).spec.secrets)
+        built = BuiltAgents(world.runtimes, toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
         lodging = Lodging(order, world.runtimes, world.vault, group, world.home)
@@ -221,24 +227,29 @@ async def running(world: World) -> AsyncIterator[House]:
         )
         dispatch = Dispatch(engine, partial(terms_of, engine), world.most_turns)
         turns = Turns(
-            order, built, world.model, world.toolbox, world.vault, pulse, breakers,
+            order, built, world.model, toolbox, world.vault, pulse, breakers,
             keeping, dispatch, group, world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, keeping, dispatch, group)
+        actions = Actions(order, toolbox, world.vault, memories, keeping, dispatch, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
-        steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
+        steps = Steps(order, toolbox, world.vault, world.specs, items, group)
         supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
-        reports = Reports(order, world.toolbox, world.vault, world.reports)
-        serving = Serving(engine, world, keeping, items, group)
+        reports = Reports(order, toolbox, world.vault, world.reports)
+        serving = Serving(
+            engine, world.vault, world.home.parent, world.channels, world.flows, keeping, items,
+            group,
+        )  # fmt: skip
         watchers = []
-        releasing = Releasing(world.toolbox)
+        releasing = Releasing(engine, world.toolbox, built, world.workspaces)
+        metrics = Metrics(engine, dispatch.waits)
+        requests = RequestLog(engine, world.requests, world.redact)
         of_tenants = (TermsWatch(dispatch), serving.requests)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, *of_tenants,
+            monitors, lodging, metrics, requests, *of_tenants,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(
@@ -255,9 +266,10 @@ async def running(world: World) -> AsyncIterator[House]:
         try:
             yield House(
                 engine, world, actions, memories, keeping, built, pulse, breakers, tenants,
-                dispatch, serving,
+                dispatch, metrics, serving,
             )  # fmt: skip
         finally:
+            requests.catch_up()
             dispatch.close()
             tasks = (
                 turns.tasks(),
@@ -273,137 +285,15 @@ async def running(world: World) -> AsyncIterator[House]:
                 task.cancel()
 
 
-def _open_folder(command: UseFlows) -> FlowFolder:
-    """Open the folder of flows that an operator names; raises NotFound."""
-    if not Path(command.folder).exists():
-        raise NotFound(f"there is no folder {command.folder}", "name one with --flows")
-    return ReloadingFlows(
-        command.folder, command.environment, agents=command.agents, fleets=command.fleets
-    )
-
-
-def daemon_settings(
-    config: str, folder: str, environment: Mapping[str, str]
-) -> tuple[FlowSettings, str]:
-    """Give how flows are served by a DaemonConfig, or without one, and the folder of tenants.
-
-    A `folder` goes before the one of the config. Raises BadSpec with every placed problem.
-    """
-    daemon = load_daemon(config, environment) if config else None
-    spec = daemon.spec if daemon else DaemonSpec()
-    for warning in daemon.warnings if daemon else ():
-        _log.warning("%s", warning)
-    place = folder or (daemon.flows if daemon else "flows")
-    if not Path(place).is_dir() and spec.flows.enabled:
-        raise NotFound(f"there is no folder of flows {place}".rstrip(), "name one with --flows-dir")
-    place = str(Path(place).absolute())
-    source = ReloadingFlows(
-        place,
-        environment,
-        agents=daemon.agents if daemon else "",
-        fleets=daemon.fleets if daemon else "",
-        recursive=spec.flows.recursive,
-    )
-    settings = FlowSettings(
-        folder=source if spec.flows.enabled else None,
-        place=place,
-        pinned=True,
-        environment=environment,
-        host=spec.server.host,
-        port=spec.server.port,
-        longest_answer=spec.server.timeout_secs,
-        off=frozenset(
-            canonical(name) for name, platform in spec.platforms.items() if not platform.enabled
-        ),
-        default=default_flow(config, daemon, environment) if daemon else None,
-        strict=spec.routing.strict_mode,
-        watch=spec.flows.watch,
-        most=spec.runtime.max_concurrent_tasks,
-        most_of_user=spec.runtime.max_tasks_per_user or 0,
-        timeout=spec.runtime.task_timeout_secs,
-    )
-    return settings, daemon.tenants if daemon else ""
-
-
-class Hearing:
-    """The channels of a host, each told what the flows wait for from it."""
-
-    def __init__(
-        self, clock: Clock, engine: Engine, notes: Path, further: Mapping[str, Channel]
-    ) -> None:
-        self._engine = engine
-        self._schedule = ScheduleChannel(clock, self._last_due)
-        self.webhook = WebhookChannel(clock)
-        self._file = FileChannel(clock, notes)
-        mine: tuple[Channel, ...] = (self._schedule, self.webhook, self._file)
-        self.channels: Mapping[str, Channel] = {one.platform: one for one in mine} | dict(further)
-
-    def use(self, triggers: Triggers) -> tuple[str, ...]:
-        """Go by other triggers from now on, and say what is wrong with some of them."""
-        self._schedule.use(triggers.schedules)
-        self._file.use(triggers.files)
-        return self.webhook.use(triggers.webhooks)
-
-    def _last_due(self, tenant: str, flow: str) -> float:
-        return self._engine.tenant(tenant).requests.due.get(flow, 0.0)
-
-
-class Serving:
-    """The parts of a house that take messages to flows, and what came of them back."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        world: World,
-        keeping: Keeping,
-        items: Items,
-        group: asyncio.TaskGroup,
-    ) -> None:
-        state = world.home.parent
-        self.hearing = Hearing(world.clock, engine, state / "files.done", world.channels)
-        self.flows = Flows(self.hearing.use)
-        self._settings, self._group = world.flows, group
-        questions = Questions(engine, self.hearing.channels)
-        lanes = Lanes(engine, self.flows, world.vault, keeping, state / "flows")
-        self._replies = Replies(engine, self.hearing.channels, group)
-        self._intake = Intake(engine, self.flows, questions)
-        self.requests = Requests(engine, self.flows, lanes, items, questions, self._replies, group)
-        self.door = FlowDoor(engine, self.flows, self._intake, self.requests, _open_folder)
-
-    async def begin(self) -> list[asyncio.Task[None]]:
-        """Take messages from now on; gives the tasks to be ended with the host."""
-        settings = self._settings
-        self.hearing.webhook.listen_at(settings.host, settings.port, settings.longest_answer)
-        await self.flows.use(settings)
-        begin = self._group.create_task
-        return [
-            begin(self.requests.run(), name="requests"),
-            begin(self.flows.run(), name="flows"),
-            *(
-                begin(isolated(channel.receive, self._intake.take), name=channel.platform)
-                for channel in self.hearing.channels.values()
-            ),
-        ]
-
-    async def wait_settled(self) -> None:
-        """Wait until flows can be reached, and say so; raises Refused where they can't."""
-        webhook = self.hearing.webhook
-        await webhook.wait_settled()
-        if webhook.trouble:
-            raise Refused(webhook.trouble)
-        at = f", webhooks at {webhook.listening_at}" if webhook.listening_at else ""
-        _log.info("ready: %d flows of %s%s", len(self.flows.flows), self._settings.place, at)
-
-    def tasks(self) -> Iterator[asyncio.Task[None]]:
-        """Give what goes on, to be ended with the host."""
-        return chain(self.requests.tasks(), self._replies.tasks())
-
-
 @asynccontextmanager
 async def house(
     state: Path, environment: Mapping[str, str], flows: FlowSettings | None = None
 ) -> AsyncIterator[House]:
     """Open the house of a state folder, on SQLite and this machine, with flows or none."""
+    stored = SecretStore(state / "secrets", environment.get(MASTER_KEY, ""))
+    environment = {name: value for name, value in environment.items() if name != MASTER_KEY}
+    for trouble in await asyncio.to_thread(stored.read_all):
+        _log.warning("%s", trouble)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(state / "fleettui.db"))
         router = ModelRouter(
@@ -432,7 +322,7 @@ async def house(
             files=toolbox,
             recordings=FileRecordings(),
             middleware=load_middleware(),
-            vault=MemoryVault(),
+            vault=MemoryVault(stored),
             specs=YamlSpecs(),
             tenants=YamlTenants(tenants_folder(state, environment)),
             runtimes=runtimes,
@@ -444,11 +334,24 @@ async def house(
             reports=state / "reports",
             home=state / "runtimes",
             flows=flows or FlowSettings(),
+            requests=RotatingLines(state / "requests.log"),
+            redact=redact,
         )
         orphans = await asyncio.to_thread(end_orphans)
         running_house = await stack.enter_async_context(running(world))
         await _tell_orphans(running_house.engine, orphans)
+        if address := environment.get("FLEETTUI_METRICS", ""):
+            await _serve_metrics(stack, address, running_house.metrics)
         yield running_house
+
+
+async def _serve_metrics(stack: AsyncExitStack, address: str, metrics: Metrics) -> None:
+    """Serve every tenant's numbers to programs of this machine; a host without goes on."""
+    serving = serve_metrics(address, lambda: exposition(metrics.rows_of_all()))
+    try:
+        await stack.enter_async_context(serving)
+    except Refused as refusal:
+        _log.warning("%s", refusal)
 
 
 async def _tell_orphans(engine: Engine, orphans: Sequence[Orphan]) -> None:

@@ -19,6 +19,7 @@ FleettuiError
 │   ├── StoreReadOnly    the file or its folder can't be written
 │   ├── StoreSealed      what is asked for is not the caller's tenant's
 │   └── StoreFull        the disk is full
+├── SecretsLocked        the stored secrets can't be opened: no key, another one, damage
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ChannelFailed        a platform did not take what was sent; carries whether to try again
 ├── ModelFailed          a model call failed; carries whether to try again
@@ -124,6 +125,10 @@ class StoreSealed(StoreFailed):
 
 class StoreFull(StoreFailed):
     """The disk is full."""
+
+
+class SecretsLocked(FleettuiError):
+    """The stored secrets of a tenant can't be opened, or their key can't be had."""
 
 
 class MemoryLost(FleettuiError):

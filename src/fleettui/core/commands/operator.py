@@ -14,7 +14,15 @@ from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.ballots import OverrideBallot
 from fleettui.core.commands.fleets import OpenFleet, StopFleet
 from fleettui.core.commands.memory import ForgetEntry
-from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
+from fleettui.core.commands.messages import (
+    DropMessage,
+    HoldMessage,
+    MoveMessage,
+    ReleaseMessage,
+    RestoreMessage,
+    RetryMessage,
+    SendMessage,
+)
 from fleettui.core.commands.parts import EditPlan
 from fleettui.core.commands.requests import (
     DropRequest,
@@ -48,6 +56,9 @@ OperatorCommand = (
     | RetryMessage
     | DropMessage
     | MoveMessage
+    | HoldMessage
+    | ReleaseMessage
+    | RestoreMessage
     | Approve
     | Deny
     | Withdraw
