@@ -8,7 +8,7 @@ from boards import NOW, agent, board, item, run
 from msgspec.structs import replace
 
 from fleettui.core.tenancy import fleet_id
-from fleettui.core.views.rows import Board, FleetRow, TenantRow
+from fleettui.core.views.rows import Board, FleetRow, FlowRow, RequestRow, TenantRow
 
 
 def fleet(tenant: str, name: str, /, **fields: Any) -> FleetRow:
@@ -72,3 +72,45 @@ def many_board(tenants: int, fleets: int = 3) -> Board:
         default_task="",
         tenants=tuple(tenant(name, fleets=fleets) for name in names),
     )  # fmt: skip
+
+
+def flow(name: str, /, **fields: Any) -> FlowRow:
+    row = FlowRow(
+        name, "acme", "Webhook", f"flows/{name}.yaml", 3, 0, 0, 0, 2, 41, NOW - 30, 0, "", 0.0,
+        matches=120, takes=("Webhook", "path /deploy", "patterns ^deploy"),
+        agents=("ops for ^deploy", "review"),
+    )  # fmt: skip
+    return replace(row, **fields)
+
+
+def request(name: str, /, **fields: Any) -> RequestRow:
+    row = RequestRow(
+        name, "acme", "deploy", "ops", "webhook", "production", "U015VBH1GTZ", "ada",
+        "deploy the web shop to production", "normal", "queued", NOW - 42, 0.0, 0.0, "", "", 1,
+        "", "ada has 1 of 1 at work", "", 0, "none",
+    )  # fmt: skip
+    return replace(row, **fields)
+
+
+FLOWS = (
+    flow("deploy", at_work=1, waiting=2, dead=1),
+    flow("nightly", platform="Schedule", next_due=NOW + 7200, last=NOW - 80000, matches=30,
+         last_minute=0, takes=("Schedule", "cron 0 2 * * *", "timezone Europe/Berlin")),
+    flow("chat", platform="Slack", state="later", last=0.0, matches=0, last_minute=0,
+         why="Slack is not built yet, its flows route and don't run"),
+    flow("broken", tenant="globex", platform="File", state="error", matches=0, last=0.0,
+         last_minute=0, why="no file has an agent 'k8s', write agents/k8s.yaml"),
+)  # fmt: skip
+REQUESTS = (
+    request("r7", priority="high"),
+    request("r8", held_by="bob", why="held by bob"),
+    request("r9", flow="broken", tenant="globex", person="", user="", platform="file",
+            why="waits for its turn"),
+    request("r5", status="dead", why="OPENAI_API_KEY is not set", error_type="failed"),
+)  # fmt: skip
+PROBLEMS = ("flows/bad.yaml:7:5: unknown trigger 'Slak', did you mean 'Slack'?",)
+
+
+def flows_board(**fields: Any) -> Board:
+    """Give three tenants with flows, requests that wait, and a file that does not load."""
+    return tenants_board(**{"flows": FLOWS, "requests": REQUESTS, "problems": PROBLEMS} | fields)

@@ -108,6 +108,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("agents.merge", "M", "agents", "screen.merge", "merge its work into your branch",
         "merge"),
     Key("agents.sort", "o", "agents", "screen.sort", "sort by attention, name or cost"),
+    Key("flows.message", "m", "flows", "screen.message_flow", "give this flow a message by hand",
+        "msg"),
     Key("flows.cancel", "x", "flows", "screen.cancel_run", "cancel this run", "cancel"),
     Key("flows.hold", "H", "flows", "screen.hold_run", "hold this run, or let it go on", "hold"),
     Key("flows.resume", "r", "flows", "screen.resume_run", "go on with a run that failed",

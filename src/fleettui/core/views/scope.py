@@ -18,6 +18,8 @@ def scoped(board: Board, tenant: str) -> Board:
         fleets=tuple(row for row in board.fleets if row.tenant == tenant),
         tenants=tuple(row for row in board.tenants if row.name == tenant),
         inbox=tuple(row for row in board.inbox if row.tenant == tenant),
+        flows=tuple(row for row in board.flows if row.tenant == tenant),
+        requests=tuple(row for row in board.requests if row.tenant == tenant),
     )
     if any(row.id == board.fleet for row in narrowed.fleets):
         return narrowed

@@ -18,6 +18,7 @@ from fleettui.core.views.scope import first_fleet
 from fleettui.tui.keymap import SCOPES, bindings_of, footer_of
 from fleettui.tui.screens.branch_keys import BranchKeys
 from fleettui.tui.screens.desk import Outset
+from fleettui.tui.screens.flow_keys import FlowKeys
 from fleettui.tui.screens.going_keys import GoingKeys
 from fleettui.tui.screens.inbox_item import ItemScreen
 from fleettui.tui.screens.queue_keys import QueueKeys
@@ -48,7 +49,7 @@ _FINE, _COARSE = 1.0, 60.0
 _SOON = 180.0
 
 
-class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
+class CockpitScreen(BranchKeys, QueueKeys, RunKeys, FlowKeys, GoingKeys, Signals):
     """Lays the panes out and hands each its rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]

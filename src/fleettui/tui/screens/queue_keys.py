@@ -13,22 +13,33 @@ from fleettui.core.commands import (
     RestoreMessage,
     RetryMessage,
 )
+from fleettui.core.commands.requests import (
+    DropRequest,
+    HoldRequest,
+    MoveRequest,
+    ReleaseRequest,
+    RetryRequest,
+)
 from fleettui.core.model import PRIORITIES, Priority
-from fleettui.core.views.rows import MessageRow
+from fleettui.core.views.rows import MessageRow, RequestRow
+from fleettui.tui.flow_text import who
 from fleettui.tui.screens.desk import Desk, Step
-from fleettui.tui.widgets.queue import QueuePane
+from fleettui.tui.widgets.queue import QueuePane, request_key
+
+Waiting = MessageRow | RequestRow
 
 
 class QueueKeys(Desk):
-    """Acts on the messages that are marked, or on the one under the cursor."""
+    """Acts on the messages and requests that are marked, or on the one under the cursor."""
 
     @property
     def queue(self) -> QueuePane:
         """Give the pane of the queue."""
         return self.query_one(QueuePane)
 
-    def _chosen_messages(self) -> list[MessageRow]:
-        rows = {row.id: row for row in self.board.messages}
+    def _chosen(self) -> list[Waiting]:
+        rows: dict[str, Waiting] = {row.id: row for row in self.board.messages}
+        rows |= {request_key(row): row for row in self.board.requests}
         chosen = [rows[key] for key in self.queue.table.chosen() if key in rows]
         if not chosen:
             self.complain("no message is chosen")
@@ -36,7 +47,7 @@ class QueueKeys(Desk):
 
     def action_shift(self, way: int) -> None:
         """Raise (-1) or lower (1) the priority."""
-        rows = self._chosen_messages()
+        rows = self._chosen()
         moved = [(row, other) for row in rows if (other := _shifted(row.priority, way))]
         if rows and not moved:
             self.complain(f"{rows[0].priority} is as {'high' if way < 0 else 'low'} as it gets")
@@ -48,7 +59,7 @@ class QueueKeys(Desk):
 
     def action_hold_message(self) -> None:
         """Keep messages from being delivered, or let them go; all as the first of them."""
-        rows = self._chosen_messages()
+        rows = self._chosen()
         held = bool(rows and rows[0].held_by)
         rows = [row for row in rows if bool(row.held_by) is held]
         word, done = ("release", "is released") if held else ("hold", "is held: H releases it")
@@ -56,21 +67,21 @@ class QueueKeys(Desk):
 
     def action_retry(self) -> None:
         """Put dead letters back into the queue."""
-        rows = [row for row in self._chosen_messages() if row.status == "dead"]
+        rows = [row for row in self._chosen() if row.status == "dead"]
         if not rows:
             self.complain("that is no dead letter")
             return
-        commands: list[OperatorCommand] = [RetryMessage(row.fleet, row.id) for row in rows]
+        commands = [_retried(row) for row in rows]
         self.start(self.carry_out_all(commands, f"{len(rows)} waits again"))
 
     def action_drop(self) -> None:
         """Drop messages; z puts them back where they stood, except questions."""
-        rows = self._chosen_messages()
-        asked = [row for row in rows if row.kind == "question"]
+        rows = self._chosen()
+        asked = [row for row in rows if _is_question(row)]
         if len(rows) == 1 and not asked:
             self._drop(rows)
         elif rows:
-            words = "\n".join(f"{row.id} from {row.sender} to {row.to}" for row in rows)
+            words = "\n".join(_whose(row) for row in rows)
             last = "who asked a question is told, and it can't be brought back" if asked else ""
             self.confirm(
                 f"drop {len(rows)} messages",
@@ -78,17 +89,17 @@ class QueueKeys(Desk):
                 lambda: self._drop(rows),
             )
 
-    def _drop(self, rows: Sequence[MessageRow]) -> None:
-        for_good = [row for row in rows if row.kind == "question"]
-        back = [row for row in rows if row.kind != "question"]
+    def _drop(self, rows: Sequence[Waiting]) -> None:
+        for_good = [row for row in rows if _is_question(row)]
+        back = [row for row in rows if not _is_question(row)]
         if for_good:
             self.start(self.carry_out_all([_dropped(row) for row in for_good], "dropped"))
         self._do(back, "drop", "is dropped: z puts it back", _dropped, _restored)
 
     def _do(
-        self, rows: Sequence[MessageRow], word: str, done: str,
-        command: Callable[[MessageRow], OperatorCommand],
-        back: Callable[[MessageRow], OperatorCommand],
+        self, rows: Sequence[Waiting], word: str, done: str,
+        command: Callable[[Waiting], OperatorCommand],
+        back: Callable[[Waiting], OperatorCommand],
     ) -> None:  # fmt: skip
         """Carry out a command for each row, so that each can be undone."""
         self.queue.table.clear_marks()
@@ -106,21 +117,49 @@ def _shifted(priority: Priority, way: int) -> Priority | None:
     return PRIORITIES[place] if 0 <= place < len(PRIORITIES) else None
 
 
-def _moved(row: MessageRow, priority: Priority) -> OperatorCommand:
+def _moved(row: Waiting, priority: Priority) -> OperatorCommand:
+    if isinstance(row, RequestRow):
+        return MoveRequest(row.tenant, row.id, priority)
     return MoveMessage(row.fleet, row.id, priority)
 
 
-def _held(row: MessageRow) -> OperatorCommand:
+def _held(row: Waiting) -> OperatorCommand:
+    if isinstance(row, RequestRow):
+        return HoldRequest(row.tenant, row.id)
     return HoldMessage(row.fleet, row.id)
 
 
-def _released(row: MessageRow) -> OperatorCommand:
+def _released(row: Waiting) -> OperatorCommand:
+    if isinstance(row, RequestRow):
+        return ReleaseRequest(row.tenant, row.id)
     return ReleaseMessage(row.fleet, row.id)
 
 
-def _dropped(row: MessageRow) -> OperatorCommand:
+def _retried(row: Waiting) -> OperatorCommand:
+    if isinstance(row, RequestRow):
+        return RetryRequest(row.tenant, row.id)
+    return RetryMessage(row.fleet, row.id)
+
+
+def _dropped(row: Waiting) -> OperatorCommand:
+    if isinstance(row, RequestRow):
+        return DropRequest(row.tenant, row.id)
     return DropMessage(row.fleet, row.id)
 
 
-def _restored(row: MessageRow) -> OperatorCommand:
+def _restored(row: Waiting) -> OperatorCommand:
+    if isinstance(row, RequestRow):
+        return RetryRequest(row.tenant, row.id)
     return RestoreMessage(row.fleet, row.id)
+
+
+def _is_question(row: Waiting) -> bool:
+    """Say whether somebody is told when it is dropped, so that it can't be brought back."""
+    return isinstance(row, MessageRow) and row.kind == "question"
+
+
+def _whose(row: Waiting) -> str:
+    """Name a message or request, and whom it is from and for."""
+    if isinstance(row, RequestRow):
+        return f"{row.id} from {who(row)} to {row.tenant}/{row.flow}"
+    return f"{row.id} from {row.sender} to {row.to}"

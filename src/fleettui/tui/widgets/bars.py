@@ -126,7 +126,7 @@ def _goes_on(row: RunRow, board: Board) -> bool:
 def tabs_line(board: Board, active: str, width: int) -> Line:
     """Draw the panes as tabs, with how much is in them."""
     counts = {
-        "queue": len(board.messages),
+        "queue": len(board.messages) + len(board.requests),
         "votes": sum(row.state == "open" for row in board.ballots),
         "inbox": len(board.inbox),
     }
