@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from fleettui.core.safe import one_line
 from fleettui.core.views.rows import FlowRow
 from fleettui.tui.amounts import age, left
-from fleettui.tui.parts import Line, Part, fit, fit_right, spread, width_of
+from fleettui.tui.parts import Line, Part, Tone, fit, fit_right, spread, width_of
 from fleettui.tui.words import Sign
 
 # From these widths on a line has what it was given, and the platform too.
@@ -64,8 +65,12 @@ def flow_line(row: FlowRow, width: int, now: float, *, fine: bool, tenants: bool
 
 
 def problem_line(text: str, width: int) -> Line:
-    """Draw what is wrong in a file; enter says it whole."""
-    return (Part("x ", "fail"), Part(fit(text, max(width - 2, 4)), "fail"))
+    """Draw what is wrong in a file, which is named without its folder; enter says it whole."""
+    path, mark, rest = one_line(text).partition(":")
+    warning = " warning: " in rest
+    tone: Tone = "need" if warning else "fail"
+    shown = f"{path.rpartition('/')[2]}{mark}{rest}"
+    return (Part("? " if warning else "x ", tone), Part(fit(shown, max(width - 2, 4)), tone))
 
 
 def flow_fields(row: FlowRow) -> dict[str, str]:
