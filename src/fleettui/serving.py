@@ -122,7 +122,7 @@ class Serving:
         group: asyncio.TaskGroup,
     ) -> None:
         self.hearing = Hearing(engine, state / "files.done", channels)
-        self.flows = Flows(self.hearing.use)
+        self.flows = Flows(self.hearing.use, vault)
         self._settings, self._group = settings, group
         questions = Questions(engine, self.hearing.channels)
         lanes = Lanes(engine, self.flows, vault, keeping, state / "flows")

@@ -120,7 +120,7 @@ async def serving(
     channel = MemoryChannel(platform, {"U1": "Ann", "U2": "Bob", "U9": "Zoe"})
     source = ReloadingFlows(str(folder), {})
     world = make_world(tmp_path, model, store=store or MemoryStore(), **parts)
-    chosen = FlowSettings(source, {}, watch=False, **(settings or {}))
+    chosen = FlowSettings(source, environment={"OPENED": "1"}, watch=False, **(settings or {}))
     world = replace(world, channels={platform: channel}, flows=chosen)
     async with running(world) as house:
         yield FlowWorld(house, house.session("ann"), channel, model, folder)

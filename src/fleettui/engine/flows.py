@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from fleettui.core.errors import FleettuiError
 from fleettui.core.flow import Flow
 from fleettui.core.routing import Router, canonical
 from fleettui.core.safe import one_line
+from fleettui.core.secrets import variable_of
 from fleettui.engine.triggers import Triggers, triggers_of
 from fleettui.engine.watching import isolated
-from fleettui.ports import FlowFolder, FlowsNow
+from fleettui.ports import FlowFolder, FlowsNow, Vault
 
 _log = logging.getLogger(__name__)
 
@@ -47,9 +49,9 @@ class FlowSettings:
 class Flows:
     """The flows by name, the router over them, and their triggers."""
 
-    def __init__(self, told: Callable[[Triggers], tuple[str, ...]]) -> None:
+    def __init__(self, told: Callable[[Triggers], tuple[str, ...]], vault: Vault) -> None:
         """Take whom to tell of changed triggers; what it answers is wrong with some of them."""
-        self._told = told
+        self._told, self._vault = told, vault
         self._by_name: dict[tuple[str, str], Flow] = {}
         self._listeners: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
@@ -86,6 +88,16 @@ class Flows:
         default = self.settings.default
         return replace(default, tenant=tenant) if default is not None else None
 
+    def _values(self, tenant: str) -> Mapping[str, str]:
+        """Give what a tenant's flows may name: its own secrets, else what the host was given."""
+        try:
+            stored = self._vault.secrets(tenant)
+        except FleettuiError as error:
+            _log.warning("secrets of %s: %s", tenant, error)
+            stored = {}
+        mine = {variable_of(name): value for name, value in stored.items()}
+        return {**self.settings.environment, **mine}
+
     def _take(self, now: FlowsNow) -> None:
         settings = self.settings
         self.flows = tuple(now.flows)
@@ -93,7 +105,7 @@ class Flows:
         agent = settings.default.spec.agents[0].name if settings.default else ""
         self.router = Router(self.flows, agent, strict_mode=settings.strict)
         pinned = [one for one in self.flows if settings.pinned and not self.is_off(one)]
-        triggers = triggers_of(pinned, settings.environment)
+        triggers = triggers_of(pinned, self._values)
         wrong = (*triggers.problems, *self._told(triggers))
         self.problems = (*(one_line(one) for one in now.problems), *wrong)
         self.loaded = True

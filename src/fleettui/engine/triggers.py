@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,7 +24,11 @@ class Triggers(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-def triggers_of(flows: Sequence[Flow], environment: Mapping[str, str]) -> Triggers:
+# The values that the flows of a tenant may name, by variable.
+Values = Callable[[str], Mapping[str, str]]
+
+
+def triggers_of(flows: Sequence[Flow], values: Values) -> Triggers:
     """Make the triggers of flows; what is wrong with one leaves the others as they are."""
     schedules: list[ScheduleTrigger] = []
     webhooks: list[WebhookTrigger] = []
@@ -39,7 +43,7 @@ def triggers_of(flows: Sequence[Flow], environment: Mapping[str, str]) -> Trigge
                 case "schedule":
                     schedules.append(_schedule(flow, config))
                 case "webhook":
-                    webhooks.append(_webhook(flow, config, environment))
+                    webhooks.append(_webhook(flow, config, values(flow.tenant)))
                 case "file":
                     files.append(_file(flow, config))
                 case _:
