@@ -11,13 +11,14 @@ from tenant_boards import INBOX, THREE, WEB, fleet, many_board, tenant, tenants_
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
 from fleettui.core.errors import Forbidden
 from fleettui.core.views.queries import ReadBoard
-from fleettui.core.views.rows import TenantRow, WaitRow
+from fleettui.core.views.rows import QuotaRow, TenantRow, WaitRow
 from fleettui.core.views.scope import first_fleet, scoped
 from fleettui.core.views.tenants import by_attention
 from fleettui.tui.keymap import footer_of
 from fleettui.tui.parts import plain, width_of
-from fleettui.tui.widgets.tenants import tenant_line
+from fleettui.tui.widgets.tenants import budget_line, fullest_budget, tenant_line
 
+DAY = QuotaRow("budgets.day", 4.12, 10.0, 0.412)
 HELD = tuple(replace(row, all_held_by="bob") for row in THREE)
 
 
@@ -66,6 +67,39 @@ def test_tenants_that_need_somebody_are_first_and_the_others_stay_as_they_came()
     rows = [tenant(f"t{number}", attention=kind) for number, kind in enumerate(kinds)]
     names = [row.name for row in by_attention(rows)]
     assert names == ["t3", "t7", "t5", "t2", "t0", "t1", "t4", "t6"]
+
+
+@pytest.mark.parametrize("width", range(14, 60, 5))
+def test_a_budget_is_a_bar_with_its_share_in_every_width(width):
+    line = budget_line(DAY, width)
+    assert width_of(line) <= width
+    assert plain([line]).startswith("day [#")
+    assert "41%" in plain([line])
+    assert ("$4.12/$10.00" in plain([line])) is (width >= 36)
+
+
+def test_the_fullest_bound_of_spending_is_the_one_drawn():
+    month = QuotaRow("budgets.month", 570.0, 600.0, 0.95, exact=False)
+    tokens = QuotaRow("tokens_per_day", 10, 10, 1.0)
+    row = tenant("acme", quotas=(tokens, DAY, month))
+    assert fullest_budget(row) is month
+    assert ">95%" in plain([budget_line(month, 40)])
+    assert fullest_budget(tenant("acme", quotas=(tokens,))) is None
+
+
+async def test_the_budget_of_the_tenant_under_the_cursor_is_below_the_rows():
+    async with cockpit(tenants_board(tenants=(replace(THREE[0], quotas=(DAY,)), *THREE[1:]))) as s:
+        await s.press("1")
+        await s.until(lambda: "$4.12/$10.00" in s.text())
+        await s.press("G")
+        await s.until(lambda: "$4.12/$10.00" not in s.text())
+
+
+async def test_a_tenant_that_used_up_its_budget_waits_and_says_until_when():
+    spent = replace(THREE[0], used_up="budgets.day is used up until 00:00 UTC")
+    async with cockpit(tenants_board(tenants=(spent, *THREE[1:]))) as shown:
+        assert "= WAIT  acme waits: budgets.day is used up" in shown.text().split("\n")[1]
+        assert "SPENT" in shown.screen.pane("tenants").table.text()
 
 
 # --- the pane -------------------------------------------------------------------------------------

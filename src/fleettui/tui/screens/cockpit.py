@@ -29,6 +29,7 @@ from fleettui.tui.widgets.bars import (
     footer_line,
     header_line,
     held_line,
+    is_held,
     status_line,
     tabs_line,
 )
@@ -150,7 +151,7 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, FlowKeys, GoingKeys, Signals
     def _show_hold(self) -> None:
         """Say over everything that nothing begins, as long as nothing does."""
         bar, tenant = self.query_one("#held", LineBar), self.tenant_shown
-        held = tenant is not None and bool(tenant.all_held_by or tenant.held_by or tenant.retired)
+        held = tenant is not None and is_held(tenant)
         if bar.display != held:
             bar.display = held
         if tenant is not None and held:
@@ -263,6 +264,8 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, FlowKeys, GoingKeys, Signals
             self.call_after_refresh(self.aim)
         elif event.table.id == "agents-rows":
             self.follow_agent(event.key)
+        elif event.table.id == "tenants-rows":
+            self.query_one(TenantsPane).show_budget()
 
     def on_strip_text_scrolled(self, event: StripText.Scrolled) -> None:
         event.stop()

@@ -81,6 +81,11 @@ def _short(name: str) -> str:
     return fit(name, min(cell_len(one_line(name)), _MOST_NAME))
 
 
+def is_held(row: TenantRow) -> bool:
+    """Say whether nothing of a tenant begins, for whatever reason."""
+    return bool(row.all_held_by or row.held_by or row.used_up or row.retired)
+
+
 def held_line(row: TenantRow, width: int) -> Line:
     """Say that nothing begins, by whose will, and what lets it go on."""
     if row.all_held_by:
@@ -89,10 +94,13 @@ def held_line(row: TenantRow, width: int) -> Line:
     elif row.held_by:
         words = f"{row.held_by} holds {row.name}: nothing of it begins"
         mend = "H in 1 Tenants releases"
+    elif row.used_up:
+        words, mend = f"{row.name} waits: {row.used_up}", ""
     else:
         words, mend = f"the file of {row.name} is gone: nothing of it begins", "put it back"
     right = (Part(f" {mend} "),) if width >= _SHORT else ()
-    return spread((Part(" = HELD  "), Part(one_line(words))), right, width)
+    sign = " = WAIT  " if row.used_up and not (row.all_held_by or row.held_by) else " = HELD  "
+    return spread((Part(sign), Part(one_line(words))), right, width)
 
 
 def _counts(board: Board, scope: str, *, long: bool) -> list[Part]:

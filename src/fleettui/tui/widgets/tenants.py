@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from fleettui.core.tenancy import short_id
-from fleettui.core.views.rows import Board, FleetRow, TenantRow
+from fleettui.core.views.rows import Board, FleetRow, QuotaRow, TenantRow
 from fleettui.tui.amounts import money, tokens
 from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
-from fleettui.tui.parts import Line, Part, Tone, fit, fit_right, spread, width_of
+from fleettui.tui.parts import Line, Part, Tone, bar, clip, fit, fit_right, spread, width_of
 from fleettui.tui.widgets.line_bar import LineBar
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item, StripTable
@@ -24,6 +24,10 @@ _NO_FIT: Final = "no tenant fits the filter: esc clears it"
 # From these widths on a row has plan and turns, says who holds it, and has tokens too.
 _TURNS_FROM, _HOLDER_FROM, _TOKENS_FROM = 34, 48, 56
 _HOLDER: Final = 14
+_SPENT_FROM: Final = 36
+# What bounds spending, and from which share on it is warned of.
+_BUDGETS: Final = ("budgets.", "cost_per_day")
+_WARN: Final = 0.8
 _PLANS: Final = {"free": "free", "standard": "std", "enterprise": "ent"}
 
 
@@ -33,7 +37,7 @@ def tenant_line(row: TenantRow, width: int, *, alone: bool = True, opened: bool 
     right: list[Part] = []
     if not alone and width >= _TURNS_FROM:
         right.append(Part(f" {_PLANS[row.plan]:<4} {_turns(row):>6}", "dim"))
-    if width < _HOLDER_FROM and (row.retired or _held(row)):
+    if width < _HOLDER_FROM and _standing(row, 7):
         right.append(Part(f"{_standing(row, 7):>8}", "pause"))
     else:
         right.append(Part(f" {fit_right(money(row.cost), 7)}", "dim"))
@@ -55,7 +59,7 @@ def _held(row: TenantRow) -> str:
 def _standing(row: TenantRow, width: int) -> str:
     if holder := _held(row):
         return fit(f"HELD by {holder}", width) if width > 8 else "HELD"
-    return "GONE" if row.retired else ""
+    return "GONE" if row.retired else "SPENT" if row.used_up else ""
 
 
 def _turns(row: TenantRow) -> str:
@@ -74,16 +78,33 @@ def fleet_line(row: FleetRow, width: int, *, shown: bool) -> Line:
     return spread(left, (Part(f"{state:>6}", tone), Part(f"{needs:>4}", "need")), width)
 
 
-def budget_line(row: TenantRow, width: int) -> Line:
-    """Draw how much of what it may spend a tenant spent; nothing where nothing bounds it."""
-    del row, width
-    return ()
+def budget_line(row: QuotaRow, width: int) -> Line:
+    """Draw how much of what it may spend a tenant spent: whose period, a bar, the share."""
+    tone: Tone = "fail" if row.share >= 1.0 else "need" if row.share >= _WARN else "accent"
+    about = "" if row.exact else ">"
+    share = f" {about}{row.share:.0%}"
+    spent = f" {money(row.used)}/{money(row.most)}" if width >= _SPENT_FROM else ""
+    period = "month" if row.name.endswith("month") else "day"
+    room = max(width - len(period) - len(share) - len(spent) - 1, 3)
+    parts = (Part(f"{period} ", "dim"), Part(bar(row.share, room), tone), Part(share, tone))
+    return clip((*parts, Part(spent, "dim")), width)
+
+
+def _indented(row: QuotaRow, width: int) -> Line:
+    """Draw a budget below the rows, whose first cell is the table's."""
+    return (Part(" "), *budget_line(row, width - 2))
+
+
+def fullest_budget(row: TenantRow) -> QuotaRow | None:
+    """Give what bounds a tenant's spending and is used most; None where nothing does."""
+    bounds = [one for one in row.quotas if one.name.startswith(_BUDGETS)]
+    return max(bounds, key=lambda one: one.share, default=None)
 
 
 def tenant_fields(row: TenantRow) -> dict[str, str]:
     """Name what a filter looks at; its fleets are looked at by themselves."""
     held = "held" if _held(row) else ""
-    gone = "gone" if row.retired else ""
+    gone = "gone" if row.retired else "spent" if row.used_up else ""
     return {
         "tenant": row.name, "st": f"{row.attention} {held} {gone}", "plan": row.plan,
         "role": row.role, "by": _held(row),
@@ -128,6 +149,17 @@ class TenantsPane(Pane):
         self.table.show([item for _, item in lines], _NO_FIT if self.terms else _EMPTY)
         count = len(board.tenants)
         self.label(f"scope:{self.scope}" if self.scope else "", str(count) if count > 1 else "")
+        self.show_budget()
+
+    def show_budget(self) -> None:
+        """Draw the budget of the tenant under the cursor, where it has one."""
+        row = self.tenant_here
+        budget = fullest_budget(row) if row is not None else None
+        line = self.query_one("#tenants-budget", LineBar)
+        if line.display != (budget is not None):
+            line.display = budget is not None
+        if budget is not None:
+            line.show(partial(_indented, budget))
 
     def _lines(self, board: Board) -> Iterator[tuple[str, Item]]:
         """Give every line with the tenant that it is of."""
