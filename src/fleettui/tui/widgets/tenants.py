@@ -148,7 +148,7 @@ class TenantsPane(Pane):
         self._tenant_of = {item.key: tenant for tenant, item in lines}
         self.table.show([item for _, item in lines], _NO_FIT if self.terms else _EMPTY)
         count = len(board.tenants)
-        self.label(f"scope:{self.scope}" if self.scope else "", str(count) if count > 1 else "")
+        self.label(f"only {self.scope}" if self.scope else "", str(count) if count > 1 else "")
         self.show_budget()
 
     def show_budget(self) -> None:
