@@ -79,6 +79,9 @@ def obstacle(flow: Flow) -> str:
     """Say why a flow can't run, though it routes; empty where it can."""
     if flow.platform.lower() not in RUNNING_PLATFORMS:
         return f"{flow.platform} is not built yet, its flows route and don't run"
+    trigger = flow.spec.trigger
+    if flow.platform.lower() == "http" and trigger and not trigger.config.path:
+        return "no request reaches it, give its trigger 'path' and 'secret'"
     missing = missing_agents(flow)
     if missing:
         return f"no file has an agent '{missing[0]}', write agents/{missing[0]}.yaml"
@@ -140,7 +143,8 @@ def _own_fleet(flow: Flow, agent: str) -> Data:
     if not listed:
         wanted = f"agent '{agent}'" if agent else "agents"
         raise Refused(f"flow '{flow.name}' has no {wanted}", "name one under spec.agents")
-    return {"agents": [{"name": one.name, "spec": _agent(flow, one)} for one in listed]}
+    agents = [{"name": one.name, "spec": _agent(flow, one)} for one in listed]
+    return {"agents": agents, "coordination": {"mode": "peer"}}
 
 
 def _workflow(flow: Flow) -> Data:

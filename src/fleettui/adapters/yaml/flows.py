@@ -68,10 +68,23 @@ def linked(
     fleets: str = "",
     tenant: str = "",
 ) -> LoadedFlows:
-    """Make flows of files that are read, and find what they name."""
+    """Make flows of files that are read, and find what they name; the files stay as they are."""
     roster = Roster(folder, environment, agents, fleets)
     for file in checked:
         roster.know(file)
+    documents = [document for file in checked for document in file.documents]
+    own = [list(document.problems) for document in documents]
+    try:
+        return _linked(checked, environment, roster, tenant)
+    finally:
+        # A file may be linked again, with others around it.
+        for document, problems in zip(documents, own, strict=True):
+            document.problems[:] = problems
+
+
+def _linked(
+    checked: Sequence[Checked], environment: Mapping[str, str], roster: Roster, tenant: str
+) -> LoadedFlows:
     clashes = {problem.file for problem in neighbour_problems(checked, environment)}
     flows: list[Flow] = []
     problems: list[Problem] = []
