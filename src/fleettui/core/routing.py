@@ -57,15 +57,8 @@ class _Entry:
     """A flow made ready: its filters in the form that messages are compared in."""
 
     __slots__ = (
-        "candidate",
-        "channels",
-        "events",
-        "flow",
-        "order",
-        "patterns",
-        "platform",
-        "users",
-    )
+        "candidate", "channels", "events", "flow", "order", "patterns", "platform", "users",
+    )  # fmt: skip
 
     def __init__(self, order: int, flow: Flow) -> None:
         trigger = flow.spec.trigger
@@ -175,13 +168,13 @@ class Router:
         if best is not None:
             agent, why = agent_for(best.flow, incoming.text)
             return Routed(best.flow, agent, best.score, candidates, why)
-        if self._default_agent and not self._strict:
+        if self._default_agent and not self._strict and not incoming.flow:
             why = "no flow takes it, the default agent does"
             return Routed(None, self._default_agent, 0, candidates, why)
-        unused = (
-            f" (strict_mode keeps it from '{self._default_agent}')" if self._default_agent else ""
-        )
-        return Routed(None, "", 0, candidates, f"no flow takes it{unused}")
+        why = "no flow takes it"
+        if self._default_agent and self._strict:
+            why += f" (strict_mode keeps it from '{self._default_agent}')"
+        return Routed(None, "", 0, candidates, why)
 
     def _fitting(self, incoming: Incoming) -> tuple[Candidate, ...]:
         shelf = self._shelf(incoming.tenant, canonical(incoming.platform))
