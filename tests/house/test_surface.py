@@ -57,7 +57,9 @@ PORTS = {
     },
     "Runtime": {"perform"},
     "LastingRuntime": {"close", "end", "lacks", "tidy"},
-    "Vault": {"environment", "keep", "wait_kept"},
+    "Vault": {"bind", "environment", "keep", "known", "secrets", "tenants", "wait_kept"},
+    "Secrets": {"current", "known", "tenants"},
+    "KeyedModel": {"is_served", "takes"},
     "Specs": {"load_fleet"},
     "TenantFolder": {"changes", "load"},
     "SharedMemories": {"open"},
@@ -69,8 +71,9 @@ PORTS = {
 }
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
-    "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
-    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseRun", "RemoveWorkspace", "ResumeRun",
+    "ForgetEntry", "ForkAgent", "HoldMessage", "HoldRun", "MakeCheckpoint", "MergeAgent",
+    "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseMessage", "ReleaseRun",
+    "RemoveWorkspace", "RestoreMessage", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
     "HoldTenant", "ReleaseTenant", "HoldAll", "ReleaseAll",
 }  # fmt: skip

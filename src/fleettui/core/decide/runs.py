@@ -16,9 +16,11 @@ from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.voting import ABSTAIN, voting_prompt
 from fleettui.core.decide.health import crash
 from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.decide.scaling import grown
 from fleettui.core.errors import Refused, Stale
 from fleettui.core.events import (
     ActionDenied,
+    AgentCreated,
     AnyEvent,
     ReportWritten,
     RunFinished,
@@ -54,6 +56,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         raise Refused("the task is empty", "say what the fleet should do")
     _refuse_recording(state, command)
     mode = state.spec.spec.coordination.mode
+    made = grown(state, len(command.items))
     able = tuple(
         agent.id
         for agent in state.agents.values()
@@ -61,6 +64,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         and not agent.turn
         and state.spec_of(agent.id).type not in WITHOUT_TURNS
     )
+    able += tuple(event.agent for event in made if isinstance(event, AgentCreated))
     if not able and mode != "workflow":
         raise Refused(
             f"no agent of {state.id} can take work now", "wait until one is idle, or start one"
@@ -70,7 +74,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         name, command.task, mode, able, str(asked.actor),
         command.base, command.record, command.replay, command.seed, command.items,
     )  # fmt: skip
-    return Outcome((started,), name)
+    return Outcome((*made, started), name)
 
 
 def _refuse_recording(state: FleetState, command: StartRun) -> None:

@@ -24,6 +24,7 @@ from fleettui.core.events.actions import (
 from fleettui.core.events.agents import (
     AgentCreated,
     AgentMoved,
+    AgentReleased,
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
@@ -53,8 +54,11 @@ from fleettui.core.events.messages import (
     MessageDelivered,
     MessageDied,
     MessageDropped,
+    MessageHeld,
     MessageMoved,
     MessageQueued,
+    MessageReleased,
+    MessageRestored,
     MessageRetried,
     MessageReturned,
     Subscribed,
@@ -112,6 +116,7 @@ AnyEvent = (
     | AgentCreated
     | AgentMoved
     | AgentRemoved
+    | AgentReleased
     | CheckpointMade
     | AgentRolledBack
     | AlertRaised
@@ -167,6 +172,9 @@ AnyEvent = (
     | MessageRetried
     | MessageDropped
     | MessageMoved
+    | MessageHeld
+    | MessageReleased
+    | MessageRestored
     | Subscribed
     | SharedMemoryMoved
     | ForgettingAsked

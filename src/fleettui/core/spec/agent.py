@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fleettui.core.grounds import GroundKind
+from fleettui.core.spec.granted import SecretNames
 from fleettui.core.spec.known import PROGRAMS, TOOLSETS, tool_name
 from fleettui.core.spec.limits import ResourceLimits
 from fleettui.core.spec.metadata import ApiVersion, Metadata
@@ -135,6 +136,10 @@ class AgentSpec(Shape):
         default=None, ge=1, description="Messages sent to the model."
     )
     environment: Texts = Field(default_factory=dict, description="Variables its tools see.")
+    secrets: SecretNames = Field(
+        default_factory=dict,
+        description="Stored secrets its programs get: names, globs, or name: variable.",
+    )
     sandbox: bool | None = Field(
         default=None,
         description="Whether programs it runs are confined to its workspace, without network.",
@@ -188,6 +193,10 @@ class AgentSpec(Shape):
     resources: Resources | None = Field(default=None, description="Bounds on what it uses.")
     workspace: GroundKind | None = Field(
         default=None, description="The folder it works in; by default as the fleet's."
+    )
+    idle_timeout: Seconds | None = Field(
+        default=None,
+        description="After so long without work it is released; a message wakes it.",
     )
     checkpoint_every: int = Field(
         default=5, ge=1, le=1000, description="Turns after which a checkpoint is made by itself."
