@@ -129,7 +129,7 @@ class World:
     reports: Path
     home: Path
     # The request log.
-    requests: Lines
+    request_log: Lines
     # Takes secrets out of a text.
     redact: Callable[[str], str]
     # What each tenant may have at once, and how many turns go on on this host.
@@ -229,10 +229,10 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers = []
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)
-        requests = RequestLog(engine, world.requests, world.redact)
+        request_log = RequestLog(engine, world.request_log, world.redact)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, TermsWatch(dispatch), metrics, requests,
+            monitors, lodging, TermsWatch(dispatch), metrics, request_log,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -249,7 +249,7 @@ async def running(world: World) -> AsyncIterator[House]:
                 dispatch, metrics,
             )  # fmt: skip
         finally:
-            requests.catch_up()
+            request_log.catch_up()
             dispatch.close()
             tasks = (
                 turns.tasks(),
@@ -310,7 +310,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             merging=GitMerging(places, history),
             reports=state / "reports",
             home=state / "runtimes",
-            requests=RotatingLines(state / "requests.log"),
+            request_log=RotatingLines(state / "requests.log"),
             redact=redact,
         )
         orphans = await asyncio.to_thread(end_orphans)
