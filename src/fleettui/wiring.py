@@ -61,7 +61,7 @@ from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
-from fleettui.engine.redaction import Redactions
+from fleettui.engine.redactions import Redactions
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
