@@ -247,6 +247,12 @@ class FairQueue:
         if tenant.full():
             self._settle(tenant)
 
+    def is_wanted(self, tenant: str) -> bool:
+        """Say whether another tenant has a ticket that may be taken."""
+        mine = self._tenants.get(tenant)
+        own = sum(line.ring is not None for line in mine.lines) if mine is not None else 0
+        return sum(self._eligible) > own
+
     def done(self, ticket: str) -> None:
         """Free the place of a ticket that was taken; an unknown one is no error."""
         found = self._running.pop(ticket, None)
