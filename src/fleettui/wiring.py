@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +19,16 @@ from typing import Any
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.metrics.exposition import exposition
+from fleettui.adapters.metrics.lines import RotatingLines
+from fleettui.adapters.metrics.serving import serve_metrics
 from fleettui.adapters.models.builtin import builtin_models
 from fleettui.adapters.models.recordings import FileRecordings
+from fleettui.adapters.models.redact import redact
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.processes.orphans import Orphan, end_orphans
+from fleettui.adapters.secrets.store import SecretStore
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
@@ -37,6 +42,7 @@ from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
 from fleettui.core.safe import one_line
+from fleettui.core.secrets import MASTER_KEY
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
@@ -44,18 +50,22 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.guarded import GuardedToolbox
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.membership import Membership
+from fleettui.engine.metrics import Metrics
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
+from fleettui.engine.redaction import Redactions
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
+from fleettui.engine.request_log import RequestLog
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
@@ -71,6 +81,7 @@ from fleettui.ports import (
     FileHistory,
     Files,
     LastingRuntime,
+    Lines,
     Machine,
     Measures,
     Merging,
@@ -117,6 +128,10 @@ class World:
     merging: Merging
     reports: Path
     home: Path
+    # The request log.
+    requests: Lines
+    # Takes secrets out of a text.
+    redact: Callable[[str], str]
     # What each tenant may have at once, and how many turns go on on this host.
     most_turns: int = MOST_TURNS
 
@@ -136,10 +151,11 @@ class House:
         breakers: Breakers,
         tenants: TenantFiles,
         dispatch: Dispatch,
+        metrics: Metrics,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
-        self.dispatch = dispatch
+        self.dispatch, self.metrics = dispatch, metrics
         self.presence = Presence()
         self._files = FileViews(keeping)
         self._reading = Reading(
@@ -151,6 +167,7 @@ class House:
             breakers,
             tenants,
             dispatch,
+            metrics,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
@@ -181,11 +198,15 @@ class House:
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
-    engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
+    engine = Engine(
+        world.store, world.snapshots, world.blobs, world.bus, world.clock, Redactions(world.vault)
+    )
+    toolbox = GuardedToolbox(world.toolbox, engine)
     async with engine.running(), asyncio.TaskGroup() as group:
         tenants = TenantFiles(engine, world.tenants)
         await tenants.reload()
-        built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
+        world.vault.bind(lambda tenant: engine.tenant(tenant).spec.secrets)
+        built = BuiltAgents(world.runtimes, toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
         lodging = Lodging(order, world.runtimes, world.vault, group, world.home)
@@ -194,22 +215,24 @@ async def running(world: World) -> AsyncIterator[House]:
         )
         dispatch = Dispatch(engine, partial(terms_of, engine), world.most_turns)
         turns = Turns(
-            order, built, world.model, world.toolbox, world.vault, pulse, breakers,
+            order, built, world.model, toolbox, world.vault, pulse, breakers,
             keeping, dispatch, group, world.home,
         )  # fmt: skip
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, keeping, dispatch, group)
+        actions = Actions(order, toolbox, world.vault, memories, keeping, dispatch, group)
         timers = Timers(engine)
         items = Items(engine, world.files)
-        steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
+        steps = Steps(order, toolbox, world.vault, world.specs, items, group)
         supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
-        reports = Reports(order, world.toolbox, world.vault, world.reports)
+        reports = Reports(order, toolbox, world.vault, world.reports)
         watchers = []
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
+        metrics = Metrics(engine, dispatch.waits)
+        requests = RequestLog(engine, world.requests, world.redact)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, TermsWatch(dispatch),
+            monitors, lodging, TermsWatch(dispatch), metrics, requests,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -222,9 +245,11 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(dispatch.run(), name="dispatch"))
         try:
             yield House(
-                engine, world, actions, memories, keeping, built, pulse, breakers, tenants, dispatch
-            )
+                engine, world, actions, memories, keeping, built, pulse, breakers, tenants,
+                dispatch, metrics,
+            )  # fmt: skip
         finally:
+            requests.catch_up()
             dispatch.close()
             tasks = (
                 turns.tasks(),
@@ -242,6 +267,10 @@ async def running(world: World) -> AsyncIterator[House]:
 @asynccontextmanager
 async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[House]:
     """Open the house of a state folder, on SQLite and this machine."""
+    stored = SecretStore(state / "secrets", environment.get(MASTER_KEY, ""))
+    environment = {name: value for name, value in environment.items() if name != MASTER_KEY}
+    for trouble in await asyncio.to_thread(stored.read_all):
+        _log.warning("%s", trouble)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(state / "fleettui.db"))
         router = ModelRouter(
@@ -270,7 +299,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             files=toolbox,
             recordings=FileRecordings(),
             middleware=load_middleware(),
-            vault=MemoryVault(),
+            vault=MemoryVault(stored),
             specs=YamlSpecs(),
             tenants=YamlTenants(tenants_folder(state, environment)),
             runtimes=runtimes,
@@ -281,11 +310,24 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             merging=GitMerging(places, history),
             reports=state / "reports",
             home=state / "runtimes",
+            requests=RotatingLines(state / "requests.log"),
+            redact=redact,
         )
         orphans = await asyncio.to_thread(end_orphans)
         running_house = await stack.enter_async_context(running(world))
         await _tell_orphans(running_house.engine, orphans)
+        if address := environment.get("FLEETTUI_METRICS", ""):
+            await _serve_metrics(stack, address, running_house.metrics)
         yield running_house
+
+
+async def _serve_metrics(stack: AsyncExitStack, address: str, metrics: Metrics) -> None:
+    """Serve every tenant's numbers to programs of this machine; a host without goes on."""
+    serving = serve_metrics(address, lambda: exposition(metrics.rows_of_all()))
+    try:
+        await stack.enter_async_context(serving)
+    except Refused as refusal:
+        _log.warning("%s", refusal)
 
 
 async def _tell_orphans(engine: Engine, orphans: Sequence[Orphan]) -> None:

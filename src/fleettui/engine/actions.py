@@ -113,10 +113,10 @@ class Actions:
         fleet, name = state.id, action.id
         try:
             before = await self._keeping.before(fleet, action)
-            place = workplace(state, action.agent, action.run, self._vault)
             if action.status != "started":
                 call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
                 try:
+                    place = workplace(state, action.agent, action.run, self._vault)
                     now = await self._toolbox.freeze(call, place)
                 except ToolFailed as refusal:
                     now = Facts(action.facts.tool, action.facts.arguments, problem=str(refusal))
