@@ -30,6 +30,7 @@ from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.tenants import MemoryTenants
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.metrics.lines import RotatingLines
 from fleettui.adapters.models.recordings import FileRecordings
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.runtimes.llm import LlmRuntime
@@ -102,6 +103,7 @@ async def opened(folder: Path, most: int) -> AsyncIterator[tuple[House, PromptMo
             workspaces=GitWorkspaces(places, history), history=history,
             merging=GitMerging(places, history), reports=folder / "reports",
             home=folder / "runtimes", most_turns=most,
+            requests=RotatingLines(folder / "requests.log"), redact=lambda text: text,
         )  # fmt: skip
         async with running(world) as house:
             yield house, model

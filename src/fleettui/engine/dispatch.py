@@ -188,6 +188,8 @@ class TurnSlot:
         self._dispatch, self._ticket = dispatch, ticket
         self._calls = self._away = 0
         self._has = True
+        # Whether a model was asked with the slot it has: a slot is good for one call at least.
+        self._used = False
         self._coming: asyncio.Future[None] | None = None
 
     @property
@@ -220,11 +222,13 @@ class TurnSlot:
 
         Turns may be long, and go on as long as mail comes: without this a flood keeps every slot.
         """
-        if self._has and self._calls == 1 and self._dispatch.is_wanted(self._ticket.tenant):
+        wanted = self._used and self._dispatch.is_wanted(self._ticket.tenant)
+        if wanted and self._has and self._calls == 1:
             self._has = False
             self._coming = asyncio.get_running_loop().create_future()
             self._dispatch.exchange(self._ticket, self._come)
         await self._back()
+        self._used = True
 
     async def _back(self) -> None:
         while not self._has:
@@ -248,7 +252,7 @@ class TurnSlot:
             self._dispatch.end(self._ticket.id)
 
     def _come(self, _taken: Taken) -> None:
-        self._has = True
+        self._has, self._used = True, False
         if self._coming is not None and not self._coming.done():
             self._coming.set_result(None)
         self._coming = None
