@@ -52,8 +52,9 @@ class Redaction:
         self._shown = frozenset(self._names.values())
         # The longest first: a whole key rather than its lines.
         found = sorted(self._names, key=lambda one: (-len(one), one))
-        self._text = _matcher(found)
-        self._stored = _matcher([_bytes(_escaped(one)) for one in found])
+        self._text = _matcher(map(_pattern, found))
+        # Before a word there may stand an escape's letter: here it is enough to find too many.
+        self._stored = _matcher(map(_literal, (_bytes(_escaped(one)) for one in found)))
         self._sorted = sorted(self._names)
         self._longest = len(found[0])
         self._first = frozenset(one[0] for one in found)
@@ -259,16 +260,21 @@ def _same(new: Mapping[Any, Any], old: Mapping[Any, Any]) -> bool:
     return len(new) == len(old) and alike
 
 
-def _matcher(found: Sequence[bytes]) -> Any:
+def _matcher(patterns: Iterable[bytes]) -> Any:
     """Compile what finds any of these in one pass, however many there are."""
     re2 = import_module("re2")
     options = re2.Options()
     options.encoding, options.max_mem = re2.Options.Encoding.LATIN1, _BYTES
-    return re2.compile(b"|".join(map(_pattern, found)), options)
+    return re2.compile(b"|".join(patterns), options)
+
+
+def _literal(one: bytes) -> bytes:
+    escaped: bytes = import_module("re2").escape(one)
+    return escaped
 
 
 def _pattern(one: bytes) -> bytes:
-    literal: bytes = import_module("re2").escape(one)
+    literal = _literal(one)
     if len(one) >= SAFE:
         return literal
     first = rb"\b" if one[:1].isalnum() else b""
