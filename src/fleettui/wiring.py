@@ -246,10 +246,10 @@ async def running(world: World) -> AsyncIterator[House]:
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)
         request_log = RequestLog(engine, world.request_log, world.redact)
-        of_tenants = (TermsWatch(dispatch), serving.requests)
+        of_tenants = (TermsWatch(dispatch), serving.requests, metrics, request_log)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, metrics, request_log, *of_tenants,
+            monitors, lodging, *of_tenants,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(
