@@ -88,10 +88,12 @@ class Model:
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked: list[str] = []
+        self.tell: Callable[[], None] = lambda: None
 
     async def complete(self, request: Any, on_text: Any = None) -> Any:
         del on_text
         self.asked.append(request.messages[-1].content)
+        self.tell()
         await self.gate.wait()
         step = sum(one.role == "assistant" for one in request.messages)
         reply = self.script(request, step)
@@ -122,5 +124,6 @@ async def serving(
     world = make_world(tmp_path, model, store=store or MemoryStore(), **parts)
     chosen = FlowSettings(source, environment={"OPENED": "1"}, watch=False, **(settings or {}))
     world = replace(world, channels={platform: channel}, flows=chosen)
+    model.tell = lambda: world.bus.publish("test.asked", ["asked"])
     async with running(world) as house:
         yield FlowWorld(house, house.session("ann"), channel, model, folder)
