@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import click
 
+from fleettui.cli.flow_messages import run, send
 from fleettui.cli.printing import print_json, print_table, put, say
 from fleettui.core.errors import NotFound
 from fleettui.core.flow import Flow, obstacle
@@ -69,7 +70,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def flow() -> None:
-    """List flows, and say which of them takes a message."""
+    """List flows, say which of them takes a message, and give them one."""
+
+
+flow.add_command(run)
+flow.add_command(send)
 
 
 @flow.command()

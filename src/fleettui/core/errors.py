@@ -6,6 +6,7 @@ FleettuiError
 │   ├── Ambiguous        a short name fits several things
 │   ├── IllegalMove      the lifecycle does not allow it now
 │   ├── Stale            the thing changed, or somebody else was first
+│   ├── LimitReached     a limit has no room now; carries when it has
 │   └── Forbidden        this actor may not do that
 ├── NotBuilt             the file asks for something that is not built yet
 ├── MissingExtra         an optional package is not installed
@@ -20,6 +21,7 @@ FleettuiError
 │   └── StoreFull        the disk is full
 ├── SecretsLocked        the stored secrets can't be opened: no key, another one, damage
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
+├── ChannelFailed        a platform did not take what was sent; carries whether to try again
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── AgentFailed          a program that is an agent failed; carries whether to try again
 ├── AgentDied            the program of an agent ended, or its runtime broke
@@ -64,6 +66,17 @@ class Stale(Refused):
 
 class Forbidden(Refused):
     """This actor may not do that."""
+
+
+class LimitReached(Refused):
+    """A limit or a quota has no room; `free_at` is when it has (seconds since the epoch).
+
+    0 is for one that has room once something else has ended.
+    """
+
+    def __init__(self, message: str, mend: str = "", *, free_at: float = 0.0) -> None:
+        super().__init__(message, mend)
+        self.free_at = free_at
 
 
 class NotBuilt(FleettuiError):
@@ -120,6 +133,14 @@ class SecretsLocked(FleettuiError):
 
 class MemoryLost(FleettuiError):
     """The shared memory of a fleet can't be reached, or did not do its work."""
+
+
+class ChannelFailed(FleettuiError):
+    """A platform did not take a reply or a question; `retryable` says whether it may later."""
+
+    def __init__(self, message: str, mend: str = "", *, retryable: bool = True) -> None:
+        super().__init__(message, mend)
+        self.retryable = retryable
 
 
 class ModelFailed(FleettuiError):

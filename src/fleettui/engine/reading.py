@@ -35,6 +35,7 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.flow_door import FlowDoor
 from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.metrics import Metrics
 from fleettui.engine.pulse import Pulse
@@ -57,7 +58,9 @@ class Reading:
         dispatch: Dispatch,
         metrics: Metrics,
         outfit: Outfit,
+        flows: FlowDoor,
     ) -> None:
+        self._flows = flows
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
         self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
@@ -147,7 +150,12 @@ class Reading:
                 return tenant_detail(self._engine.tenant(name), row)
             case queries.ReadProblems():
                 # They name files of the whole host.
-                return self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
+                files = (*self._tenant_files.problems, *self._flows.problems())
+                return files if who.role(DEFAULT) == "admin" else ()
+            case queries.ReadFlows():
+                return self._flows.flow_rows(who.tenants())
+            case queries.ReadRequests(flow=flow, request=request, most=most):
+                return await self._flows.request_rows(who.tenants(), flow, request, most)
             case queries.ReadEvents(after=after, most=most):
                 return tuple(await self._engine.events(_only(some).id, after, most))
             case _:

@@ -69,14 +69,19 @@ class RequestLog:
 
     def line(self, ended: Ended) -> str:
         """Write a request as JSON: one line of printable ASCII, whatever its texts contain."""
-        action = self._redact(ended.action)
+        redaction = self._engine.redactions.of_tenant(ended.tenant)
+
+        def clean(text: str) -> str:
+            return self._redact(text if redaction is None else redaction.text(text))
+
+        action = clean(ended.action)
         fields = {
             "timestamp": datetime.fromtimestamp(ended.at, UTC).isoformat(timespec="milliseconds"),
             "tenant": ended.tenant,
             "flow": ended.flow,
             "platform": ended.platform,
-            "channel": self._redact(ended.channel),
-            "user": self._redact(ended.user),
+            "channel": clean(ended.channel),
+            "user": clean(ended.user),
             "agent": ended.agent,
             "action": action if len(action) <= _LONGEST else f"{action[:_LONGEST]}...",
             "latency_ms": round(ended.seconds * 1000),

@@ -27,6 +27,7 @@ from fleettui.core.commands import (
     SendMessage,
     StartRun,
 )
+from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.errors import FleettuiError, NotFound, Refused
 from fleettui.core.model import Payload
@@ -43,6 +44,7 @@ from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.flow_door import FlowDoor
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.membership import Membership, no_tenant
@@ -76,7 +78,9 @@ class Session:
         files: FileViews,
         reading: Reading,
         presence: Presence,
+        flows: FlowDoor,
     ) -> None:
+        self._flows = flows
         self._engine, self._who = engine, who
         self._specs, self._vault, self._actions = specs, vault, actions
         self._items, self._memories = items, memories
@@ -178,6 +182,10 @@ class Session:
                 answer = await self._ask(command)
                 await self._memories.forget_asked(fleet)
                 return answer
+            case SendToFlow():
+                return await self._flows.send(command, self._who.actor(command.tenant))
+            case UseFlows():
+                return await self._flows.use(command, self._who.actor(command.tenant))
             case _:
                 return await self._ask(command)
 

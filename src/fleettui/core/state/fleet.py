@@ -264,6 +264,8 @@ class RunState:
     turns: list[str] = field(default_factory=list)
     seed: str = ""
     items: tuple[Item, ...] = ()
+    # The try of a request that it was started for.
+    request: str = ""
     held_by: str = ""
     parts: dict[str, PartState] = field(default_factory=dict)
     # What could begin: parts that wait and need nothing any more, in the order they were planned.

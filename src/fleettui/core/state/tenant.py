@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fleettui.core.model import Role
 from fleettui.core.spec.tenant import Member, TenantSpec
+from fleettui.core.state.requests import RequestsState
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class TenantState:
     held_by: str = ""
     # Of tenant `default` only: who holds the whole host.
     all_held_by: str = ""
+    requests: RequestsState = field(default_factory=RequestsState)
 
     @property
     def id(self) -> str:

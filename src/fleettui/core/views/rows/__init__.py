@@ -20,6 +20,7 @@ from fleettui.core.views.rows.fleets import (
     TenantRow,
     UsageRow,
 )
+from fleettui.core.views.rows.flows import FlowRow, RequestRow
 from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
@@ -47,6 +48,7 @@ __all__ = [
     "FileRow",
     "FindingRow",
     "FleetRow",
+    "FlowRow",
     "HealthRow",
     "InboxRow",
     "LogRow",
@@ -56,6 +58,7 @@ __all__ = [
     "MetricRow",
     "PartRow",
     "PendingRow",
+    "RequestRow",
     "RollbackPreview",
     "Row",
     "RuleRow",
