@@ -62,7 +62,7 @@ from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
-from fleettui.engine.redaction import Redactions
+from fleettui.engine.redactions import Redactions
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
@@ -132,7 +132,7 @@ class World:
     reports: Path
     home: Path
     # The request log.
-    requests: Lines
+    request_log: Lines
     # Takes secrets out of a text.
     redact: Callable[[str], str]
     # What each tenant may have at once, and how many turns go on on this host.
@@ -245,11 +245,11 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers = []
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)
-        requests = RequestLog(engine, world.requests, world.redact)
-        of_tenants = (TermsWatch(dispatch), serving.requests)
+        request_log = RequestLog(engine, world.request_log, world.redact)
+        of_tenants = (TermsWatch(dispatch), serving.requests, metrics, request_log)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, metrics, requests, *of_tenants,
+            monitors, lodging, *of_tenants,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(
@@ -269,7 +269,7 @@ async def running(world: World) -> AsyncIterator[House]:
                 dispatch, metrics, serving,
             )  # fmt: skip
         finally:
-            requests.catch_up()
+            request_log.catch_up()
             dispatch.close()
             tasks = (
                 turns.tasks(),
@@ -334,7 +334,7 @@ async def house(
             reports=state / "reports",
             home=state / "runtimes",
             flows=flows or FlowSettings(),
-            requests=RotatingLines(state / "requests.log"),
+            request_log=RotatingLines(state / "requests.log"),
             redact=redact,
         )
         orphans = await asyncio.to_thread(end_orphans)

@@ -16,6 +16,8 @@ def main(folder: str, rotates: str) -> None:
         if rotates == "master" and number % 3 == 0:
             store.change_master()
         store.put(f"t{number % 3}", f"name-{number % 7}", f"value-{number}", 0.0, "me", anew=False)
+        said = f"t{number % 3} name-{number % 7} value-{number}"
+        print(said, flush=True)  # noqa: T201 it is read by the test
 
 
 if __name__ == "__main__":

@@ -105,6 +105,16 @@ def test_a_command_is_cleaned_throughout_and_its_ids_stay() -> None:
     assert clean.calls[0].arguments == {"argv": ["echo", "[secret tok]"], "[secret tok]": 1}
 
 
+SHORT = Redaction([("s", "hunter2"), ("q", 'a"b\\c'), ("tok", CANARY)])
+PARTS = ["hunter2", "\n", "\t", '"', "\\", " ", "x", CANARY, 'a"b\\c', "é", "\x01"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=8).map("".join))
+def test_no_command_passes_that_has_one_in_a_text(text: str) -> None:
+    command = NoteTrouble("f", "a", text)
+    assert SHORT.command(command) == SHORT.anything(command)
+
+
 def test_a_name_of_ours_stays_even_if_a_secret_is_the_same_word() -> None:
     odd = Redaction([("s", "reviewer"), ("t", "approve-all")])
     vote = CastVote("f", "reviewer", "approve-all", None, "reviewer says approve-all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -15,14 +16,17 @@ from keyring.backends.fail import Keyring as NoKeyring
 
 from adapters.servers import Said, ScriptedServer, Seen
 from fleettui.adapters.secrets.store import SecretStore
+from fleettui.adapters.tools.mcp.settings import settings_of
 from fleettui.adapters.tools.toolbox import LocalToolbox
 from fleettui.client import Streamed
-from fleettui.core.commands import StartRun
+from fleettui.core.commands import Approve, StartRun
 from fleettui.core.errors import ToolFailed
+from fleettui.core.events import Recorded, TroubleNoted
 from fleettui.core.model import Payload, ToolCall, Workplace
 from fleettui.core.views import queries
 from fleettui.engine.door import workplace
 from fleettui.engine.session import Session
+from fleettui.engine.stream import Decided
 from tests.engine.kit import wait_for
 from tests.engine.secret_kit import Place, run_approved, stored_bytes
 
@@ -130,6 +134,55 @@ async def test_what_was_approved_is_for_that_value(place: Place, tmp_path: Path)
     assert other.env["PLAIN"] != one.env["PLAIN"]
     result = await toolbox.perform(one, where("hunter3"))
     assert result.output == "not started: the environment changed since it was approved"
+
+
+async def test_a_value_replaced_before_the_start_ends_what_was_approved(place: Place) -> None:
+    place.put("default", "github-token", "first-value-1")
+    async with place.running() as built:
+        session = built.session("ann")
+        agents = {"w": worker("sh", "-c", "echo > ran.txt", secrets=["github-token"])}
+        fleet = await place.open(session, agents, {"OPENED": "1"})
+        state = built.engine.state(fleet)
+        run = await session.send(StartRun(fleet, Payload("go")))
+        await wait_for(session, lambda: bool(state.open_actions))
+        (row,) = await session.read(queries.ReadInbox(fleet))
+        place.put("default", "github-token", "second-value-2")
+        await session.send(
+            Approve(fleet, row.id, row.version, row.action.digest, row.nonce, confirmed=True)
+        )
+        await wait_for(session, lambda: bool(state.runs[run].report))
+        assert state.actions[row.id].status == "denied"
+        assert "env changed" in state.actions[row.id].reason
+    assert not (place.workspace / "ran.txt").exists()
+
+
+async def test_servers_of_tools_get_what_their_entry_names(place: Place) -> None:
+    place.put("default", "tickets", "value-of-tickets")
+    place.put("default", "other", "value-of-other")
+    given = {"KEY": "${secret:tickets}", "N": "${secret:other}"}
+    headers = {"Authorization": "Bearer ${secret:tickets}"}
+    server = {"name": "m", "command": "server", "env": given, "headers": headers}
+    async with place.running() as built:
+        session = built.session("ann")
+        agents = {"w": worker("env", secrets=["tickets", "oth*"], mcp_servers=[server])}
+        fleet = await place.open(session, agents, {"OPENED": "1"})
+        state = built.engine.state(fleet)
+        (one,) = workplace(state, "w", "", built._world.vault).servers
+        settings = settings_of(one, str(place.workspace))
+        assert settings.env == {"KEY": "value-of-tickets", "N": "value-of-other"}
+        assert settings.headers == {"Authorization": "Bearer value-of-tickets"}
+        assert "value-of" not in json.dumps(await session.read(queries.ReadSpec(fleet)))
+
+
+async def test_what_a_rule_puts_together_is_cut_out_before_it_is_stored(place: Place) -> None:
+    place.put("default", "github-token", CANARY)
+    async with place.running() as built:
+        engine = built.engine
+        event = TroubleNoted("a", f"made of parts: {CANARY}")
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        decided = Decided("default", "s", 1, [Recorded("f", 1, 0.0, "x", event)], "", future)
+        engine._guard(decided)
+        assert decided.events[0].event == TroubleNoted("a", "made of parts: [secret github-token]")
 
 
 # --- canaries --------------------------------------------------------------------------------
