@@ -212,4 +212,4 @@ def _free_of_all(used: Sequence[Usage], limit: Limit, now: float) -> float:
     if limit.what == "tokens":
         return max(one.free_at(1, limit.span, now) for one in used)
     newest = nlargest(limit.most, (at for one in used for at in one.times[-limit.most :]))
-    return newest[-1] + limit.span
+    return newest[-1] + limit.span + 0.001
