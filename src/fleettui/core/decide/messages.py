@@ -39,6 +39,7 @@ def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outco
     name = f"{state.id}/{state.number + 1}"
     if command.key in state.sent_keys:
         return NOTHING
+    asked.standing.admit_messages(1)
     by_agent = asked.actor.kind != "operator"
     sender = asked.actor.name if by_agent else str(asked.actor)
     direct = communication_of(state).direct
@@ -80,6 +81,7 @@ def retry_message(state: FleetState, command: RetryMessage, asked: Asked) -> Out
     message = state.message(command.message)
     if message.status != "dead":
         raise Stale(f"{message.id} is {message.status}, not a dead letter")
+    asked.standing.admit_messages(1)
     return Outcome((MessageRetried(message.id, str(asked.actor)),))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fleettui.core import commands
-from fleettui.core.commands import tenants
+from fleettui.core.commands import budgets, tenants
 from fleettui.core.errors import Forbidden
 from fleettui.core.model import ROLES, Actor, Role
 
@@ -39,6 +39,8 @@ _LEAST: Final[dict[type, Role]] = {
     commands.OverrideBallot: "approver",
     tenants.HoldTenant: "operator",
     tenants.ReleaseTenant: "operator",
+    budgets.RaiseBudget: "approver",
+    budgets.KeepBudget: "approver",
     tenants.HoldAll: "admin",
     tenants.ReleaseAll: "admin",
 }

@@ -53,6 +53,8 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     if not command.task.head.strip():
         raise Refused("the task is empty", "say what the fleet should do")
     _refuse_recording(state, command)
+    if asked.actor.kind == "operator":
+        asked.standing.admit_request(asked.actor.name, asked.at)
     mode = state.spec.spec.coordination.mode
     able = tuple(
         agent.id

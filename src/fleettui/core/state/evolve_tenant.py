@@ -14,6 +14,7 @@ from fleettui.core.events.tenants import (
     TenantRetired,
 )
 from fleettui.core.spec.tenant import TenantSpec
+from fleettui.core.state import budgets
 from fleettui.core.state.tenant import TenantState
 
 Step = Callable[[TenantState, Any, float], None]
@@ -59,4 +60,5 @@ _STEPS: dict[type, Step] = {
     TenantReleased: _released,
     AllHeld: _all_held,
     AllReleased: _all_released,
+    **budgets.STEPS,
 }

@@ -29,11 +29,13 @@ def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
         topic=event.topic, correlation=event.correlation, due=event.due,
     )  # fmt: skip
     state.messages[event.message] = message
+    state.waiting += 1
     _mailbox(state, message.box).push(event.message, event.priority, at)
 
 
 def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
     message = state.messages[event.message]
+    state.waiting -= message.waits
     message.status, message.turn = "leased", event.turn
     _mailbox(state, message.box).ack(event.message)
     text = message.body
@@ -45,11 +47,13 @@ def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
 
 def _acked(state: FleetState, event: MessageAcked, _at: float) -> None:
     message = state.messages.pop(event.message)
+    state.waiting -= message.waits
     _mailbox(state, message.box).ack(event.message)
 
 
 def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
     message = state.messages[event.message]
+    state.waiting += not message.waits
     message.status, message.why = "returned", event.why
     message.tries += 1
     box = _mailbox(state, message.box)
@@ -62,6 +66,7 @@ def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
 
 def _died(state: FleetState, event: MessageDied, _at: float) -> None:
     message = state.messages[event.message]
+    state.waiting -= message.waits
     message.status, message.why = "dead", event.why
     message.tries += 1
     _mailbox(state, message.box).ack(event.message)
@@ -69,12 +74,14 @@ def _died(state: FleetState, event: MessageDied, _at: float) -> None:
 
 def _retried(state: FleetState, event: MessageRetried, at: float) -> None:
     message = state.messages[event.message]
+    state.waiting += not message.waits
     message.status, message.tries, message.at = "queued", 0, at
     _mailbox(state, message.box).push(event.message, message.priority, at)
 
 
 def _dropped(state: FleetState, event: MessageDropped, _at: float) -> None:
     message = state.messages.pop(event.message)
+    state.waiting -= message.waits
     _mailbox(state, message.box).ack(event.message)
 
 
