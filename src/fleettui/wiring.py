@@ -46,6 +46,7 @@ from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
+from fleettui.engine.loads import Loads
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.membership import Membership
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
@@ -57,6 +58,7 @@ from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
 from fleettui.engine.session import Presence, Session
+from fleettui.engine.spending import Spending
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
 from fleettui.engine.tenant_files import TenantFiles
@@ -136,6 +138,7 @@ class House:
         breakers: Breakers,
         tenants: TenantFiles,
         dispatch: Dispatch,
+        loads: Loads,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
@@ -151,6 +154,7 @@ class House:
             breakers,
             tenants,
             dispatch,
+            loads,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
@@ -197,19 +201,22 @@ async def running(world: World) -> AsyncIterator[House]:
             order, built, world.model, world.toolbox, world.vault, pulse, breakers,
             keeping, dispatch, group, world.home,
         )  # fmt: skip
+        loads = Loads(engine, world.measures)
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, world.toolbox, world.vault, memories, keeping, dispatch, group)
-        timers = Timers(engine)
+        actions = Actions(
+            order, world.toolbox, world.vault, memories, keeping, dispatch, loads, group
+        )
+        timers, spending = Timers(engine), Spending(engine, dispatch)
         items = Items(engine, world.files)
         steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
-        supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
+        supervisor = Supervisor(engine, pulse, loads, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
         releasing = Releasing(world.toolbox)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, TermsWatch(dispatch),
+            monitors, lodging, TermsWatch(dispatch), spending,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -220,9 +227,20 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
         watchers.append(group.create_task(tenants.run(), name="tenants"))
         watchers.append(group.create_task(dispatch.run(), name="dispatch"))
+        watchers.append(group.create_task(spending.run(), name="spending"))
         try:
             yield House(
-                engine, world, actions, memories, keeping, built, pulse, breakers, tenants, dispatch
+                engine,
+                world,
+                actions,
+                memories,
+                keeping,
+                built,
+                pulse,
+                breakers,
+                tenants,
+                dispatch,
+                loads,
             )
         finally:
             dispatch.close()

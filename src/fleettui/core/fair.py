@@ -59,12 +59,20 @@ class Ticket(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What a tenant may have: at most so many at once, and of one key; 0 is no bound."""
+    """What a tenant may have: at most so many at once, and of one key; 0 is no bound.
+
+    Nothing of it begins while somebody holds it, or while something is used up (which text says).
+    """
 
     plan: Plan = "free"
     most: int = 0
     held_by: str = ""
     most_of_key: int = 0
+    used_up: str = ""
+
+    @property
+    def is_stopped(self) -> bool:
+        return bool(self.held_by or self.used_up)
 
 
 class Taken(NamedTuple):
@@ -75,9 +83,12 @@ class Taken(NamedTuple):
 
 
 class Waits(NamedTuple):
-    """Why a ticket waits: `by` holds it, or so many of at most so many go on; else its line."""
+    """Why a ticket waits: `by` holds it or says what is used up, `running` of at most `most` go on.
 
-    kind: Literal["held", "tenant_held", "tenant_full", "key_full", "line"]
+    Else its line.
+    """
+
+    kind: Literal["held", "tenant_held", "used_up", "tenant_full", "key_full", "line"]
     by: str = ""
     running: int = 0
     most: int = 0
@@ -209,7 +220,7 @@ class FairQueue:
         if any(self._eligible) or ticket.id in self._places:
             return False
         tenant = self._line(ticket).tenant
-        if tenant.terms.held_by or tenant.full() or tenant.key_full(ticket.key):
+        if tenant.terms.is_stopped or tenant.full() or tenant.key_full(ticket.key):
             return False
         self._run(tenant, ticket)
         return True
@@ -326,6 +337,8 @@ class FairQueue:
             return Waits("held", place.held_by)
         if terms.held_by:
             return Waits("tenant_held", terms.held_by)
+        if terms.used_up:
+            return Waits("used_up", terms.used_up)
         if tenant.full():
             return Waits("tenant_full", "", tenant.running, terms.most)
         if tenant.key_full(key):
@@ -415,7 +428,7 @@ class FairQueue:
 
     def _settle(self, tenant: _Tenant) -> None:
         """Put a tenant's lines where they may be served, or nowhere."""
-        may = not tenant.terms.held_by and not tenant.full()
+        may = not tenant.terms.is_stopped and not tenant.full()
         for line in tenant.lines:
             if not (may and line.size):
                 self._unring(line)

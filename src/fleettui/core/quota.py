@@ -12,7 +12,7 @@ from fleettui.core.spec.limits import ResourceLimits
 from fleettui.core.spec.tenant import TenantQuotas, TenantSpec, UserQuotas
 
 DAY: Final = 86_400
-_MINUTE: Final = 60.0
+MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 # Where an agent's file does not bound its answers, the provider does; only what is left of a
 # task's tokens and is less than that is said to it. No model of today answers with less than this.
@@ -93,7 +93,7 @@ def _admit(
     who: str, quotas: TenantQuotas | UserQuotas, lead: str, given: list[Request], at: float
 ) -> None:
     for unit, most, window in (
-        ("minute", quotas.requests_per_minute, _MINUTE),
+        ("minute", quotas.requests_per_minute, MINUTE),
         ("hour", quotas.requests_per_hour, HOUR),
     ):
         times = [one.at for one in given if one.at > at - window]

@@ -17,6 +17,7 @@ from fleettui.engine.door import workplace
 from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.keeping import Keeping
+from fleettui.engine.loads import Loads
 from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.slots import Slots
@@ -36,12 +37,13 @@ class Actions:
         memories: Remembering,
         keeping: Keeping,
         dispatch: Dispatch,
+        loads: Loads,
         group: asyncio.TaskGroup,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._toolbox, self._vault, self._group = toolbox, vault, group
         self._memories, self._keeping, self._dispatch = memories, keeping, dispatch
-        self._slots = Slots()
+        self._slots, self._loads = Slots(), loads
         self._first = True
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -96,7 +98,7 @@ class Actions:
         arguments = {**found.facts.arguments, **_edited(found.facts, argv)}
         return await self._toolbox.freeze(
             ToolCall(found.call, found.facts.tool, arguments),
-            workplace(state, found.agent, found.run, self._vault),
+            workplace(self._engine, state, found.agent, found.run, self._vault),
         )
 
     async def _do(self, fleet: str, name: str) -> None:
@@ -107,13 +109,14 @@ class Actions:
             await self._do_now(state, action)
             return
         async with self._slots.taken(fleet, action.agent, *_bounds(state, action)):
+            await self._loads.wait_room(state.tenant, action)
             await self._do_now(state, action)
 
     async def _do_now(self, state: FleetState, action: ActionState) -> None:
         fleet, name = state.id, action.id
         try:
             before = await self._keeping.before(fleet, action)
-            place = workplace(state, action.agent, action.run, self._vault)
+            place = workplace(self._engine, state, action.agent, action.run, self._vault)
             if action.status != "started":
                 call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
                 try:
@@ -144,7 +147,7 @@ class Actions:
             inner = INNER_TOOLS.get(action.facts.tool)
             if inner is not None:
                 return await inner(self._order, self._memories, state, action)
-            place = workplace(state, action.agent, action.run, self._vault)
+            place = workplace(self._engine, state, action.agent, action.run, self._vault)
             telling = Telling(self._engine, state.id, action)
             try:
                 return await self._toolbox.perform(action.facts, place, telling.say)

@@ -88,13 +88,13 @@ class Dispatch:
 
     # --- holds ---------------------------------------------------------------------------------
 
-    def held_by(self, tenant: str) -> str:
-        """Name who holds a tenant, empty for nobody."""
-        return self._terms_of(tenant).held_by
+    def is_stopped(self, tenant: str) -> bool:
+        """Say whether nothing of a tenant may begin: it is held, or has used what it may."""
+        return self._terms_of(tenant).is_stopped
 
     async def wait_released(self, tenant: str) -> None:
-        """Wait while a tenant is held."""
-        while self._terms_of(tenant).held_by:
+        """Wait while nothing of a tenant may begin."""
+        while self.is_stopped(tenant):
             await self._released.wait()
 
     def refresh(self) -> None:
@@ -170,7 +170,7 @@ class TurnSlot:
 
     @property
     def is_held(self) -> bool:
-        return bool(self._dispatch.held_by(self._ticket.tenant))
+        return self._dispatch.is_stopped(self._ticket.tenant)
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -200,7 +200,7 @@ class TurnSlot:
             await asyncio.shield(coming)
 
     async def wait_released(self) -> None:
-        """Wait while the tenant is held, in line like a turn that has not begun."""
+        """Wait while nothing of the tenant may begin, in line like a turn that has not begun."""
         while self.is_held:
             async with self.away():
                 if self._has:

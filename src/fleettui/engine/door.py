@@ -21,7 +21,6 @@ from fleettui.core.errors import ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
     Facts,
-    Limits,
     ModelReply,
     ModelRequest,
     ToolCall,
@@ -31,6 +30,7 @@ from fleettui.core.model import (
     ToolSpec,
     Workplace,
 )
+from fleettui.core.quota import answer_tokens, limits_of
 from fleettui.core.spec.agent import AgentSpec, McpServer
 from fleettui.core.spec.program import tool_programs
 from fleettui.core.spec.variables import named, reveal
@@ -39,6 +39,7 @@ from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.dispatch import TurnSlot
+from fleettui.engine.engine import Engine
 from fleettui.engine.order import Order, nonce_of
 from fleettui.engine.pulse import Pulse
 from fleettui.ports import Model, Toolbox, Vault
@@ -223,13 +224,21 @@ class Door:
             tools=self._tools(),
             agent=self._conversation.agent_state.entry,
             temperature=spec.temperature,
-            max_tokens=spec.max_tokens,
+            max_tokens=answer_tokens(spec.max_tokens, *self._tokens()),
             timeout=self._left(),
             stream=self._engine.is_watched(self._fleet),
             environment=dict(self._vault.environment(self._fleet)),
             record=run.record if run else "",
             replay=run.replay if run else "",
         )
+
+    def _tokens(self) -> tuple[int | None, int]:
+        """Give how many tokens the task of this turn may use, and how many it has used."""
+        most = self._engine.tenant(self._state.tenant).spec.quotas.tokens_per_request
+        run = self._state.runs.get(self._turn.run)
+        if run is None:
+            return most, self._turn.tokens
+        return most, run.bill.input_tokens + run.bill.output_tokens
 
     def _tools(self) -> tuple[ToolSpec, ...]:
         """Give the tools of the agent, and those its place in the run brings with it."""
@@ -315,14 +324,17 @@ class Door:
 
     def workplace(self) -> Workplace:
         """Say where this agent's tools work."""
-        return workplace(self._state, self._agent, self._turn.run, self._vault)
+        return workplace(self._engine, self._state, self._agent, self._turn.run, self._vault)
 
 
-def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplace:
+def workplace(engine: Engine, state: FleetState, agent: str, run: str, vault: Vault) -> Workplace:
     """Say where the tools of an agent work, in a run, with the secrets its file names."""
     base = state.runs[run].base if run in state.runs else ""
+    tenant = engine.tenant(state.tenant).spec
     if agent not in state.agents:
-        return Workplace(state.tenant, state.id, agent, state.workspace, base)
+        return Workplace(
+            state.tenant, state.id, agent, state.workspace, base, limits=limits_of(None, tenant)
+        )
     ground = state.agents[agent].files.ground
     spec = state.spec_of(agent)
     secrets_of = vault.environment(state.id)
@@ -331,7 +343,7 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
         state.tenant, state.id, agent, ground.path if ground else state.workspace, base,
         dict(spec.tool_config), environment, servers_of(spec, secrets_of),
         programs_of(state, spec), is_sandboxed(state, spec),
-        spec.resource_limits.as_limits() if spec.resource_limits else Limits(),
+        limits_of(spec.resource_limits, tenant),
     )  # fmt: skip
 
 

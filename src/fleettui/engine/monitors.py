@@ -137,7 +137,8 @@ class EngineWatchDoor:
         return self._engine.clock.now()
 
     def workplace(self) -> Workplace:
-        return workplace(self._engine.state(self._fleet), self._agent, "", self._vault)
+        state = self._engine.state(self._fleet)
+        return workplace(self._engine, state, self._agent, "", self._vault)
 
     async def raise_alert(self, rule: str, subject: str, severity: Severity, text: str) -> None:
         nonce = secrets.token_hex(8)

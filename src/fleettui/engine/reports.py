@@ -94,7 +94,7 @@ class Reports:
         call = ToolCall(key, "run", {"argv": filled})
         try:
             facts = await self._toolbox.freeze(
-                call, workplace(state, FLEET_ITSELF, run.id, self._vault)
+                call, workplace(self._engine, state, FLEET_ITSELF, run.id, self._vault)
             )
         except ToolFailed as refusal:
             text = f"{' '.join(filled)}: {refusal}"

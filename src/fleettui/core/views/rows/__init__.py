@@ -15,6 +15,7 @@ from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import (
     FleetRow,
     MemberRow,
+    QuotaRow,
     TenantDetail,
     TenantRow,
     UsageRow,
@@ -51,6 +52,7 @@ __all__ = [
     "MessageRow",
     "PartRow",
     "PendingRow",
+    "QuotaRow",
     "RollbackPreview",
     "Row",
     "RuleRow",
