@@ -6,7 +6,7 @@ What a command needs is imported when it is called: `--help` and `validate` must
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,18 @@ class SocketDoors:
                 return None
 
         return asyncio.run(ask())
+
+    def audited(self, state: str) -> AbstractContextManager[Any]:
+        """Read the store of a state folder, with a host running or without; raises NotFound."""
+        from fleettui.adapters.sqlite.auditing import AuditedStore
+
+        return AuditedStore.open(Path(state_folder(state)) / "fleettui.db")
+
+    def exposition(self, rows: Sequence[Any]) -> str:
+        """Write metrics as Prometheus reads them."""
+        from fleettui.adapters.metrics.exposition import exposition
+
+        return exposition(rows)
 
     def check_files(self, paths: Sequence[str], environment: Mapping[str, str]) -> Sequence[Any]:
         """Check files, and every YAML file below folders."""

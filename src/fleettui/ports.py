@@ -558,6 +558,16 @@ class Measures(Protocol):
         """Measure the programs of all agents, by fleet and agent; blocks, call it in a thread."""
 
 
+class Lines(Protocol):
+    """A file of lines whose oldest go when it is full."""
+
+    def write(self, line: str) -> None:
+        """Add a line; a disk that says no is only noted."""
+
+    def newest(self) -> Sequence[str]:
+        """Give the newest lines that are there, oldest first."""
+
+
 class Clock(Protocol):
     """Wall-clock time, so that tests can hold it."""
 

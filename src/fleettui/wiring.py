@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +19,12 @@ from typing import Any
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.metrics.exposition import exposition
+from fleettui.adapters.metrics.lines import RotatingLines
+from fleettui.adapters.metrics.serving import serve_metrics
 from fleettui.adapters.models.builtin import builtin_models
 from fleettui.adapters.models.recordings import FileRecordings
+from fleettui.adapters.models.redact import redact
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.processes.orphans import Orphan, end_orphans
@@ -49,6 +53,7 @@ from fleettui.engine.keeping import Keeping
 from fleettui.engine.loads import Loads
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.membership import Membership
+from fleettui.engine.metrics import Metrics
 from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
@@ -57,6 +62,7 @@ from fleettui.engine.reading import Reading
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
+from fleettui.engine.request_log import RequestLog
 from fleettui.engine.session import Presence, Session
 from fleettui.engine.spending import Spending
 from fleettui.engine.steps import Steps
@@ -73,6 +79,7 @@ from fleettui.ports import (
     FileHistory,
     Files,
     LastingRuntime,
+    Lines,
     Machine,
     Measures,
     Merging,
@@ -119,6 +126,10 @@ class World:
     merging: Merging
     reports: Path
     home: Path
+    # The request log.
+    requests: Lines
+    # Takes secrets out of a text.
+    redact: Callable[[str], str]
     # What each tenant may have at once, and how many turns go on on this host.
     most_turns: int = MOST_TURNS
 
@@ -139,10 +150,11 @@ class House:
         tenants: TenantFiles,
         dispatch: Dispatch,
         loads: Loads,
+        metrics: Metrics,
     ) -> None:
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
-        self.dispatch = dispatch
+        self.dispatch, self.metrics = dispatch, metrics
         self.presence = Presence()
         self._files = FileViews(keeping)
         self._reading = Reading(
@@ -155,6 +167,7 @@ class House:
             tenants,
             dispatch,
             loads,
+            metrics,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
         )
 
@@ -213,10 +226,12 @@ async def running(world: World) -> AsyncIterator[House]:
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, world.toolbox, world.vault, world.reports)
         watchers = []
-        releasing = Releasing(world.toolbox)
+        releasing = Releasing(engine, world.toolbox, built, world.workspaces)
+        metrics = Metrics(engine, dispatch.waits)
+        requests = RequestLog(engine, world.requests, world.redact)
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, TermsWatch(dispatch), spending,
+            monitors, lodging, TermsWatch(dispatch), spending, metrics, requests,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
@@ -230,19 +245,11 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(spending.run(), name="spending"))
         try:
             yield House(
-                engine,
-                world,
-                actions,
-                memories,
-                keeping,
-                built,
-                pulse,
-                breakers,
-                tenants,
-                dispatch,
-                loads,
-            )
+                engine, world, actions, memories, keeping, built, pulse, breakers, tenants,
+                dispatch, loads, metrics,
+            )  # fmt: skip
         finally:
+            requests.catch_up()
             dispatch.close()
             tasks = (
                 turns.tasks(),
@@ -299,11 +306,24 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             merging=GitMerging(places, history),
             reports=state / "reports",
             home=state / "runtimes",
+            requests=RotatingLines(state / "requests.log"),
+            redact=redact,
         )
         orphans = await asyncio.to_thread(end_orphans)
         running_house = await stack.enter_async_context(running(world))
         await _tell_orphans(running_house.engine, orphans)
+        if address := environment.get("FLEETTUI_METRICS", ""):
+            await _serve_metrics(stack, address, running_house.metrics)
         yield running_house
+
+
+async def _serve_metrics(stack: AsyncExitStack, address: str, metrics: Metrics) -> None:
+    """Serve every tenant's numbers to programs of this machine; a host without goes on."""
+    serving = serve_metrics(address, lambda: exposition(metrics.rows_of_all()))
+    try:
+        await stack.enter_async_context(serving)
+    except Refused as refusal:
+        _log.warning("%s", refusal)
 
 
 async def _tell_orphans(engine: Engine, orphans: Sequence[Orphan]) -> None:

@@ -63,3 +63,8 @@ def test_by_default_what_only_reads_the_workspace_runs(command: str) -> None:
 @pytest.mark.parametrize("command", REVEALS)
 def test_by_default_what_reads_elsewhere_or_writes_asks(command: str) -> None:
     assert judge_script(command, PolicyRules()).decision == "ask"
+
+
+@pytest.mark.parametrize("tool", ["aws", "az", "gcloud", "gsutil"])
+def test_a_cloud_tool_without_any_words_is_judged_too(tool: str) -> None:
+    assert judge_script(tool, PolicyRules()).decision == "ask"

@@ -15,8 +15,10 @@ from fleettui.adapters.memory.clock import SystemClock
 from fleettui.adapters.memory.store import MemoryStore
 from fleettui.adapters.memory.tenants import MemoryTenants
 from fleettui.adapters.memory.vault import MemoryVault
+from fleettui.adapters.metrics.lines import RotatingLines
 from fleettui.adapters.middleware import audit, rate, transform
 from fleettui.adapters.models.recordings import FileRecordings
+from fleettui.adapters.models.redact import redact
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.runtimes.llm import LlmRuntime
 from fleettui.adapters.runtimes.monitoring import MonitorRuntime
@@ -160,6 +162,8 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         merging=GitMerging(places, history),
         reports=tmp_path / "reports",
         home=tmp_path / "runtimes",
+        requests=parts.get("requests") or RotatingLines(tmp_path / "requests.log"),
+        redact=redact,
     )
 
 

@@ -49,7 +49,7 @@ class Stage(Desk):
     def board(self) -> Board:
         tenant = tenant_row(TenantState("default"), "admin", [self.state])
         looks = lambda _fleet, _agent: ()  # noqa: E731  nobody looked
-        return board([self.state], [tenant], self.state, NOTHING, looks, NOW, "")
+        return board([self.state], [tenant], self.state, NOTHING, looks, lambda _: None, NOW, "")
 
 
 def tiered() -> Board:

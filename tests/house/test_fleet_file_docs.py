@@ -30,6 +30,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "metadata": metadata.Metadata,
     "spec": fleet.FleetSpec,
     "spec.agents[]": fleet.AgentEntry,
+    "spec.agents[].replicas": fleet.Replicas,
     "spec.agents[].spec": agent.AgentSpec,
     "spec.agents[].spec.memory": agent.Memory,
     "spec.agents[].spec.mcp_servers[]": agent.McpServer,

@@ -36,6 +36,7 @@ HOMES = {
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
     "re2": ("core/spec/linear.py", "adapters/runtimes/monitor/"),
+    "prometheus_client": ("adapters/metrics/exposition.py",),
     "psutil": ("adapters/processes/", "adapters/runtimes/monitor/"),
     "platformdirs": ("tui/",),
     "pydantic": ("core/spec/", "adapters/yaml/"),

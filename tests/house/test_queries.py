@@ -10,9 +10,9 @@ import pytest
 
 from fleettui.adapters.sqlite.queries import load_queries, schema
 
-# Whoever opens a store asks which tenants there are; all else is asked for one of them.
-OF_ALL_TENANTS = {"chains"}
-QUERIES = load_queries()
+# Whoever opens a store or audits it asks which tenants there are; all else is asked for one.
+OF_ALL_TENANTS = {"chains", "tenants"}
+QUERIES = {**load_queries(), **load_queries("audit.sql")}
 
 
 def flaw(sql: str) -> str:

@@ -28,6 +28,7 @@ PORTS = {
     "Toolbox": {"installed", "freeze", "perform", "prepare", "release", "specs"},
     "Files": {"match"},
     "Measures": {"measure"},
+    "Lines": {"newest", "write"},
     "Recordings": {"append_order", "read_order"},
     "TurnDoor": {"act", "ask_model", "vote", "wait_may_go_on", "workplace"},
     "WatchDoor": {"agents", "clear_alert", "now", "raise_alert", "raised", "workplace"},
@@ -68,8 +69,9 @@ PORTS = {
 }
 OPERATOR_COMMANDS = {
     "Approve", "CancelRun", "Deny", "DropMessage", "EditAction", "EditPlan", "ExtendExpiry",
-    "ForgetEntry", "ForkAgent", "HoldRun", "MakeCheckpoint", "MergeAgent", "MoveAgent",
-    "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseRun", "RemoveWorkspace", "ResumeRun",
+    "ForgetEntry", "ForkAgent", "HoldMessage", "HoldRun", "MakeCheckpoint", "MergeAgent",
+    "MoveAgent", "MoveMessage", "OpenFleet", "OverrideBallot", "ReleaseMessage", "ReleaseRun",
+    "RemoveWorkspace", "RestoreMessage", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
     "HoldTenant", "ReleaseTenant", "HoldAll", "ReleaseAll",
 }  # fmt: skip

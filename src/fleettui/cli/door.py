@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 import click
 
 from fleettui.client import Client
+from fleettui.core.audit import End, Entry
 from fleettui.core.spec.problem import Problem
 from fleettui.core.views.queries import AnyQuery
+from fleettui.core.views.rows import MetricRow
 
 _T = TypeVar("_T")
+
+
+class Audited(Protocol):
+    """A store as it stands at one moment; core.audit says what is to be made of it."""
+
+    def tenants(self) -> tuple[str, ...]:
+        """Name every tenant that has anything."""
+
+    def end(self, tenant: str) -> End | None:
+        """Give what is noted of a tenant's chain."""
+
+    def entries(self, tenant: str, after: int = 0) -> Iterator[Entry]:
+        """Give a tenant's events above a place, in the order of their places."""
+
+    def before(self, tenant: str, since: float) -> tuple[int, bytes]:
+        """Give the place and hash before the first event that is not older than `since`."""
+
+    def texts(self, tenant: str) -> Mapping[str, bool]:
+        """Say of each large text of a tenant whether it is what its digest says."""
 
 
 class Doors(Protocol):
@@ -39,11 +60,17 @@ class Doors(Protocol):
     ) -> Sequence[Problem]:
         """Check files, and every YAML file below folders."""
 
+    def audited(self, state: str) -> AbstractContextManager[Audited]:
+        """Read the store of a state folder, with a host running or without; raises NotFound."""
+
     def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
         """Put a tenant's file into the host's folder: of that name, or a copy of that file.
 
         Gives its path; raises BadSpec, and Refused where there is one already.
         """
+
+    def exposition(self, rows: Sequence[MetricRow]) -> str:
+        """Write metrics as Prometheus reads them."""
 
     def show(self, verb: str, values: Mapping[str, str]) -> int:
         """Show a fleet on this terminal, as `open` or `attach`; gives the exit code."""

@@ -109,7 +109,9 @@ def explain(
         (routing.default_agent or "") if routing else "",
         strict_mode=routing.strict_mode if routing else False,
     )
-    incoming = Incoming(platform, channel, user, " ".join(text), event, tenant)
+    scope = context.meta.get("scope", {})
+    owner = tenant or scope.get("tenant", "")
+    incoming = Incoming(platform, channel, user, " ".join(text), event, owner)
     routed = router.explain(incoming, sealed=False)
     _tell_errors(loaded.problems)
     if as_json:

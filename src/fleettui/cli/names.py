@@ -20,6 +20,17 @@ def find_agent(rows: Sequence[AgentRow], text: str) -> AgentRow:
     return found[0]
 
 
+def find_receiver(rows: Sequence[AgentRow], text: str) -> tuple[str, str]:
+    """Find the fleet and the agent, or the entry of replicas, that a message is for."""
+    entries = {
+        (row.fleet, row.entry) for row in rows if text in {row.entry, f"{row.fleet}/{row.entry}"}
+    }
+    if len(entries) == 1 and not any(text in {row.id, f"{row.fleet}/{row.id}"} for row in rows):
+        return next(iter(entries))
+    row = find_agent(rows, text)
+    return row.fleet, row.id
+
+
 def find_fleet(rows: Sequence[FleetRow], text: str) -> FleetRow:
     """Find the fleet that is meant; with no name there must be only one that is open."""
     found = [row for row in rows if (row.id == text if text else row.state == "open")]

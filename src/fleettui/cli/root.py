@@ -57,6 +57,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "plan": ("plans", "plan", "Show, hold, change or resume the parts of a run."),
     "health": ("health", "health", "Show how every agent is, or how one was."),
     "memory": ("memory", "memory", "List what fleets remember together."),
+    "metrics": ("metrics", "metrics", "Print what was counted, as Prometheus reads it."),
+    "audit": ("audit", "audit", "Prove that the record is as it was stored, or hand it out."),
     "validate": ("validate", "validate", "Check fleet files."),
     "policy": ("policy", "policy", "Say what rules make of commands, running none."),
     "flow": ("flows", "flow", "List flows, and say which of them takes a message."),

@@ -1,4 +1,4 @@
-"""`fleettui schema`: the JSON Schema that editors complete and check fleet files with."""
+"""`fleettui schema`: the JSON Schemas that editors complete and check files with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import click
 
-from fleettui.core.spec.schema import fleet_schema
+from fleettui.core.spec.schema import daemon_schema, fleet_schema, flow_schema
 
 
 @click.group()
@@ -18,3 +18,15 @@ def schema() -> None:
 def fleet() -> None:
     """Print the JSON Schema of fleet files (kind AgentFleet)."""
     click.echo(json.dumps(fleet_schema(), indent=2))
+
+
+@schema.command()
+def flow() -> None:
+    """Print the JSON Schema of flows (kind AgentFlow)."""
+    click.echo(json.dumps(flow_schema(), indent=2))
+
+
+@schema.command()
+def daemon() -> None:
+    """Print the JSON Schema of daemons (kind DaemonConfig)."""
+    click.echo(json.dumps(daemon_schema(), indent=2))

@@ -17,6 +17,15 @@ Data = dict[str, Any]
 DEFAULT_TENANT: Final = "default"
 # What of a context agents are told in words; the rest is in their environment only.
 _PLACES: Final = ("cluster_name", "namespace", "organization")
+# What destroys is allowed only where it is named: a `*` never covers it.
+_DESTROYS: Final = {
+    "kubectl": ("delete", "drain", "scale --replicas=0"),
+    "helm": ("uninstall",),
+    "terraform": ("destroy",),
+    "tofu": ("destroy",),
+    "docker": ("rm", "rmi", "volume rm"),
+    "podman": ("rm", "rmi", "volume rm"),
+}
 _APPROVALS: Final = ("REQUIRE_APPROVAL", "APPROVAL_TIMEOUT")
 
 
@@ -288,7 +297,12 @@ def patience_of(flow: Flow) -> float | None:
 def _everything(agents: Iterable[Data]) -> list[str]:
     """Give patterns that allow whatever the programs of agents do."""
     names = [tool_name(tool) for entry in agents for tool in entry["spec"].get("tools", ())]
-    return [f"{name} *" for name in dict.fromkeys(names) if name in PROGRAMS]
+    return [
+        f"{name} {words} *".replace("  ", " ")
+        for name in dict.fromkeys(names)
+        if name in PROGRAMS
+        for words in ("", *_DESTROYS.get(name, ()))
+    ]
 
 
 def _namespace(flow: Flow, memory: Data) -> str:

@@ -55,12 +55,22 @@ Risk = Literal["read", "write", "network", "secret", "destructive"]
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who asks: bound by the Session, never named by a face; `role` is a person's in `tenant`."""
+    """Who asks: bound by the Session, never named by a face; `role` is a person's in `tenant`.
+
+    `also` are the names that platforms have for the same person, as `slack:U1` and `U1`. One who
+    is not `known` is no member: a platform vouches for them, and only rules that name them count.
+    """
 
     kind: Literal["operator", "agent", "system"]
     name: str
     tenant: str = DEFAULT
     role: Role = "admin"
+    also: tuple[str, ...] = ()
+    known: bool = True
+
+    def is_called(self, name: str) -> bool:
+        """Say whether a name is one of this person's."""
+        return name == self.name or name in self.also
 
     def __str__(self) -> str:
         return self.name if self.kind == "operator" else f"{self.kind}:{self.name}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import OrderedDict
+from heapq import merge
+from math import inf
 from typing import Final
 
 from fleettui.core.model import PRIORITIES, Priority
@@ -41,7 +43,7 @@ class Mailbox:
         self._places: dict[str, _Place] = {}
         self._leases: dict[str, float] = {}
         self._lines: tuple[OrderedDict[str, None], ...] = tuple(OrderedDict() for _ in PRIORITIES)
-        # What was given back is older than everything in the line: it goes first, by number.
+        # What was given back or has a place before others, by number.
         self._back: tuple[list[tuple[int, str]], ...] = tuple([] for _ in PRIORITIES)
         self._passed = [0] * len(PRIORITIES)
         self._number = 0
@@ -54,14 +56,19 @@ class Mailbox:
         """Say whether a message is here, waiting or leased."""
         return message in self._places
 
-    def push(self, message: str, priority: Priority, at: float) -> None:
-        """Let a message wait at the end of its line; one that is here already moves there."""
+    def push(self, message: str, priority: Priority, at: float, place: int | None = None) -> None:
+        """Let a message wait in its line, at the end or at a place; one that is here moves."""
         if message in self._places:
             self.ack(message)
-        self._number += 1
+        number = self._number + 1 if place is None else place
         rank = _RANK[priority]
-        self._places[message] = (self._number, rank, at)
-        self._lines[rank][message] = None
+        self._places[message] = (number, rank, at)
+        line = self._lines[rank]
+        if number <= self._number and line and number < self._places[next(reversed(line))][0]:
+            insort(self._back[rank], (number, message))
+        else:
+            line[message] = None
+        self._number = max(self._number, number)
 
     def take(self, now: float, lease: float = LEASE) -> str | None:
         """Lease the message whose turn it is until `now + lease`; None if nothing waits."""
@@ -69,8 +76,10 @@ class Mailbox:
         if not waiting:
             return None
         rank = self._turn(waiting)
-        back = self._back[rank]
-        message = back.pop(0)[1] if back else self._lines[rank].popitem(last=False)[0]
+        back, line = self._back[rank], self._lines[rank]
+        first = self._first(rank)
+        message = back.pop(0)[1] if back and back[0][1] == first else first
+        line.pop(message, None)
         self._leases[message] = now + lease
         return message
 
@@ -79,6 +88,9 @@ class Mailbox:
         place = self._places.pop(message, None)
         if place is None or self._leases.pop(message, None) is not None:
             return
+        self._leave(message, place)
+
+    def _leave(self, message: str, place: _Place) -> None:
         number, rank, _ = place
         line = self._lines[rank]
         if message in line:
@@ -86,6 +98,13 @@ class Mailbox:
         else:
             back = self._back[rank]
             del back[bisect_left(back, (number, message))]
+
+    def hold(self, message: str) -> None:
+        """Let a waiting message wait until it is given back; its place stays its own."""
+        place = self._places.get(message)
+        if place is not None and message not in self._leases:
+            self._leave(message, place)
+            self._leases[message] = inf
 
     def give_back(self, message: str) -> None:
         """End a lease; the message waits again where it stood. Without a lease nothing happens."""
@@ -112,8 +131,11 @@ class Mailbox:
 
     def waiting(self) -> list[str]:
         """Name the waiting messages, by priority and then in order of arrival."""
-        pairs = zip(self._back, self._lines, strict=True)
-        return [name for back, line in pairs for name in (*(name for _, name in back), *line)]
+        found: list[str] = []
+        for back, line in zip(self._back, self._lines, strict=True):
+            names = [name for _, name in back]
+            found += merge(names, line, key=self._places.__getitem__) if names else line
+        return found
 
     def highest(self) -> Priority | None:
         """Name the most urgent line that something waits in; None if nothing does."""
@@ -123,11 +145,19 @@ class Mailbox:
     def oldest(self) -> float | None:
         """Give when the message came that waits longest; None if nothing waits."""
         heads = [
-            self._places[back[0][1] if back else next(iter(line))][2]
-            for back, line in zip(self._back, self._lines, strict=True)
+            self._places[self._first(rank)][2]
+            for rank, (back, line) in enumerate(zip(self._back, self._lines, strict=True))
             if back or line
         ]
         return min(heads, default=None)
+
+    def _first(self, rank: int) -> str:
+        """Name the first message of a line that is not empty."""
+        back, line = self._back[rank], self._lines[rank]
+        first = next(iter(line), "")
+        if back and (not first or back[0][0] < self._places[first][0]):
+            return back[0][1]
+        return first
 
     def _turn(self, waiting: int) -> int:
         """Choose the line to serve, and count who is passed over."""

@@ -15,6 +15,7 @@ WEIGHTS: Final = {"channel": 100, "user": 80, "pattern": 60, "platform": 40, "de
 _ALIKE: Final = {"cli": "manual", "http": "webhook"}
 # How messages begin that call a bot: Slack's and Discord's form, and a plain name.
 _MENTION: Final = re.compile(r"\s*(?:<@[!&]?[\w-]+(?:\|[^<>]*)?>|@[\w.-]+)[\s,:]*")
+_LOOKED_AT: Final = 65_536  # characters of a text: what is asked stands at its beginning
 _MENTIONS: Final = 8  # how many of them are looked past
 _SHOWN: Final = 3  # names of a filter that a reason shows
 _EVENTS_KEPT: Final = 64
@@ -315,7 +316,7 @@ def _user(name: str | int) -> str:
 
 def _texts(text: str) -> tuple[str, ...]:
     """Give a text and, where it begins with the mention of a bot, what follows that."""
-    whole = settled(text)
+    whole = settled(text[:_LOOKED_AT])
     at = 0
     for _ in range(_MENTIONS):
         mention = _MENTION.match(whole, at)

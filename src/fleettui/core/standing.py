@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
+# More than there ever is of anything.
+MANY: Final = 1 << 62
+
 
 class Standing(Protocol):
     """How far a tenant is with what it may use; each `admit` raises QuotaReached."""
+
+    def agents_left(self) -> int:
+        """Count how many agents more the tenant may have."""
 
     def admit_agents(self, more: int) -> None:
         """Refuse so many agents more than there are, where the tenant may not have them."""
@@ -23,6 +29,9 @@ class Standing(Protocol):
 
 class _Unbounded:
     """No tenant is known: nothing is refused."""
+
+    def agents_left(self) -> int:
+        return MANY
 
     def admit_agents(self, more: int) -> None:
         pass

@@ -79,6 +79,19 @@ class BuiltAgents:
             if not lock.locked():
                 self._building.pop(version, None)
 
+    def drop(self, state: FleetState, agent: str) -> None:
+        """Forget what was built for an agent, unless another of its entry is awake."""
+        mine = state.agents[agent]
+        others = (one for one in state.agents.values() if one.entry == mine.entry)
+        if all(one.released or one is mine for one in others):
+            self._kept.pop(self._version(state, agent), None)
+
+    def _version(self, state: FleetState, agent: str) -> str:
+        spec = state.spec_of(agent)
+        secrets = self._vault.environment(state.id)
+        environment = {name: reveal(text, secrets) for name, text in spec.environment.items()}
+        return version_of(state.tenant, spec, environment)
+
     def _fresh(self, version: str) -> BuiltAgent | None:
         kept = self._kept.get(version)
         if kept is None:

@@ -11,6 +11,7 @@ from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import FleettuiError
 from fleettui.core.events import (
     AgentMoved,
+    AgentReleased,
     AgentRemoved,
     FleetOpened,
     FleetReloaded,
@@ -47,7 +48,11 @@ class Lodging:
     def on_event(self, recorded: Recorded) -> None:
         fleet = recorded.stream
         match recorded.event:
-            case AgentMoved(agent=agent, to="stopped") | AgentRemoved(agent=agent):
+            case (
+                AgentMoved(agent=agent, to="stopped")
+                | AgentRemoved(agent=agent)
+                | AgentReleased(agent=agent)
+            ):
                 self._go(self._end(fleet, agent))
             case TurnCancelled(turn=turn):
                 self._go(self._end(fleet, self._engine.state(fleet).turns[turn].agent, turn))

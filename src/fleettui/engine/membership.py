@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from fleettui.core.errors import Ambiguous, Forbidden, NotFound
 from fleettui.core.model import Actor, Role
+from fleettui.core.spec.tenant import Member
+from fleettui.core.state.tenant import TenantState
 from fleettui.core.tenancy import DEFAULT
 from fleettui.engine.engine import Engine
 
@@ -13,6 +15,31 @@ from fleettui.engine.engine import Engine
 def no_tenant(name: str) -> NotFound:
     """Refuse a tenant that is not there, or not for whoever asks: the two look the same."""
     return NotFound(f"no tenant is named '{name}'", "fleettui tenant ls names them")
+
+
+def names_of(member: Member) -> tuple[str, ...]:
+    """Give the names that platforms have for a member, as `slack:U1` and `U1`."""
+    return tuple(
+        name
+        for platform, own in member.identities.items()
+        for name in (f"{platform.lower()}:{own}", str(own))
+    )
+
+
+def person_of(tenant: TenantState, platform: str, identity: str) -> Actor | None:
+    """Give whom a platform vouches for as an actor of a tenant.
+
+    A member is the same person on all platforms. Somebody else counts only where the tenant has
+    no members, and then only for rules that name them; elsewhere it is nobody.
+    """
+    platform = platform.lower()
+    member = tenant.member(tenant.person(platform, identity))
+    if member is not None:
+        return Actor("operator", member.name, tenant.name, member.role, names_of(member))
+    if tenant.spec.members:
+        return None
+    name = f"{platform}:{identity}"
+    return Actor("operator", name, tenant.name, "approver", (identity,), known=False)
 
 
 class Membership:
@@ -63,7 +90,8 @@ class Membership:
         role = self.role(tenant)
         if role is None:
             raise no_tenant(tenant)
-        return Actor("operator", self.operator, tenant, role)
+        found = self._engine.tenant(tenant).member(self.operator)
+        return Actor("operator", self.operator, tenant, role, names_of(found) if found else ())
 
     def home(self) -> str:
         """Name the tenant that new fleets belong to; raises Ambiguous where several could be."""

@@ -38,6 +38,7 @@ from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.loads import Loads
 from fleettui.engine.membership import Membership, no_tenant
+from fleettui.engine.metrics import Metrics
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.tenant_files import TenantFiles
@@ -57,12 +58,13 @@ class Reading:
         tenant_files: TenantFiles,
         dispatch: Dispatch,
         loads: Loads,
+        metrics: Metrics,
         outfit: Outfit,
     ) -> None:
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
         self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
-        self._tenant_files, self._loads = tenant_files, loads
+        self._tenant_files, self._loads, self._metrics = tenant_files, loads, metrics
 
     async def answer(  # noqa: C901 one arm a query
         self, query: queries.AnyQuery, states: Sequence[FleetState], who: Membership
@@ -135,6 +137,8 @@ class Reading:
                 return tuple(row for state in some for row in alert_rows(state))
             case queries.ReadStats():
                 return stats_row(some, self._cache_row(), self._breakers.states())
+            case queries.ReadMetrics(tenant=tenant):
+                return self._metrics.rows(_some_tenants(who, tenant))
             case queries.ReadSpec():
                 spec = _only(some).spec
                 return spec.model_dump(mode="json", exclude_unset=True) if spec else {}
@@ -224,6 +228,13 @@ def _shown(states: Sequence[FleetState]) -> FleetState | None:
     """Give the fleet a board shows when none is named: the newest that is open."""
     open_ones = [state for state in states if not state.stopped]
     return (open_ones or list(states))[-1] if states else None
+
+
+def _some_tenants(who: Membership, wanted: str) -> Sequence[str]:
+    """Name the tenants asked for that whoever asks may see; raises NotFound."""
+    if wanted and who.role(wanted) is None:
+        raise no_tenant(wanted)
+    return [wanted] if wanted else who.tenants()
 
 
 def _only(states: Sequence[FleetState]) -> FleetState:

@@ -72,7 +72,7 @@ class Subfleets:
             if above.file == path:
                 raise FleettuiError(f"{path} waits for this step itself, it can't be opened for it")
             run = above.running()
-            above = open_fleets.get(_fleet_of(_parent_of(run))) if run else None
+            above = open_fleets.get(_fleet_of(parent_of(run))) if run else None
 
     async def _settings(self, state: FleetState, part: PartState) -> dict[str, str]:
         """Give the environment of whoever opened the fleet; a new process waits for it."""
@@ -94,10 +94,10 @@ class Subfleets:
         states = {one.id: one for one in self._engine.fleets()}
         for state in states.values():
             last = next(reversed(state.runs.values()), None)
-            above = states.get(_fleet_of(_parent_of(last))) if last else None
+            above = states.get(_fleet_of(parent_of(last))) if last else None
             if last is None or above is None:
                 continue
-            if last.status == "running" and not _goes_on(above, _parent_of(last)):
+            if last.status == "running" and not _goes_on(above, parent_of(last)):
                 why = "the step it was started for is over"
                 self._send(f"cancel {last.id}", CancelRun(state.id, last.id, why))
             elif (above.stopping or above.stopped) and not (state.stopping or state.stopped):
@@ -114,7 +114,7 @@ class Subfleets:
 
     def tell_parent(self, ended: RunState) -> None:
         """End the step that a run was started for; one without a verdict waits for a person."""
-        name = _parent_of(ended)
+        name = parent_of(ended)
         over = ended.status in {"finished", "failed", "cancelled"}
         states = {one.id: one for one in self._engine.fleets()} if over and name else {}
         state = states.get(_fleet_of(name))
@@ -138,7 +138,7 @@ class Subfleets:
         await until_stored(lambda: self._order.send(finished))
 
 
-def _parent_of(run: RunState) -> str:
+def parent_of(run: RunState) -> str:
     """Give the part that a run was started for, empty for one that a person started."""
     part, _, tries = run.seed.partition(" ")
     return part if tries.isdigit() else ""

@@ -10,6 +10,7 @@ from fleettui.core.commands import (
     Command,
     ExpireAction,
     ExpireMessage,
+    ReleaseAgent,
     RenewBallot,
     RetryTurn,
     RollBack,
@@ -19,6 +20,7 @@ from fleettui.core.errors import FleettuiError, Refused
 from fleettui.core.events import (
     ActionAsked,
     AgentCrashed,
+    AgentMoved,
     BallotExtended,
     BallotOpened,
     ExpiryMoved,
@@ -28,7 +30,8 @@ from fleettui.core.events import (
     TurnFailed,
     TurnOpened,
 )
-from fleettui.core.state.fleet import FleetState
+from fleettui.core.state.fleet import AgentState, FleetState
+from fleettui.core.state.scaling import idle_timeout
 from fleettui.engine.engine import Engine
 
 # The clock may jump: it is looked at this often (seconds) while anything is due at all.
@@ -56,6 +59,11 @@ class Timers:
                 self._add(at, CloseBallot(fleet, name))
             case AgentCrashed(agent=name, checkpoint=point, wait=wait) if point:
                 self._add(recorded.at + wait, RollBack(fleet, name, point))
+            case AgentMoved(agent=name, to="idle"):
+                state = self._engine.state(fleet)
+                found = state.agents.get(name)
+                if found is not None:
+                    self._arm_release(state, found)
             case TurnFailed(turn=name, retry_at=at) if at:
                 self._add(at, RetryTurn(fleet, name))
             case MessageQueued(message=name, due=at) if at:
@@ -84,6 +92,17 @@ class Timers:
                 if message.due:
                     self._add(message.due, ExpireMessage(state.id, message.id))
             self._arm_parts(state)
+            self._arm_releases(state)
+
+    def _arm_releases(self, state: FleetState) -> None:
+        for agent in state.agents.values():
+            if agent.status == "idle" and not agent.released:
+                self._arm_release(state, agent)
+
+    def _arm_release(self, state: FleetState, agent: AgentState) -> None:
+        timeout = idle_timeout(state, agent)
+        if timeout is not None:
+            self._add(agent.since + timeout, ReleaseAgent(state.id, agent.id))
 
     def _arm_parts(self, state: FleetState) -> None:
         run = state.running()

@@ -23,6 +23,7 @@ ANSWERS: Final[dict[type[queries.Query], Any]] = {
     queries.ReadHealth: tuple[rows.HealthRow, ...],
     queries.ReadAlerts: tuple[rows.AlertRow, ...],
     queries.ReadStats: rows.StatsRow,
+    queries.ReadMetrics: tuple[rows.MetricRow, ...],
     queries.ReadLog: tuple[rows.LogRow, ...],
     queries.ReadCheckpoints: tuple[rows.CheckpointRow, ...],
     queries.PreviewRollback: rows.RollbackPreview,

@@ -64,7 +64,7 @@ def _look(path: Path) -> bool:
     if what is None or not what.st_size:
         _refuse_lone_log(path)
         return True
-    _check_header(path)
+    check_header(path)
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreReadOnly(f"{path} can't be written", "make it writable, or use --state DIR")
     return False
@@ -80,7 +80,8 @@ def _refuse_lone_log(path: Path) -> None:
         )
 
 
-def _check_header(path: Path) -> None:
+def check_header(path: Path) -> None:
+    """Raise StoreForeign or StoreNewer for a file that can't be a store we know."""
     with path.open("rb") as file:
         header = file.read(_HEADER)
     if len(header) < _HEADER or not header.startswith(_MAGIC):

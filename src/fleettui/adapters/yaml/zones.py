@@ -20,7 +20,7 @@ def zone_faults(data: Data) -> Iterator[Fault]:
         return
     try:
         ZoneInfo(zone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         # The nearest of a city's name: there are hundreds of zones.
         city = zone.rpartition("/")[2]
         cities = {one.rpartition("/")[2]: one for one in sorted(available_timezones())}

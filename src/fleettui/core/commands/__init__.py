@@ -15,7 +15,14 @@ from fleettui.core.commands.actions import (
     Withdraw,
     WithdrawAction,
 )
-from fleettui.core.commands.agents import KeepSession, MakeCheckpoint, MoveAgent, RollBack
+from fleettui.core.commands.agents import (
+    KeepSession,
+    MakeCheckpoint,
+    MoveAgent,
+    ReleaseAgent,
+    RemoveReplica,
+    RollBack,
+)
 from fleettui.core.commands.alerts import ClearAlert, RaiseAlert
 from fleettui.core.commands.ballots import CastVote, CloseBallot, OverrideBallot, RenewBallot
 from fleettui.core.commands.fleets import AdmitFleet, NoteTrouble, OpenFleet, StopFleet
@@ -27,8 +34,11 @@ from fleettui.core.commands.messages import (
     DeliverMessage,
     DropMessage,
     ExpireMessage,
+    HoldMessage,
     MoveMessage,
     Publish,
+    ReleaseMessage,
+    RestoreMessage,
     RetryMessage,
     ReturnMessage,
     SendMessage,
@@ -110,6 +120,7 @@ __all__ = [
     "FinishWorkspace",
     "ForgetEntry",
     "ForkAgent",
+    "HoldMessage",
     "HoldRun",
     "JudgePart",
     "KeepSession",
@@ -133,9 +144,13 @@ __all__ = [
     "RecordReport",
     "RecordStep",
     "RejectCall",
+    "ReleaseAgent",
+    "ReleaseMessage",
     "ReleaseRun",
+    "RemoveReplica",
     "RemoveWorkspace",
     "RenewBallot",
+    "RestoreMessage",
     "ResumeRun",
     "RetryMessage",
     "RetryTurn",

@@ -15,6 +15,19 @@ class MoveAgent(Command, frozen=True, tag=True, omit_defaults=True):
     verb: Literal["start", "pause", "resume", "stop", "restart", "remove"]
 
 
+class ReleaseAgent(Command, frozen=True, tag=True, omit_defaults=True):
+    """An agent had nothing to do for as long as its file says."""
+
+    agent: str
+
+
+class RemoveReplica(Command, frozen=True, tag=True, omit_defaults=True):
+    """A released replica may be one too many; `unmerged` says whether it has work of its own."""
+
+    agent: str
+    unmerged: bool = False
+
+
 class MakeCheckpoint(Command, frozen=True, tag=True, omit_defaults=True):
     """Mark this point of an agent's history. Answers the id of the checkpoint."""
 

@@ -48,10 +48,29 @@ class DropMessage(Command, frozen=True, tag=True, omit_defaults=True):
 
 
 class MoveMessage(Command, frozen=True, tag=True, omit_defaults=True):
-    """Give a waiting message another priority."""
+    """Put a waiting message at the end of the line of a priority, or `first` in it."""
 
     message: str
     priority: Priority
+    first: bool = False
+
+
+class HoldMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """Keep a waiting message from being delivered until it is released."""
+
+    message: str
+
+
+class ReleaseMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """Let a held message be delivered, where it stood."""
+
+    message: str
+
+
+class RestoreMessage(Command, frozen=True, tag=True, omit_defaults=True):
+    """Take back that a message was dropped: it stands where it stood."""
+
+    message: str
 
 
 class Broadcast(Command, frozen=True, tag=True, omit_defaults=True):

@@ -14,7 +14,15 @@ from fleettui.core.commands.agents import MakeCheckpoint, MoveAgent, RollBack
 from fleettui.core.commands.ballots import OverrideBallot
 from fleettui.core.commands.fleets import OpenFleet, StopFleet
 from fleettui.core.commands.memory import ForgetEntry
-from fleettui.core.commands.messages import DropMessage, MoveMessage, RetryMessage, SendMessage
+from fleettui.core.commands.messages import (
+    DropMessage,
+    HoldMessage,
+    MoveMessage,
+    ReleaseMessage,
+    RestoreMessage,
+    RetryMessage,
+    SendMessage,
+)
 from fleettui.core.commands.parts import EditPlan
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
@@ -39,6 +47,9 @@ OperatorCommand = (
     | RetryMessage
     | DropMessage
     | MoveMessage
+    | HoldMessage
+    | ReleaseMessage
+    | RestoreMessage
     | Approve
     | Deny
     | Withdraw

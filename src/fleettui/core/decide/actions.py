@@ -41,7 +41,7 @@ from fleettui.core.events import (
     RuleSaved,
 )
 from fleettui.core.foreign import is_foreign
-from fleettui.core.model import SYSTEM, Asked, Facts
+from fleettui.core.model import SYSTEM, Actor, Asked, Facts
 from fleettui.core.policy.digest import action_digest
 from fleettui.core.spec.approval import Approval
 from fleettui.core.state.approvers import approvers_of, requester_of
@@ -158,25 +158,25 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
     """Count one person's approval; enough of them allow the exact action, once."""
     by = only_people(asked, "approve")
     failed = failed_agent(state, command.action)
-    if failed is not None:
+    if failed is not None and asked.actor.known:
         return restart_failed(state, failed, asked)
     action = _answered(state, command.action, command.version, asked)
     if (command.digest, command.nonce) != (action.digest, action.nonce):
         raise Stale(f"{action.id} is not the action that was shown", "look at it again")
     if action.status == "asking" and action.expires_at and asked.at >= action.expires_at:
         raise Stale(f"{action.id} has expired", "the agent may ask again")
-    if action.status == "asking" and by in action.approved_by:
+    if action.status == "asking" and any(map(asked.actor.is_called, action.approved_by)):
         raise Refused(f"{by} has approved {action.id} already", "another person must approve too")
     if "destructive" in action.risks and not command.confirmed:
         raise Refused(f"{action.id} destroys something", "confirm it once more")
-    _refuse_stranger(state, action, by)
+    _refuse_stranger(state, action, asked.actor)
     if action.status == "unknown":
         _refuse_without_agent(state, action)
         again = ExpiryMoved(action.id, asked.at + RUN_AGAIN_WITHIN, by)
         return Outcome((again, ActionApproved(action.id, (by,))))
     people = (*action.approved_by, by)
     events: list[AnyEvent] = []
-    if command.always:
+    if command.always and asked.actor.known:
         events.append(_always(state, action, command, by))
     if len(people) < action.needs:
         return Outcome((*events, ApprovalGiven(action.id, by)))
@@ -193,18 +193,22 @@ def _refuse_without_agent(state: FleetState, action: ActionState) -> None:
         )
 
 
-def _refuse_stranger(state: FleetState, action: ActionState, by: str) -> None:
+def _refuse_stranger(state: FleetState, action: ActionState, who: Actor) -> None:
     """Keep out who is no approver, and a requester where two or more must approve."""
     assert state.spec is not None
     approval = state.spec.spec.approval
     approvers = approvers_of(state, action)
     group = approval.chain(action.chain)
     where = state.id if group is None else f"chain {group.name}"
-    if approvers and by not in approvers:
-        raise Forbidden(f"{by} may not approve in {where}", f"ask {', '.join(approvers)}")
-    if by == requester_of(state, action):
+    named = any(map(who.is_called, approvers))
+    if not named and (approvers or not who.known):
         raise Forbidden(
-            f"{by} gave the task that led to {action.id}, and {action.needs} others must approve",
+            f"{who.name} may not approve in {where}", f"ask {', '.join(approvers) or 'a member'}"
+        )
+    if who.is_called(requester_of(state, action)):
+        others = "somebody else" if action.needs < 2 else f"{action.needs} others"
+        raise Forbidden(
+            f"{who.name} gave the task that led to {action.id}, and {others} must approve",
             f"ask them, or set self_approval in {'spec.approval' if group is None else where}",
         )
 
@@ -222,17 +226,20 @@ def withdraw(state: FleetState, command: Withdraw, asked: Asked) -> Outcome:
     action = state.action(command.action)
     if asked.actor.tenant != state.tenant:
         raise NotFound(f"there is no action '{command.action}'")
-    if by not in action.approved_by:
+    given = next((name for name in action.approved_by if asked.actor.is_called(name)), None)
+    if given is None:
         raise Refused(f"{by} has not approved {action.id}", "there is nothing to take back")
-    return Outcome((ApprovalWithdrawn(action.id, by),), action.status)
+    return Outcome((ApprovalWithdrawn(action.id, given),), action.status)
 
 
 def deny(state: FleetState, command: Deny, asked: Asked) -> Outcome:
     by = only_people(asked, "deny")
     failed = failed_agent(state, command.action)
-    if failed is not None:
+    if failed is not None and asked.actor.known:
         return leave_failed(state, failed, asked)
     action = _answered(state, command.action, command.version, asked)
+    if not asked.actor.known:
+        _refuse_stranger(state, action, asked.actor)
     return Outcome((ActionDenied(action.id, by, command.reason),))
 
 

@@ -95,9 +95,19 @@ def instances(spec: FleetFile) -> dict[str, tuple[str, int]]:
         if entry.replicas == 1:
             found[entry.name] = (entry.name, 0)
         else:
-            for number in range(1, entry.replicas + 1):
+            for number in range(1, entry.least + 1):
                 found[f"{entry.name}-{number}"] = (entry.name, number)
     return found
+
+
+def _grown(state: FleetState, spec: FleetFile) -> dict[str, tuple[str, int]]:
+    """Name the replicas that came as they were needed, and that the file has room for."""
+    most = {entry.name: entry.most for entry in spec.spec.agents if entry.is_scaled}
+    return {
+        agent.id: (agent.entry, agent.number)
+        for agent in state.agents.values()
+        if 0 < agent.number <= most.get(agent.entry, 0)
+    }
 
 
 def _create(wanted: dict[str, tuple[str, int]]) -> list[AnyEvent]:
@@ -111,7 +121,7 @@ def _create(wanted: dict[str, tuple[str, int]]) -> list[AnyEvent]:
 def _reload(
     state: FleetState, command: AdmitFleet, spec: FleetFile, policy: str, by: str
 ) -> list[AnyEvent]:
-    wanted = instances(spec)
+    wanted = {**instances(spec), **_grown(state, spec)}
     busy = [
         agent.id
         for agent in state.agents.values()

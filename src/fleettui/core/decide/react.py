@@ -30,6 +30,8 @@ from fleettui.core.events import (
     MessageDied,
     MessageDropped,
     MessageQueued,
+    MessageReleased,
+    MessageRestored,
     MessageRetried,
     MessageReturned,
     PartMoved,
@@ -178,7 +180,9 @@ def _take_mail(state: FleetState, agent: AgentState) -> Events:
 
 
 def _mail_came(
-    state: FleetState, event: MessageQueued | MessageRetried | MessageReturned, _at: float
+    state: FleetState,
+    event: MessageQueued | MessageRetried | MessageReturned | MessageReleased | MessageRestored,
+    _at: float,
 ) -> Events:
     agent = state.agents.get(state.messages[event.message].to)
     if agent is None or agent.status != "idle":
@@ -276,6 +280,8 @@ _REACTIONS: dict[type, Any] = {
     TurnCancelled: _turn_over,
     AgentMoved: _agent_moved,
     MessageQueued: _mail_came,
+    MessageReleased: _mail_came,
+    MessageRestored: _mail_came,
     MessageRetried: _mail_came,
     MessageDied: _message_died,
     MessageReturned: _mail_came,

@@ -29,6 +29,9 @@ _LEAST: Final[dict[type, Role]] = {
     commands.RetryMessage: "operator",
     commands.DropMessage: "operator",
     commands.MoveMessage: "operator",
+    commands.HoldMessage: "operator",
+    commands.ReleaseMessage: "operator",
+    commands.RestoreMessage: "operator",
     commands.ForgetEntry: "operator",
     commands.Approve: "approver",
     commands.Deny: "approver",
@@ -46,11 +49,17 @@ _LEAST: Final[dict[type, Role]] = {
 }
 
 
+# What somebody may ask who is no member, where a rule names them.
+_OF_STRANGERS: Final = frozenset({commands.Approve, commands.Deny, commands.Withdraw})
+
+
 def refuse_role(actor: Actor, command: object) -> None:
     """Refuse what a person's role does not reach; whatever is in no table needs an admin."""
     if actor.kind != "operator":
         return
     least = _LEAST.get(type(command), "admin")
+    if not actor.known and type(command) not in _OF_STRANGERS:
+        raise Forbidden(f"{actor.name} is no member of {actor.tenant}", "ask an admin to add you")
     if ROLES.index(actor.role) < ROLES.index(least):
         raise Forbidden(
             f"{actor.name} is {actor.role} of {actor.tenant}, and this needs {least}",

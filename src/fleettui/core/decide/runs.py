@@ -16,9 +16,11 @@ from fleettui.core.coordination.pipeline import may_send_back
 from fleettui.core.coordination.voting import ABSTAIN, voting_prompt
 from fleettui.core.decide.health import crash
 from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.decide.scaling import grown
 from fleettui.core.errors import Refused, Stale
 from fleettui.core.events import (
     ActionDenied,
+    AgentCreated,
     AnyEvent,
     ReportWritten,
     RunFinished,
@@ -56,6 +58,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     if asked.actor.kind == "operator":
         asked.standing.admit_request(asked.actor.name, asked.at)
     mode = state.spec.spec.coordination.mode
+    made = grown(state, len(command.items), asked.standing)
     able = tuple(
         agent.id
         for agent in state.agents.values()
@@ -63,6 +66,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         and not agent.turn
         and state.spec_of(agent.id).type not in WITHOUT_TURNS
     )
+    able += tuple(event.agent for event in made if isinstance(event, AgentCreated))
     if not able and mode != "workflow":
         raise Refused(
             f"no agent of {state.id} can take work now", "wait until one is idle, or start one"
@@ -72,7 +76,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
         name, command.task, mode, able, str(asked.actor),
         command.base, command.record, command.replay, command.seed, command.items,
     )  # fmt: skip
-    return Outcome((started,), name)
+    return Outcome((*made, started), name)
 
 
 def _refuse_recording(state: FleetState, command: StartRun) -> None:

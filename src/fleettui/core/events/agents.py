@@ -23,6 +23,13 @@ class AgentMoved(Event, frozen=True, tag=True, omit_defaults=True):
     why: str = ""
 
 
+class AgentReleased(Event, frozen=True, tag=True, omit_defaults=True):
+    """An agent had nothing to do for `after` seconds: its program ends, what it knows stays."""
+
+    agent: str
+    after: float
+
+
 class AgentRemoved(Event, frozen=True, tag=True, omit_defaults=True):
     """An agent left the fleet."""
 

@@ -74,8 +74,30 @@ class MessageDropped(Event, frozen=True, tag=True, omit_defaults=True):
 
 
 class MessageMoved(Event, frozen=True, tag=True, omit_defaults=True):
-    """A message has another priority."""
+    """A message stands at the end of the line of a priority, or before all in it."""
 
     message: str
     priority: Priority
+    by: str = ""
+    first: bool = False
+
+
+class MessageHeld(Event, frozen=True, tag=True, omit_defaults=True):
+    """A message is not delivered until it is released."""
+
+    message: str
+    by: str
+
+
+class MessageReleased(Event, frozen=True, tag=True, omit_defaults=True):
+    """A held message may be delivered, where it stood."""
+
+    message: str
+    by: str = ""
+
+
+class MessageRestored(Event, frozen=True, tag=True, omit_defaults=True):
+    """A dropped message waits again where it stood, or is the dead letter that it was."""
+
+    message: str
     by: str = ""

@@ -24,6 +24,7 @@ from fleettui.core.events.actions import (
 from fleettui.core.events.agents import (
     AgentCreated,
     AgentMoved,
+    AgentReleased,
     AgentRemoved,
     AgentRolledBack,
     CheckpointMade,
@@ -54,8 +55,11 @@ from fleettui.core.events.messages import (
     MessageDelivered,
     MessageDied,
     MessageDropped,
+    MessageHeld,
     MessageMoved,
     MessageQueued,
+    MessageReleased,
+    MessageRestored,
     MessageRetried,
     MessageReturned,
     Subscribed,
@@ -113,6 +117,7 @@ AnyEvent = (
     | AgentCreated
     | AgentMoved
     | AgentRemoved
+    | AgentReleased
     | CheckpointMade
     | AgentRolledBack
     | AlertRaised
@@ -168,6 +173,9 @@ AnyEvent = (
     | MessageRetried
     | MessageDropped
     | MessageMoved
+    | MessageHeld
+    | MessageReleased
+    | MessageRestored
     | Subscribed
     | SharedMemoryMoved
     | ForgettingAsked

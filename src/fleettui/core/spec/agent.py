@@ -189,6 +189,10 @@ class AgentSpec(Shape):
     workspace: GroundKind | None = Field(
         default=None, description="The folder it works in; by default as the fleet's."
     )
+    idle_timeout: Seconds | None = Field(
+        default=None,
+        description="After so long without work it is released; a message wakes it.",
+    )
     checkpoint_every: int = Field(
         default=5, ge=1, le=1000, description="Turns after which a checkpoint is made by itself."
     )

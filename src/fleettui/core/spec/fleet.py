@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,13 @@ from fleettui.core.spec.workflow import Workflow
 REPLICA_LIMIT = 1000
 
 
+class Replicas(Shape):
+    """How many of an agent there are, as its mail and tasks demand."""
+
+    min: int = Field(default=1, ge=1, le=REPLICA_LIMIT, description="So many there always are.")
+    max: int = Field(ge=1, le=REPLICA_LIMIT, description="So many there are at most.")
+
+
 class AgentEntry(Shape):
     """A member of the fleet; after loading, `spec` is there also for a `config` file."""
 
@@ -31,8 +38,8 @@ class AgentEntry(Shape):
     weight: float = Field(
         default=1.0, gt=0, description="What its vote counts, for weighted consensus."
     )
-    replicas: int = Field(
-        default=1, ge=1, le=REPLICA_LIMIT, description="How many of it work at the same time."
+    replicas: Annotated[int, Field(ge=1, le=REPLICA_LIMIT)] | Replicas = Field(
+        default=1, description="How many of it work at the same time, or `{min, max}`."
     )
     labels: Texts = Field(default_factory=dict, description="Text by name, to filter by.")
     skills: Items = Field(
@@ -44,6 +51,21 @@ class AgentEntry(Shape):
         description="Path of a file of kind Agent, relative to this file.",
     )
     spec: AgentSpec | None = Field(default=None, description="What it is, written here.")
+
+    @property
+    def least(self) -> int:
+        """Give how many of it there always are."""
+        return self.replicas if isinstance(self.replicas, int) else self.replicas.min
+
+    @property
+    def most(self) -> int:
+        """Give how many of it there may be."""
+        return self.replicas if isinstance(self.replicas, int) else self.replicas.max
+
+    @property
+    def is_scaled(self) -> bool:
+        """Say whether there are more or fewer of it by what is to do."""
+        return not isinstance(self.replicas, int)
 
 
 class FleetSpec(Shape):

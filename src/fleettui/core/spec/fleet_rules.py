@@ -39,6 +39,7 @@ def fleet_faults(data: Data) -> Iterator[Fault]:
     yield from _names(agents)
     yield from _sources(agents)
     yield from _count(agents)
+    yield from _scaling(agents)
     yield from _coordination(data, agents)
     yield from watched_agents(agents)
     yield from _memory(data)
@@ -81,8 +82,8 @@ def _names(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
         else:
             first[name] = loc
     for _, agent in agents:
-        name, replicas = agent.get("name"), _whole(agent.get("replicas"), 1)
-        if replicas > 1:
+        name, replicas = agent.get("name"), _most(agent)
+        if _is_numbered(agent):
             for number in range(1, min(replicas, _AGENT_LIMIT) + 1):
                 if f"{name}-{number}" in first:
                     message = f"agent '{name}-{number}' has the name of a replica of '{name}'"
@@ -103,7 +104,7 @@ def _sources(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
 def _count(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
     total = 0
     for at, agent in agents:
-        replicas = _whole(agent.get("replicas"), 1)
+        replicas = _most(agent)
         total += replicas
         if total > _AGENT_LIMIT >= replicas:
             loc: Loc = ("spec", "agents", at, *(("replicas",) if "replicas" in agent else ()))
@@ -142,7 +143,7 @@ def _managers(rules: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator
         yield Fault((*loc, "mode"), message)
     for at, agent in agents:
         leads = agent.get("name") == named if named else agent.get("role") == "manager"
-        if leads and _whole(agent.get("replicas"), 1) > 1:
+        if leads and _is_numbered(agent):
             message = "a hierarchical fleet has one manager, so it can't have replicas"
             yield Fault(("spec", "agents", at, "replicas"), message)
     for at in managers[1:] if named is None else []:
@@ -152,7 +153,7 @@ def _managers(rules: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator
 
 
 def _ballot(rule: Data, agents: list[tuple[int, Data]], loc: Loc) -> Iterator[Fault]:
-    voters = sum(_whole(agent.get("replicas"), 1) for _, agent in agents)
+    voters = sum(_most(agent) for _, agent in agents)
     least = rule.get("min_votes")
     if agents and isinstance(least, int) and not isinstance(least, bool) and least > voters:
         message = f"min_votes {least} is more than the number of agents ({voters}): "
@@ -269,6 +270,28 @@ def _report(report: Data) -> Iterator[Fault]:
 def _nobody(name: str, names: list[Any]) -> str:
     near = closest(name, [known for known in names if isinstance(known, str)])
     return f"no agent is named '{name}'" + (f", did you mean '{near}'?" if near else "")
+
+
+def _scaling(agents: list[tuple[int, Data]]) -> Iterator[Fault]:
+    """Check that `max` is not below `min`."""
+    for at, agent in agents:
+        given = agent.get("replicas")
+        if isinstance(given, dict) and _most(agent) < _whole(given.get("min"), 1):
+            loc: Loc = ("spec", "agents", at, "replicas", "max")
+            yield Fault(loc, f"max {given.get('max')} is less than min {given.get('min')}")
+
+
+def _most(agent: Data) -> int:
+    """Give how many instances an entry may have."""
+    given = agent.get("replicas")
+    if isinstance(given, dict):
+        return _whole(given.get("max"), _whole(given.get("min"), 1))
+    return _whole(given, 1)
+
+
+def _is_numbered(agent: Data) -> bool:
+    """Say whether instances of an entry have numbers."""
+    return isinstance(agent.get("replicas"), dict) or _most(agent) > 1
 
 
 def _whole(value: Any, default: int) -> int:

@@ -11,8 +11,10 @@ import re2
 
 from fleettui.core.spec.pattern import linear_problem
 
-# One automaton for more patterns than this costs more memory than passes cost time.
-_TOGETHER: Final = 100
+# Steps of a program a pattern may have: at worst, each costs time for each character.
+_STEPS: Final = 2_000
+# One automaton of more patterns or steps than this costs more than another pass.
+_TOGETHER, _STEPS_TOGETHER = 100, 5_000
 _MEMORY: Final = 64 << 20  # bytes an automaton may use; it is thrown away and built anew beyond
 
 
@@ -22,12 +24,12 @@ def re2_problem(pattern: str) -> str:
     if wrong:
         return wrong
     try:
-        _compiled(settled(pattern))
+        steps = _compiled(settled(pattern)).programsize
     except re2.error as error:
         reason = error.args[0] if error.args else b""
         shown = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         return f"pattern can't be matched in linear time (RE2: {shown}), write it without"
-    return ""
+    return "pattern repeats too much, split it" if steps > _STEPS else ""
 
 
 def settled(text: str) -> str:
@@ -51,27 +53,40 @@ class PatternSet:
             self._build()
         found: set[int] = set()
         for start, count, together in self._sets:
-            places = together.Match(text)
+            places = together.Match(text) if together else ()
             if count in places:
                 found.update(start + place for place in places if place != count)
                 continue
-            # The sentinel is always there: without it the automaton gave up.
-            found.update(
-                at
-                for at in range(start, start + count)
-                if _compiled(self._patterns[at]).search(text)
-            )
+            # What is always there is not found: the automaton is too large, so one by one.
+            some = range(start, start + count)
+            found.update(at for at in some if _compiled(self._patterns[at]).search(text))
         return found
 
     def _build(self) -> None:
-        for start in range(0, len(self._patterns), _TOGETHER):
-            some = self._patterns[start : start + _TOGETHER]
-            together = re2.Set.SearchSet(_options())
-            for pattern in some:
-                together.Add(pattern)
-            together.Add("")
-            together.Compile()
-            self._sets.append((start, len(some), together))
+        start, steps = 0, 0
+        for at, pattern in enumerate(self._patterns):
+            more = _compiled(pattern).programsize
+            if at > start and (at - start == _TOGETHER or steps + more > _STEPS_TOGETHER):
+                self._sets.append((start, at - start, _automaton(self._patterns[start:at])))
+                start, steps = at, 0
+            steps += more
+        some = self._patterns[start:]
+        self._sets.append((start, len(some), _automaton(some)))
+
+
+def _automaton(patterns: Sequence[str]) -> Any:
+    """Make one automaton of patterns and, as the last, one that is always there; None if it can't.
+
+    One that runs out of memory finds nothing at all, and says so nowhere else.
+    """
+    together = re2.Set.SearchSet(_options())
+    for pattern in (*patterns, ""):
+        together.Add(pattern)
+    try:
+        together.Compile()
+    except re2.error:
+        return None
+    return together
 
 
 def is_in(pattern: str, text: str) -> bool:
@@ -79,7 +94,7 @@ def is_in(pattern: str, text: str) -> bool:
     return _compiled(settled(pattern)).search(text) is not None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _compiled(pattern: str) -> Any:
     return re2.compile(pattern, _options())
 

@@ -1,13 +1,15 @@
-"""The JSON Schema of a fleet file, for editors."""
+"""The JSON Schemas of fleets, flows and daemons, for editors."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from fleettui.core.spec.daemon import DaemonFile
 from fleettui.core.spec.fleet import FleetFile
+from fleettui.core.spec.flow import FlowFile
 from fleettui.core.spec.known import API_VERSION, OLDER_VERSIONS, PATTERN_SPELLINGS, TOOL_FIELDS
 
-SCHEMA_ID: Final = "https://github.com/fleettui/fleettui/blob/main/docs/schema/fleet.json"
+_PLACE: Final = "https://github.com/fleettui/fleettui/blob/main/docs/schema"
 
 
 def fleet_schema() -> dict[str, Any]:
@@ -27,12 +29,33 @@ def fleet_schema() -> dict[str, Any]:
         talk["pattern"]["enum"].append(spelling)
         talk[spelling] = talk[name]
     parts["FleetSpec"]["properties"]["memory"] = agent["memory"]
-    for part in (schema, *parts.values()):
+    return _published(schema, "fleet", "A fleet file of fleettui (kind AgentFleet)")
+
+
+def flow_schema() -> dict[str, Any]:
+    """Give the schema of kind AgentFlow."""
+    schema = FlowFile.model_json_schema()
+    return _published(schema, "flow", "A flow of fleettui (kind AgentFlow)")
+
+
+def daemon_schema() -> dict[str, Any]:
+    """Give the schema of kind DaemonConfig."""
+    schema = DaemonFile.model_json_schema()
+    return _published(schema, "daemon", "How a host takes messages (kind DaemonConfig)")
+
+
+def _published(schema: dict[str, Any], name: str, title: str) -> dict[str, Any]:
+    """Give a schema its name, with what every document may have."""
+    for part in (schema, *schema["$defs"].values()):
         if part.get("additionalProperties") is False:
             part["patternProperties"] = {"^x-": {"description": "A note of your own."}}
     schema["properties"]["apiVersion"]["enum"] = [API_VERSION, *OLDER_VERSIONS]
-    schema["title"] = "A fleet file of fleettui (kind AgentFleet)"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}
+    schema["title"] = title
+    about = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{_PLACE}/{name}.json",
+    }
+    return {**about, **schema}
 
 
 def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

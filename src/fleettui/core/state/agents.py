@@ -7,6 +7,7 @@ from typing import Any
 from fleettui.core.events import (
     AgentCreated,
     AgentMoved,
+    AgentReleased,
     AgentRemoved,
     AgentRolledBack,
     CheckpointBegun,
@@ -39,8 +40,24 @@ def _moved(state: FleetState, event: AgentMoved, at: float) -> None:
     if agent.status == "failed" and event.to != "failed":
         agent.crashes = Crashes()
     agent.status, agent.why, agent.since = event.to, event.why, at
+    agent.released = False
     if event.to == "stopped":
         forget_alerts(state, agent.id)
+
+
+def _released(state: FleetState, event: AgentReleased, at: float) -> None:
+    agent = state.agents[event.agent]
+    agent.released, agent.since = True, at
+    agent.why = f"released after {_long(event.after)} idle; wakes on a message"
+    agent.log.append(LogLine(at, "note", agent.why))
+
+
+def _long(seconds: float) -> str:
+    """Say how long something is, in the largest unit that fits: 90s, 10m, 2h."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def _removed(state: FleetState, event: AgentRemoved, _at: float) -> None:
@@ -142,6 +159,7 @@ def _troubled(state: FleetState, event: TroubleNoted, at: float) -> None:
 STEPS: dict[type, Any] = {
     AgentCreated: _created,
     AgentMoved: _moved,
+    AgentReleased: _released,
     AgentRemoved: _removed,
     CheckpointBegun: _begun,
     CheckpointMade: _marked,

@@ -18,11 +18,16 @@ def approvers_of(state: FleetState, action: ActionState) -> tuple[str, ...]:
 
 
 def requester_of(state: FleetState, action: ActionState) -> str:
-    """Name who gave the task, where two or more must approve and that person is not counted."""
+    """Name who gave the task, where that person is not counted among those who approve.
+
+    Where one approver is enough they are, unless a chain says `self_approval: false`; where more
+    are needed they are only if it says true. The chains of a flow always say one of them.
+    """
     run = state.runs.get(action.run)
-    if run is None or state.spec is None or action.needs < 2:
+    if run is None or state.spec is None:
         return ""
     approval = state.spec.spec.approval
     group = approval.chain(action.chain)
-    counts = approval.self_approval if group is None else group.self_approval
-    return "" if counts else run.by
+    rule = approval if group is None else group
+    alone = action.needs < 2 and (group is None or "self_approval" not in group.model_fields_set)
+    return "" if alone or rule.self_approval else run.by

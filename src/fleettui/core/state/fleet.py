@@ -182,6 +182,8 @@ class AgentState:
     crashes: Crashes = field(default_factory=Crashes)
     session: str = ""
     files: FilesState = field(default_factory=FilesState)
+    # Its program ended for want of work; a message wakes it.
+    released: bool = False
 
     @property
     def turn(self) -> str:
@@ -357,6 +359,9 @@ class MessageState:
     topic: str = ""
     correlation: str = ""
     due: float = 0.0
+    # Where it stands in its line, and who keeps it from being delivered.
+    order: int = 0
+    held_by: str = ""
 
     @property
     def box(self) -> str:
@@ -421,6 +426,8 @@ class FleetState:
     waiting: int = 0
     # The ledger: what models used and cost, by day (UTC, since the epoch).
     days: dict[int, Bill] = field(default_factory=dict)
+    # What was dropped last by hand, and can be restored.
+    dropped: dict[str, MessageState] = field(default_factory=dict)
     # Keys of messages whose sender may ask again after a crash, until it knows they were sent.
     sent_keys: set[str] = field(default_factory=set)
     subscriptions: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fleettui.core.events import (
     MessageAcked,
     MessageDelivered,
     MessageDied,
     MessageDropped,
+    MessageHeld,
     MessageMoved,
     MessageQueued,
+    MessageReleased,
+    MessageRestored,
     MessageRetried,
     MessageReturned,
     Subscribed,
@@ -19,6 +22,9 @@ from fleettui.core.model import Payload
 from fleettui.core.queue import Mailbox
 from fleettui.core.state.fleet import Entry, FleetState, MessageState
 
+# How many dropped messages can be restored.
+MOST_DROPPED: Final = 100
+
 
 def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
     state.number += 1
@@ -26,11 +32,11 @@ def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
         state.sent_keys.add(event.key)
     message = MessageState(
         event.message, event.sender, event.to, event.priority, event.body, at, kind=event.kind,
-        topic=event.topic, correlation=event.correlation, due=event.due,
+        topic=event.topic, correlation=event.correlation, due=event.due, order=state.seq,
     )  # fmt: skip
     state.messages[event.message] = message
     state.waiting += 1
-    _mailbox(state, message.box).push(event.message, event.priority, at)
+    _push(state, message)
 
 
 def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
@@ -56,12 +62,11 @@ def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
     state.waiting += not message.waits
     message.status, message.why = "returned", event.why
     message.tries += 1
-    box = _mailbox(state, message.box)
     if message.turn:
         message.turn = ""
-        box.push(event.message, message.priority, message.at)
+        _push(state, message)
     else:
-        box.give_back(event.message)
+        _mailbox(state, message.box).give_back(event.message)
 
 
 def _died(state: FleetState, event: MessageDied, _at: float) -> None:
@@ -69,6 +74,7 @@ def _died(state: FleetState, event: MessageDied, _at: float) -> None:
     state.waiting -= message.waits
     message.status, message.why = "dead", event.why
     message.tries += 1
+    message.held_by = ""
     _mailbox(state, message.box).ack(event.message)
 
 
@@ -76,21 +82,55 @@ def _retried(state: FleetState, event: MessageRetried, at: float) -> None:
     message = state.messages[event.message]
     state.waiting += not message.waits
     message.status, message.tries, message.at = "queued", 0, at
-    _mailbox(state, message.box).push(event.message, message.priority, at)
+    message.order = state.seq
+    _push(state, message)
 
 
 def _dropped(state: FleetState, event: MessageDropped, _at: float) -> None:
     message = state.messages.pop(event.message)
     state.waiting -= message.waits
     _mailbox(state, message.box).ack(event.message)
+    if not message.correlation:
+        state.dropped[message.id] = message
+        if len(state.dropped) > MOST_DROPPED:
+            del state.dropped[next(iter(state.dropped))]
+
+
+def _restored(state: FleetState, event: MessageRestored, _at: float) -> None:
+    message = state.messages[event.message] = state.dropped.pop(event.message)
+    message.turn = ""
+    if message.status != "dead":
+        message.status = "queued"
+        state.waiting += 1
+        _push(state, message)
 
 
 def _moved(state: FleetState, event: MessageMoved, _at: float) -> None:
     message = state.messages[event.message]
     message.priority = event.priority
+    message.order = -state.seq if event.first else state.seq
+    if message.status != "leased":
+        _push(state, message)
+
+
+def _held(state: FleetState, event: MessageHeld, _at: float) -> None:
+    message = state.messages[event.message]
+    message.held_by = event.by
+    _mailbox(state, message.box).hold(event.message)
+
+
+def _released(state: FleetState, event: MessageReleased, _at: float) -> None:
+    message = state.messages[event.message]
+    message.held_by = ""
+    _mailbox(state, message.box).give_back(event.message)
+
+
+def _push(state: FleetState, message: MessageState) -> None:
+    """Let a message wait where it stands."""
     box = _mailbox(state, message.box)
-    box.ack(event.message)
-    box.push(event.message, event.priority, message.at)
+    box.push(message.id, message.priority, message.at, message.order)
+    if message.held_by:
+        box.hold(message.id)
 
 
 def _named(message: MessageState) -> str:
@@ -125,6 +165,9 @@ STEPS: dict[type, Any] = {
     MessageDied: _died,
     MessageRetried: _retried,
     MessageDropped: _dropped,
+    MessageRestored: _restored,
+    MessageHeld: _held,
+    MessageReleased: _released,
     MessageMoved: _moved,
     Subscribed: _subscribed,
 }

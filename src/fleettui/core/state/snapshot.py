@@ -71,6 +71,7 @@ class SavedAgent(msgspec.Struct, array_like=True):
     crashes: Crashes
     session: str
     files: FilesState
+    released: bool
 
 
 class SavedFleet(msgspec.Struct):
@@ -86,6 +87,7 @@ class SavedFleet(msgspec.Struct):
     ballots: dict[str, BallotState]
     actions: dict[str, ActionState]
     messages: dict[str, MessageState]
+    dropped: dict[str, MessageState]
     subscriptions: dict[str, tuple[str, ...]]
     rules: dict[str, AlwaysRule]
     open_actions: set[str]
@@ -141,7 +143,7 @@ def save(state: FleetState) -> bytes:
                 for one in agent.checkpoints.values()
             ],
             list(agent.turns), agent.trouble, agent.bill, agent.crashes,
-            agent.session, agent.files,
+            agent.session, agent.files, agent.released,
         )
         for agent in state.agents.values()
     ]  # fmt: skip
@@ -151,9 +153,9 @@ def save(state: FleetState) -> bytes:
             {name: getattr(state, name) for name in _HEAD},
             state.spec.model_dump(mode="json", exclude_unset=True),
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
-            state.subscriptions, state.rules, state.open_actions, state.sent_keys, state.log,
-            state.forgetting, state.alerts, state.recoveries, state.ground, state.keeping,
-            state.left, state.doomed, state.days,
+            state.dropped, state.subscriptions, state.rules, state.open_actions, state.sent_keys,
+            state.log, state.forgetting, state.alerts, state.recoveries, state.ground,
+            state.keeping, state.left, state.doomed, state.days,
         )
     )  # fmt: skip
 
@@ -173,6 +175,7 @@ def _restored(saved: SavedFleet) -> FleetState:
     state = FleetState(
         **head, spec=FleetFile.model_validate(saved.spec), runs=saved.runs, turns=saved.turns,
         ballots=saved.ballots, actions=saved.actions, messages=saved.messages,
+        dropped=saved.dropped,
         subscriptions=saved.subscriptions, rules=saved.rules,
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
         forgetting=saved.forgetting, alerts=saved.alerts, recoveries=saved.recoveries,
@@ -191,12 +194,14 @@ def _restored(saved: SavedFleet) -> FleetState:
         state.agents[one.id] = AgentState(
             one.id, one.entry, one.number, one.status, one.since, one.why, saved.lines[one.line],
             one.log, marks, dict.fromkeys(one.turns), one.trouble, one.bill, one.crashes,
-            one.session, one.files,
+            one.session, one.files, one.released,
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
-    for message in state.messages.values():
+    for message in sorted(state.messages.values(), key=lambda one: one.order):
         if message.waits:
             state.waiting += 1
             box = state.mailboxes.setdefault(message.box, Mailbox())
-            box.push(message.id, message.priority, message.at)
+            box.push(message.id, message.priority, message.at, message.order)
+            if message.held_by:
+                box.hold(message.id)
     return state

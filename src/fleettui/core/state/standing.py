@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fleettui.core import quota
 from fleettui.core.errors import QuotaReached
 from fleettui.core.quota import HOUR, Request, the_day, when
+from fleettui.core.standing import MANY
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.state.tenant import TenantState
 
@@ -26,6 +27,11 @@ class TenantStanding:
     fleets: dict[str, FleetState] = field(default_factory=dict)
 
     # --- admission -----------------------------------------------------------------------------
+
+    def agents_left(self) -> int:
+        """Count how many agents more the tenant may have."""
+        most = self.tenant.spec.quotas.agents
+        return MANY if most is None else max(most - self.agents(), 0)
 
     def admit_agents(self, more: int) -> None:
         """Refuse so many agents more than there are, where the tenant may not have them."""

@@ -118,6 +118,7 @@ def _agent_row(
         trend=tuple(look.beats for look in seen[-TREND:]),
         alerts=len(alerts),
         waits=waits,
+        released=agent.released,
     )
 
 
@@ -170,6 +171,8 @@ def _step(state: FleetState, agent: AgentState, waits: WaitRow | None) -> str:
         if state.spec_of(agent.id).type not in ASKS_MODEL:
             return f"{many}{part}working"
         return f"{many}{part}llm call {turn.steps + 1}"
+    if agent.released:
+        return agent.why
     rules = state.spec_of(agent.id).watch
     if rules:
         return _watching(alert_rows(state, agent.id), len(rules))

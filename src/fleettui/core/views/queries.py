@@ -119,6 +119,12 @@ class ReadStats(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers StatsRow, of the operator's fleets."""
 
 
+class ReadMetrics(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[MetricRow, ...] of a tenant, or of all that the operator sees."""
+
+    tenant: str = ""
+
+
 class ReadSpec(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers the fleet's checked file as a JSON object."""
 
@@ -166,6 +172,7 @@ AnyQuery = (
     | ReadMemory
     | ReadAlerts
     | ReadStats
+    | ReadMetrics
     | ReadSpec
     | ReadTenants
     | ReadTenant

@@ -167,13 +167,23 @@ def run_text(run: RunState, parts: Mapping[str, str]) -> str:
 
 def message_rows(state: FleetState) -> tuple[MessageRow, ...]:
     """Give the messages of a fleet: by priority, then age; dead letters last."""
+    order = {message.id: message.order for message in state.messages.values()}
     rows = [
         MessageRow(
             message.id, state.id, message.priority, message.sender, message.to, message.status,
             message.at, message.tries, message.body.head, message.why, message.kind, message.topic,
+            message.held_by,
         )
         for message in state.messages.values()
     ]  # fmt: skip
     return tuple(
-        sorted(rows, key=lambda row: (row.status == "dead", PRIORITIES.index(row.priority), row.at))
+        sorted(
+            rows,
+            key=lambda row: (
+                row.status == "dead",
+                PRIORITIES.index(row.priority),
+                order[row.id],
+                row.at,
+            ),
+        )
     )

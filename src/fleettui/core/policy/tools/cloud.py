@@ -62,7 +62,7 @@ def _inspect(parsed: Parsed) -> Parsed:
 
 def _empties(parsed: Parsed) -> bool:
     """Say whether a count is set to nothing: `--desired-count 0`, `--num-nodes=0`."""
-    pairs = zip(parsed.words, (*parsed.words[1:], ""), strict=True)
+    pairs = zip(parsed.words, (*parsed.words, "")[1:], strict=True)
     return any(
         (match := _NOTHING_LEFT.match(word)) and (match.group(2) or re.fullmatch(r"[+-]?0+", after))
         for word, after in pairs

@@ -10,6 +10,7 @@ from fleettui.core.views.rows.agents import (
     WorkspaceRow,
 )
 from fleettui.core.views.rows.alerts import AlertRow
+from fleettui.core.views.rows.audit import AuditRow
 from fleettui.core.views.rows.ballots import BallotRow, VerdictRow, VoteRow
 from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import (
@@ -24,6 +25,7 @@ from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
 from fleettui.core.views.rows.messages import MessageRow
+from fleettui.core.views.rows.metrics import MetricRow
 from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
@@ -36,6 +38,7 @@ __all__ = [
     "AgentRow",
     "AlertRow",
     "Attention",
+    "AuditRow",
     "BallotRow",
     "Board",
     "CacheRow",
@@ -50,6 +53,7 @@ __all__ = [
     "MemberRow",
     "MemoryRow",
     "MessageRow",
+    "MetricRow",
     "PartRow",
     "PendingRow",
     "QuotaRow",

@@ -14,7 +14,8 @@ class AgentRow(Row, frozen=True):
     """An agent: `step` says what it is doing, `since` when that began (seconds since 1970).
 
     `health` is the last look at it, null before the first; `trend` its beats in the last looks;
-    `waits` why its turn has no slot, null when it has one or there is no turn.
+    `waits` why its turn has no slot, null when it has one or there is no turn; `released` says
+    that its program ended for want of work.
     """
 
     id: str
@@ -44,6 +45,7 @@ class AgentRow(Row, frozen=True):
     health: HealthRow | None = None
     trend: tuple[int, ...] = ()
     waits: WaitRow | None = None
+    released: bool = False
 
 
 class CheckpointRow(Row, frozen=True):

@@ -7,7 +7,7 @@ from fleettui.core.views.rows.root import Row
 
 
 class MessageRow(Row, frozen=True):
-    """A message in a queue."""
+    """A message in a queue; who keeps it from being delivered is in `held_by`."""
 
     id: str
     fleet: str
@@ -21,3 +21,4 @@ class MessageRow(Row, frozen=True):
     why: str
     kind: MessageKind = "direct"
     topic: str = ""
+    held_by: str = ""

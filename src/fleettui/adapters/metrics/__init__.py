@@ -1,0 +1,1 @@
+"""How what is counted leaves the host: Prometheus' text, over HTTP on this machine, and files."""
