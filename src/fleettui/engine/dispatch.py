@@ -37,6 +37,7 @@ class Dispatch:
         self._queue = FairQueue(terms_of)
         self._begin: dict[str, Begin] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._stopped: set[str] = set()
         self._released = asyncio.Event()
         self._wake = asyncio.Event()
 
@@ -89,10 +90,24 @@ class Dispatch:
     # --- holds ---------------------------------------------------------------------------------
 
     def is_stopped(self, tenant: str) -> bool:
-        """Say whether nothing of a tenant may begin: it is held, or has used what it may."""
-        return self._terms_of(tenant).is_stopped
+        """Say whether no turn and no call of a model may begin: it is held, or used what it may."""
+        is_stopped = self._terms_of(tenant).is_stopped
+        if is_stopped != (tenant in self._stopped):
+            # Whoever asks must find the queue of the same mind: what changed is told later.
+            self._stopped ^= {tenant}
+            self._queue.refresh()
+        return is_stopped
+
+    def is_held(self, tenant: str) -> bool:
+        """Say whether somebody holds a tenant: then its tools don't begin either."""
+        return bool(self._terms_of(tenant).held_by)
 
     async def wait_released(self, tenant: str) -> None:
+        """Wait while somebody holds a tenant."""
+        while self.is_held(tenant):
+            await self._released.wait()
+
+    async def wait_may_begin(self, tenant: str) -> None:
         """Wait while nothing of a tenant may begin."""
         while self.is_stopped(tenant):
             await self._released.wait()
@@ -170,7 +185,7 @@ class TurnSlot:
 
     @property
     def is_held(self) -> bool:
-        return self._dispatch.is_stopped(self._ticket.tenant)
+        return self._dispatch.is_held(self._ticket.tenant)
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -199,12 +214,12 @@ class TurnSlot:
             # Several calls may wait for it: one that is cancelled must not end it for the others.
             await asyncio.shield(coming)
 
-    async def wait_released(self) -> None:
+    async def wait_may_begin(self) -> None:
         """Wait while nothing of the tenant may begin, in line like a turn that has not begun."""
-        while self.is_held:
+        while self._dispatch.is_stopped(self._ticket.tenant):
             async with self.away():
                 if self._has:
-                    await self._dispatch.wait_released(self._ticket.tenant)
+                    await self._dispatch.wait_may_begin(self._ticket.tenant)
 
     def _settle(self) -> None:
         if self._has and 0 < self._calls <= self._away and not _is_cancelled():

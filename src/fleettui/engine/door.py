@@ -143,7 +143,7 @@ class Door:
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""
         with self._slot.call():
-            await self._slot.wait_released()
+            await self._slot.wait_may_begin()
             await self._wait_settings()
             return await self._ask_model()
 

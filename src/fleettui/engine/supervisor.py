@@ -21,6 +21,7 @@ from fleettui.core.spec.health import Health
 from fleettui.core.spec.known import INTERACTIVE
 from fleettui.core.state.alerts import alert_key
 from fleettui.core.state.fleet import AgentState, FleetState
+from fleettui.core.tenancy import is_tenant_stream
 from fleettui.core.views.health import condition_of
 from fleettui.core.views.rows import HealthRow
 from fleettui.engine.engine import Engine
@@ -52,6 +53,8 @@ class Supervisor:
     def on_event(self, recorded: Recorded) -> None:
         """Take whatever an agent is named in as a sign of life; it costs a dictionary's look-up."""
         event = recorded.event
+        if is_tenant_stream(recorded.stream):
+            return
         if isinstance(event, AgentRemoved):
             self._pulse.forget(recorded.stream, set(self._engine.state(recorded.stream).agents))
         elif not isinstance(event, _NO_LIFE) and (agent := self._named(recorded)):

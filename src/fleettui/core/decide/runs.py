@@ -189,7 +189,7 @@ def fail_turn(state: FleetState, command: FailTurn, asked: Asked) -> Outcome:
     elif command.retryable and turn.failures < len(BACKOFF):
         wait = max(BACKOFF[turn.failures], min(command.retry_after, LONGEST_BACKOFF))
         retry_at = asked.at + wait
-    failed = TurnFailed(turn.id, command.reason, retry_at)
+    failed = TurnFailed(turn.id, command.reason, retry_at, command.quota)
     denied = [] if retry_at else end_turn(state, turn, "its turn failed")[:-1]
     return Outcome((*about, *denied, failed))
 

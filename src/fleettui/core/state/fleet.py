@@ -220,6 +220,8 @@ class TurnState:
     plan: Plan | None = None
     sent_back: str = ""
     tokens: int = 0
+    # What its task used up, where it failed for that.
+    quota: str = ""
 
 
 @dataclass(slots=True)

@@ -138,7 +138,7 @@ def _turn_finished(state: FleetState, event: TurnFinished, at: float) -> None:
 def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:
     turn = state.turns[event.turn]
     agent = state.agents[turn.agent]
-    turn.reason, turn.retry_at = event.reason, event.retry_at
+    turn.reason, turn.retry_at, turn.quota = event.reason, event.retry_at, event.quota
     turn.failures += 1
     agent.trouble = event.reason
     agent.log.append(LogLine(at, "error", event.reason, turn.id))
