@@ -5,6 +5,7 @@ What a command needs is imported when it is called: `--help` and `validate` must
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from pathlib import Path
@@ -76,10 +77,18 @@ class SocketDoors:
 
         return check_files(paths, environment)
 
+    def secrets(self, state: str) -> Any:
+        """Open the secrets of a state folder; a host there reads again what changed."""
+        from fleettui.adapters.secrets.store import SecretStore
+        from fleettui.core.secrets import MASTER_KEY
+        from fleettui.host.paths import make_private
+
+        folder = state_folder(state)
+        make_private(folder)
+        return SecretStore(Path(folder) / "secrets", os.environ.get(MASTER_KEY, ""))
+
     def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
         """Put a tenant's file into the host's folder: of that name, or a copy of that file."""
-        import os
-
         from fleettui.adapters.yaml.tenants import add_tenant, tenants_folder
 
         folder = tenants_folder(Path(state_folder(state)), os.environ)

@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from fleettui.adapters.secrets.environ import take
+from fleettui.core.secrets import MASTER_KEY
 from fleettui.host.foreground import in_foreground
 from fleettui.host.house import House
-from fleettui.host.journal import open_journal
+from fleettui.host.journal import open_journal, redact_journal
 from fleettui.host.lock import Claim
 from fleettui.host.reception import Reception, Show
 from fleettui.host.serve import run_host
@@ -36,7 +38,11 @@ def serve_beside(state: str, visit: Callable[[], int]) -> int:
 
 @asynccontextmanager
 async def _build(state: str) -> AsyncIterator[House]:
-    async with house(Path(state), dict(os.environ)) as built:
+    environment = dict(os.environ)
+    # What we start must not be able to read it in /proc.
+    take(MASTER_KEY)
+    async with house(Path(state), environment) as built:
+        redact_journal(built.engine.redactions.everywhere)
         # Main switched it off: a tenth of the time to load all this went into looking for garbage.
         collect_rarely()
         yield built

@@ -476,6 +476,48 @@ class Vault(Protocol):
     async def wait_kept(self, fleet: str) -> None:
         """Wait until somebody has opened the fleet since this process began."""
 
+    def bind(self, bounds: Callable[[str], Sequence[str]]) -> None:
+        """Let tenants have only secrets that a list of theirs names, with globs."""
+
+    def secrets(self, tenant: str) -> Mapping[str, str]:
+        """Give the stored secrets that a tenant may have, as they are now, by name.
+
+        Raises SecretsLocked where they can't be opened, MissingExtra.
+        """
+
+    def known(self, tenant: str) -> Sequence[tuple[str, str]]:
+        """Give every value of a tenant that was seen, also those that were replaced since.
+
+        The same sequence is given until there is a further one.
+        """
+
+    def tenants(self) -> Sequence[str]:
+        """Name the tenants of whom a value was seen."""
+
+
+class Secrets(Protocol):
+    """Where the secrets of tenants are kept; what is read is what is there now."""
+
+    def current(self, tenant: str) -> Mapping[str, str]:
+        """Give the values by name; raises SecretsLocked, MissingExtra."""
+
+    def known(self, tenant: str) -> Sequence[tuple[str, str]]:
+        """Give every value that was read so far, by name, the present ones first; reads nothing."""
+
+    def tenants(self) -> Sequence[str]:
+        """Name the tenants of whom a value was read."""
+
+
+@runtime_checkable
+class KeyedModel(Protocol):
+    """A model that takes its providers' keys out of a request's environment."""
+
+    def takes(self, variable: str) -> bool:
+        """Say whether a variable is a provider's key, address or setting."""
+
+    def is_served(self, model: str, environment: Mapping[str, str]) -> bool:
+        """Say whether an environment has all that a model's provider needs."""
+
 
 class Specs(Protocol):
     """Where fleet files come from."""

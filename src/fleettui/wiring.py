@@ -28,6 +28,7 @@ from fleettui.adapters.models.redact import redact
 from fleettui.adapters.models.router import ModelRouter
 from fleettui.adapters.processes.measures import ProcessMeasures
 from fleettui.adapters.processes.orphans import Orphan, end_orphans
+from fleettui.adapters.secrets.store import SecretStore
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
@@ -41,6 +42,7 @@ from fleettui.adapters.yaml.tenants import YamlTenants, tenants_folder
 from fleettui.core.commands import NoteTrouble
 from fleettui.core.errors import Refused
 from fleettui.core.safe import one_line
+from fleettui.core.secrets import MASTER_KEY
 from fleettui.core.views.outfit import Outfit
 from fleettui.engine.actions import Actions
 from fleettui.engine.breakers import Breakers
@@ -48,6 +50,7 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.guarded import GuardedToolbox
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.loads import Loads
@@ -59,6 +62,7 @@ from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
+from fleettui.engine.redaction import Redactions
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
@@ -198,11 +202,15 @@ class House:
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[House]:
     """Start engine and watchers on a world, and end them at the end of the context."""
-    engine = Engine(world.store, world.snapshots, world.blobs, world.bus, world.clock)
+    engine = Engine(
+        world.store, world.snapshots, world.blobs, world.bus, world.clock, Redactions(world.vault)
+    )
+    toolbox = GuardedToolbox(world.toolbox, engine)
     async with engine.running(), asyncio.TaskGroup() as group:
         tenants = TenantFiles(engine, world.tenants)
         await tenants.reload()
-        built = BuiltAgents(world.runtimes, world.toolbox, world.vault, world.clock)
+        world.vault.bind(lambda tenant: engine.tenant(tenant).spec.secrets)
+        built = BuiltAgents(world.runtimes, toolbox, world.vault, world.clock)
         order = Order(engine, world.recordings, Chain(world.middleware))
         pulse, breakers = Pulse(world.clock), Breakers(world.clock)
         lodging = Lodging(order, world.runtimes, world.vault, group, world.home)
@@ -211,20 +219,18 @@ async def running(world: World) -> AsyncIterator[House]:
         )
         dispatch = Dispatch(engine, partial(terms_of, engine), world.most_turns)
         turns = Turns(
-            order, built, world.model, world.toolbox, world.vault, pulse, breakers,
+            order, built, world.model, toolbox, world.vault, pulse, breakers,
             keeping, dispatch, group, world.home,
         )  # fmt: skip
         loads = Loads(engine, world.measures)
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(
-            order, world.toolbox, world.vault, memories, keeping, dispatch, loads, group
-        )
+        actions = Actions(order, toolbox, world.vault, memories, keeping, dispatch, loads, group)
         timers, spending = Timers(engine), Spending(engine, dispatch)
         items = Items(engine, world.files)
-        steps = Steps(order, world.toolbox, world.vault, world.specs, items, group)
+        steps = Steps(order, toolbox, world.vault, world.specs, items, group)
         supervisor = Supervisor(engine, pulse, loads, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
-        reports = Reports(order, world.toolbox, world.vault, world.reports)
+        reports = Reports(order, toolbox, world.vault, world.reports)
         watchers = []
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)
@@ -267,6 +273,10 @@ async def running(world: World) -> AsyncIterator[House]:
 @asynccontextmanager
 async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[House]:
     """Open the house of a state folder, on SQLite and this machine."""
+    stored = SecretStore(state / "secrets", environment.get(MASTER_KEY, ""))
+    environment = {name: value for name, value in environment.items() if name != MASTER_KEY}
+    for trouble in await asyncio.to_thread(stored.read_all):
+        _log.warning("%s", trouble)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore.open(state / "fleettui.db"))
         router = ModelRouter(
@@ -295,7 +305,7 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             files=toolbox,
             recordings=FileRecordings(),
             middleware=load_middleware(),
-            vault=MemoryVault(),
+            vault=MemoryVault(stored),
             specs=YamlSpecs(),
             tenants=YamlTenants(tenants_folder(state, environment)),
             runtimes=runtimes,

@@ -285,10 +285,10 @@ async def test_programs_of_a_tenant_over_its_memory_let_no_other_begin(tmp_path:
     text = fleet_yaml(["a"], more="  policy:\n    allow: ['run true']\n  health: {interval: 1}\n")
     heavy.memory = 2 << 30
     async with both(tmp_path, world, text) as (house, acme, _):
-        place = workplace(house.engine, house.engine.state("f@acme"), "a", "", world.vault)
+        state, tenant = house.engine.state("f@acme"), house.engine.tenant("acme").spec
+        place = workplace(state, "a", "", world.vault, tenant)
         assert place.limits == Limits(512 << 20, 2.0)
         world.clock.forward(60)  # type: ignore[attr-defined]
-        state = house.engine.state("f@acme")
         await wait_for(acme, lambda: bool(state.alerts))
         (alert,) = state.alerts.values()
         assert alert.text == "programs of acme hold 2,048 of 1,024 MiB (quota memory)"

@@ -37,6 +37,49 @@ class Audited(Protocol):
         """Say of each large text of a tenant whether it is what its digest says."""
 
 
+class MasterKey(Protocol):
+    """Where the key of all secrets is found."""
+
+    @property
+    def is_given(self) -> bool:
+        """Say whether it is a variable's."""
+
+    def candidates(self) -> Sequence[bytes]:
+        """Give the key, none where there is none yet."""
+
+    def where(self) -> str:
+        """Say where it is found."""
+
+
+class KeptSecret(Protocol):
+    """A secret as it may be shown."""
+
+    name: str
+    version: int
+    at: float
+    by: str
+
+
+class KeptSecrets(Protocol):
+    """The secrets of a state folder; whether a host runs there makes no difference."""
+
+    @property
+    def master(self) -> MasterKey:
+        """Give where their key is found."""
+
+    def listed(self, tenant: str) -> Sequence[KeptSecret]:
+        """Give what a tenant has, by name."""
+
+    def put(self, tenant: str, name: str, value: str, at: float, by: str, *, anew: bool) -> int:
+        """Set a secret, and give its version; `anew` demands that there is one already."""
+
+    def remove(self, tenant: str, name: str) -> None:
+        """Forget a secret; raises NotFound."""
+
+    def change_master(self, given: str = "") -> int:
+        """Seal everything with another key, and count the tenants."""
+
+
 class Doors(Protocol):
     """What main gives to every command, as click's `obj`; the two names say whose eyes it has."""
 
@@ -62,6 +105,9 @@ class Doors(Protocol):
 
     def audited(self, state: str) -> AbstractContextManager[Audited]:
         """Read the store of a state folder, with a host running or without; raises NotFound."""
+
+    def secrets(self, state: str) -> KeptSecrets:
+        """Open the secrets of a state folder, with a host or without."""
 
     def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
         """Put a tenant's file into the host's folder: of that name, or a copy of that file.

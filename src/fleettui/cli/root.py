@@ -59,6 +59,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "memory": ("memory", "memory", "List what fleets remember together."),
     "metrics": ("metrics", "metrics", "Print what was counted, as Prometheus reads it."),
     "audit": ("audit", "audit", "Prove that the record is as it was stored, or hand it out."),
+    "secret": ("secret", "secret", "Keep secrets for agents; a value is never shown."),
     "validate": ("validate", "validate", "Check fleet files."),
     "policy": ("policy", "policy", "Say what rules make of commands, running none."),
     "flow": ("flows", "flow", "List flows, and say which of them takes a message."),

@@ -19,6 +19,7 @@ FleettuiError
 │   ├── StoreReadOnly    the file or its folder can't be written
 │   ├── StoreSealed      what is asked for is not the caller's tenant's
 │   └── StoreFull        the disk is full
+├── SecretsLocked        the stored secrets can't be opened: no key, another one, damage
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── AgentFailed          a program that is an agent failed; carries whether to try again
@@ -127,6 +128,10 @@ class StoreSealed(StoreFailed):
 
 class StoreFull(StoreFailed):
     """The disk is full."""
+
+
+class SecretsLocked(FleettuiError):
+    """The stored secrets of a tenant can't be opened, or their key can't be had."""
 
 
 class MemoryLost(FleettuiError):

@@ -212,7 +212,8 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 class Workplace(msgspec.Struct, frozen=True):
     """Where an agent's tools work: its tenant, fleet and name, and the folder it is confined to.
 
-    `programs` are its tools that are programs, by name; `sandbox` confines all it runs.
+    `programs` are its tools that are programs, by name; `sandbox` confines all it runs; `secrets`
+    are the variables of `environment` that are recorded as keyed hashes only.
     """
 
     tenant: str
@@ -226,6 +227,7 @@ class Workplace(msgspec.Struct, frozen=True):
     programs: dict[str, ToolProgram] = {}
     sandbox: bool = False
     limits: Limits = Limits()
+    secrets: frozenset[str] = frozenset()
 
 
 class Operand(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from fleettui.core.commands import FinishAction, LoseAction, StartAction
 from fleettui.core.errors import FleettuiError, OutcomeUnknown, Refused, ToolFailed
 from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
 from fleettui.core.foreign import is_foreign
-from fleettui.core.model import Facts, Priority, ToolCall, ToolResult
+from fleettui.core.model import Facts, Priority, ToolCall, ToolResult, Workplace
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.door import workplace
@@ -98,7 +98,7 @@ class Actions:
         arguments = {**found.facts.arguments, **_edited(found.facts, argv)}
         return await self._toolbox.freeze(
             ToolCall(found.call, found.facts.tool, arguments),
-            workplace(self._engine, state, found.agent, found.run, self._vault),
+            self._workplace(state, found),
         )
 
     async def _do(self, fleet: str, name: str) -> None:
@@ -116,10 +116,10 @@ class Actions:
         fleet, name = state.id, action.id
         try:
             before = await self._keeping.before(fleet, action)
-            place = workplace(self._engine, state, action.agent, action.run, self._vault)
             if action.status != "started":
                 call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
                 try:
+                    place = self._workplace(state, action)
                     now = await self._toolbox.freeze(call, place)
                 except ToolFailed as refusal:
                     now = Facts(action.facts.tool, action.facts.arguments, problem=str(refusal))
@@ -136,6 +136,10 @@ class Actions:
         except Refused:
             return
 
+    def _workplace(self, state: FleetState, action: ActionState) -> Workplace:
+        tenant = self._engine.tenant(state.tenant).spec
+        return workplace(state, action.agent, action.run, self._vault, tenant)
+
     async def _finish(self, fleet: str, name: str, result: ToolResult) -> None:
         output = await self._engine.payload(self._engine.state(fleet).tenant, result.output)
         told = ToolResult("", result.ok, result.exit_code, result.size)
@@ -147,7 +151,7 @@ class Actions:
             inner = INNER_TOOLS.get(action.facts.tool)
             if inner is not None:
                 return await inner(self._order, self._memories, state, action)
-            place = workplace(self._engine, state, action.agent, action.run, self._vault)
+            place = self._workplace(state, action)
             telling = Telling(self._engine, state.id, action)
             try:
                 return await self._toolbox.perform(action.facts, place, telling.say)

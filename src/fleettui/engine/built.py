@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from fleettui.core.errors import NotFound
 from fleettui.core.model import ToolSpec
 from fleettui.core.spec.agent import AgentSpec
-from fleettui.core.spec.variables import reveal
 from fleettui.core.state.fleet import FleetState
+from fleettui.engine.door import workplace
 from fleettui.ports import Clock, Runtime, Toolbox, Vault
 
 # How long (seconds) a built agent is good, and how many are kept; seed 003.
@@ -64,8 +64,7 @@ class BuiltAgents:
     async def get(self, state: FleetState, agent: str) -> BuiltAgent:
         """Give an agent of a fleet, built at most once at a time; raises NotFound."""
         spec = state.spec_of(agent)
-        secrets = self._vault.environment(state.id)
-        environment = {name: reveal(text, secrets) for name, text in spec.environment.items()}
+        environment = self._environment(state, agent)
         version = version_of(state.tenant, spec, environment)
         lock = self._building.setdefault(version, asyncio.Lock())
         try:
@@ -84,13 +83,12 @@ class BuiltAgents:
         mine = state.agents[agent]
         others = (one for one in state.agents.values() if one.entry == mine.entry)
         if all(one.released or one is mine for one in others):
-            self._kept.pop(self._version(state, agent), None)
+            environment = self._environment(state, agent)
+            version = version_of(state.tenant, state.spec_of(agent), environment)
+            self._kept.pop(version, None)
 
-    def _version(self, state: FleetState, agent: str) -> str:
-        spec = state.spec_of(agent)
-        secrets = self._vault.environment(state.id)
-        environment = {name: reveal(text, secrets) for name, text in spec.environment.items()}
-        return version_of(state.tenant, spec, environment)
+    def _environment(self, state: FleetState, agent: str) -> Mapping[str, str]:
+        return workplace(state, agent, "", self._vault).environment
 
     def _fresh(self, version: str) -> BuiltAgent | None:
         kept = self._kept.get(version)

@@ -11,6 +11,7 @@ from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import AgentState, Entry, FleetState, TurnState
 from fleettui.core.state.outputs import output_of
 from fleettui.engine.engine import Engine
+from fleettui.engine.redaction import Redaction
 from fleettui.ports import Task
 
 # Calls that wait for other agents: those of one reply wait together.
@@ -29,6 +30,11 @@ class Conversation:
     @property
     def state(self) -> FleetState:
         return self._engine.state(self._fleet)
+
+    @property
+    def _redaction(self) -> Redaction | None:
+        """What was written before a secret was set may have it, and must not be sent on."""
+        return self._engine.redactions.of(self.state)
 
     @property
     def agent_state(self) -> AgentState:
@@ -71,7 +77,8 @@ class Conversation:
         return "\n\n".join(part for part in parts if part)
 
     def _whole(self, payload: Payload) -> str:
-        return self._texts.get(payload.blob, payload.head)
+        text, redaction = self._texts.get(payload.blob, payload.head), self._redaction
+        return text if redaction is None else redaction.text(text)
 
     def part_kind(self) -> str:
         """Give the kind of the part this turn is for, empty for none."""
@@ -106,6 +113,7 @@ class Conversation:
             handed = [self._whole(output_of(self.state, self.turn, one.of)) for one in entry.given]
             if entry.kind == "message":
                 text = self._texts.get(entry.text.blob) or entry.text.head[entry.lead :]
+                text = text if self._redaction is None else self._redaction.text(text)
                 found.append(Task(text, (text,)))
             elif entry.kind == "prompt" and run is not None and not found:
                 task = self._whole(run.task)

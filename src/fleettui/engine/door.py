@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from fleettui.client import Streamed
 from fleettui.core.commands import (
@@ -17,7 +19,7 @@ from fleettui.core.commands import (
     TakeSettings,
 )
 from fleettui.core.coordination.tools import offered_tools
-from fleettui.core.errors import ModelFailed, ToolFailed
+from fleettui.core.errors import FleettuiError, ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
     Facts,
@@ -31,22 +33,28 @@ from fleettui.core.model import (
     Workplace,
 )
 from fleettui.core.quota import answer_tokens, limits_of
+from fleettui.core.secrets import PREFIX, granted, variable_of
 from fleettui.core.spec.agent import AgentSpec, McpServer
 from fleettui.core.spec.program import tool_programs
+from fleettui.core.spec.tenant import TenantSpec
 from fleettui.core.spec.variables import named, reveal
 from fleettui.core.state.confinement import is_sandboxed
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.dispatch import TurnSlot
-from fleettui.engine.engine import Engine
 from fleettui.engine.order import Order, nonce_of
 from fleettui.engine.pulse import Pulse
-from fleettui.ports import Model, Toolbox, Vault
+from fleettui.engine.redaction import Flow
+from fleettui.ports import KeyedModel, Model, Toolbox, Vault
 
+_T = TypeVar("_T")
 # Models that need nothing of the environment of whoever opened the fleet; the path of another
 # script is where they stood.
 WITHOUT_SETTINGS = ("builtin:", "scripted:/", "scripted:~")
+# How often (seconds) a turn that waits for a provider's key looks whether it was stored.
+_LOOK_AGAIN = 1.0
+_NO_BOUNDS = TenantSpec()
 # Tools that are at their end when another agent is.
 _ASKS_OTHERS = frozenset({"delegate", "ask_agent"})
 
@@ -90,6 +98,7 @@ class Door:
         self._slot = slot
         self._active = 0.0
         self._troubles = ""
+        self._flow: Flow | None = None
 
     @property
     def _state(self) -> FleetState:
@@ -165,6 +174,8 @@ class Door:
             raise self._too_long() from None
         finally:
             self._active += loop.time() - began
+            self._end_flow()
+        reply = self._clean(reply)
         content = await self._engine.payload(self._state.tenant, reply.content)
         await self._order.send(
             RecordStep(
@@ -179,17 +190,49 @@ class Door:
     async def _note(self, text: str) -> None:
         await self._order.send(NoteTrouble(self._fleet, self._agent, text))
 
-    async def _wait_settings(self) -> None:
-        """Wait for a provider's keys: they are never stored, so a new process has none."""
-        model = self._turn.model or self._spec.model
-        await self._wait_opened(needed=not model.startswith(WITHOUT_SETTINGS))
+    def _clean(self, thing: _T) -> _T:
+        """Give something without the values of secrets."""
+        redaction = self._engine.redactions.of(self._state)
+        return thing if redaction is None else redaction.anything(thing)
 
-    async def _wait_opened(self, *, needed: bool) -> None:
+    async def _wait_settings(self) -> None:
+        """Wait for a provider's keys: a new process has none, unless the tenant stored them."""
+        model = self._turn.model or self._spec.model
+        await self._wait_opened(
+            needed=not model.startswith(WITHOUT_SETTINGS), instead=lambda: self._is_served(model)
+        )
+
+    def _is_served(self, model: str) -> bool:
+        """Say whether what the tenant stored is all that the model's provider needs."""
+        if not isinstance(self._model, KeyedModel):
+            return False
+        return self._model.is_served(model, self._provider_settings())
+
+    def _provider_settings(self) -> dict[str, str]:
+        """Give the settings of providers that the tenant stored, by variable.
+
+        They serve the calls of models, whatever the agent's own list says: no agent sees them.
+        """
+        if not isinstance(self._model, KeyedModel):
+            return {}
+        try:
+            stored = self._vault.secrets(self._state.tenant)
+        except FleettuiError:
+            return {}  # whoever opens the fleet may have the key; an agent's own secrets say why
+        by_variable = {variable_of(name): value for name, value in stored.items()}
+        return {name: one for name, one in by_variable.items() if self._model.takes(name)}
+
+    async def _wait_opened(
+        self, *, needed: bool, instead: Callable[[], bool] = lambda: False
+    ) -> None:
         """Wait, and say so, until somebody opens the fleet again, where that is needed."""
-        if needed and not self._vault.environment(self._fleet):
+        if needed and not self._vault.environment(self._fleet) and not instead():
             await self._order.send(AwaitSettings(self._fleet, self._turn.id))
             async with self._slot.away():
-                await self._vault.wait_kept(self._fleet)
+                while not self._vault.environment(self._fleet) and not instead():
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_LOOK_AGAIN):
+                            await self._vault.wait_kept(self._fleet)
         mine = self._state.actions_of(self._agent)
         asks = any(action.status in {"asking", "unknown"} for action in mine)
         if self._conversation.agent_state.status == "waiting" and not asks:
@@ -220,14 +263,17 @@ class Door:
         return ModelRequest(
             id=f"{self._turn.id}.{step}.{self._turn.failures}",
             model=self._turn.model or spec.model,
-            messages=tuple(self._conversation.messages()),
+            messages=self._clean(tuple(self._conversation.messages())),
             tools=self._tools(),
             agent=self._conversation.agent_state.entry,
             temperature=spec.temperature,
             max_tokens=answer_tokens(spec.max_tokens, *self._tokens()),
             timeout=self._left(),
             stream=self._engine.is_watched(self._fleet),
-            environment=dict(self._vault.environment(self._fleet)),
+            environment={
+                **self._vault.environment(self._fleet),
+                **self._provider_settings(),
+            },
             record=run.record if run else "",
             replay=run.replay if run else "",
         )
@@ -247,8 +293,19 @@ class Door:
 
     def _stream(self, text: str) -> None:
         self._pulse.beat(self._fleet, self._agent)
-        piece = Streamed(self._fleet, self._agent, self._turn.id, text)
-        self._engine.tell(piece)
+        if self._flow is None and (redaction := self._engine.redactions.of(self._state)):
+            self._flow = redaction.flow()
+        self._show(text if self._flow is None else self._flow.feed(text))
+
+    def _end_flow(self) -> None:
+        """Show what was held back of a text that is at its end."""
+        flow, self._flow = self._flow, None
+        if flow is not None:
+            self._show(flow.end())
+
+    def _show(self, text: str) -> None:
+        if text:
+            self._engine.tell(Streamed(self._fleet, self._agent, self._turn.id, text))
 
     async def act(self, call: ToolCall) -> ToolResult:
         """Propose a call and wait for its end; what can't be proposed is answered at once."""
@@ -324,27 +381,49 @@ class Door:
 
     def workplace(self) -> Workplace:
         """Say where this agent's tools work."""
-        return workplace(self._engine, self._state, self._agent, self._turn.run, self._vault)
+        tenant = self._engine.tenant(self._state.tenant).spec
+        return workplace(self._state, self._agent, self._turn.run, self._vault, tenant)
 
 
-def workplace(engine: Engine, state: FleetState, agent: str, run: str, vault: Vault) -> Workplace:
-    """Say where the tools of an agent work, in a run, with the secrets its file names."""
+def workplace(
+    state: FleetState, agent: str, run: str, vault: Vault, tenant: TenantSpec = _NO_BOUNDS
+) -> Workplace:
+    """Say where the tools of an agent work, in a run, with the secrets its file names.
+
+    What they run stays within what its tenant may.
+    """
     base = state.runs[run].base if run in state.runs else ""
-    tenant = engine.tenant(state.tenant).spec
     if agent not in state.agents:
         return Workplace(
             state.tenant, state.id, agent, state.workspace, base, limits=limits_of(None, tenant)
         )
     ground = state.agents[agent].files.ground
     spec = state.spec_of(agent)
-    secrets_of = vault.environment(state.id)
+    given = given_secrets(state, spec, vault)
+    by_name = {f"{PREFIX}{name}": value for name, value in given.values()}
+    secrets_of = {**vault.environment(state.id), **by_name}
     environment = {name: reveal(text, secrets_of) for name, text in spec.environment.items()}
+    environment |= {variable: value for variable, (_, value) in given.items()}
     return Workplace(
         state.tenant, state.id, agent, ground.path if ground else state.workspace, base,
         dict(spec.tool_config), environment, servers_of(spec, secrets_of),
         programs_of(state, spec), is_sandboxed(state, spec),
         limits_of(spec.resource_limits, tenant),
+        frozenset(given) | {name for name, text in spec.environment.items() if named(text)},
     )  # fmt: skip
+
+
+def given_secrets(state: FleetState, spec: AgentSpec, vault: Vault) -> dict[str, tuple[str, str]]:
+    """Give the stored secrets that an agent's file grants it, as variable: (name, value).
+
+    Raises ToolFailed for one that is not set: that is a mistake of somebody, known at once, and
+    no wait mends it. Raises SecretsLocked, MissingExtra where none can be opened.
+    """
+    if not spec.secrets:
+        return {}
+    there = vault.secrets(state.tenant)
+    names = granted(spec.secrets, sorted(there), state.tenant)
+    return {variable: (name, there[name]) for variable, name in names.items()}
 
 
 def servers_of(spec: AgentSpec, secrets: Mapping[str, str]) -> tuple[ToolServer, ...]:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
+from msgspec.structs import replace
+
 from fleettui.client import Streamed
 from fleettui.core.commands import Command
 from fleettui.core.commands.tenants import TenantCommand
@@ -19,6 +21,7 @@ from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.subjects import TROUBLE, stream_subject
 from fleettui.core.tenancy import tenant_of, tenant_stream
+from fleettui.engine.redaction import Redaction, Redactions
 from fleettui.engine.stream import (
     Decided,
     FleetStream,
@@ -41,8 +44,10 @@ class Engine:
     """All streams of one store, one writer each; many commands share one commit."""
 
     def __init__(
-        self, store: Store, snapshots: Snapshots, blobs: Blobs, bus: Bus, clock: Clock
-    ) -> None:
+        self, store: Store, snapshots: Snapshots, blobs: Blobs, bus: Bus, clock: Clock,
+        redactions: Redactions | None = None,
+    ) -> None:  # fmt: skip
+        self.redactions = redactions or Redactions()
         self.store, self.snapshots, self.blobs = store, snapshots, blobs
         self.bus, self.clock = bus, clock
         self._streams: dict[str, Stream] = {}
@@ -85,6 +90,9 @@ class Engine:
         if stream is None:
             tenant = command.tenant if isinstance(command, TenantCommand) else tenant_of(name)
             stream = self._add(name, tenant)
+        redaction = self._redaction(stream)
+        if redaction is not None:
+            command = redaction.command(command)
         try:
             decided = self._decide(stream, command, actor, future)
         except FleettuiError as refusal:
@@ -144,7 +152,10 @@ class Engine:
         return self._audience[fleet] > 0 or self._audience[""] > 0
 
     async def payload(self, tenant: str, text: str) -> Payload:
-        """Make a payload of a tenant's text, large ones stored as a blob."""
+        """Make a payload of a tenant's text, without secrets; large ones are stored as a blob."""
+        redaction = self.redactions.of_tenant(tenant)
+        if redaction is not None:
+            text = redaction.text(text)
         body = text.encode("utf-8", "surrogatepass")
         if len(body) <= LARGEST_INLINE:
             return Payload(text, len(body))
@@ -224,6 +235,8 @@ class Engine:
         return batch
 
     async def _commit(self, batch: list[Decided]) -> None:
+        for decided in batch:
+            self._guard(decided)
         rows: list[Row] = [
             encode(event, decided.tenant) for decided in batch for event in decided.events
         ]
@@ -239,6 +252,21 @@ class Engine:
                 decided.future.set_result(decided.answer)
         self._publish(batch)
         await self._count(len(batch))
+
+    def _redaction(self, stream: Stream) -> Redaction | None:
+        if isinstance(stream, FleetStream):
+            return self.redactions.of_fleet(stream.name, stream.state.spec)
+        return self.redactions.of_tenant(stream.tenant)
+
+    def _guard(self, decided: Decided) -> None:
+        """Let no event onto the disk with a known secret in it, whatever let it come so far."""
+        redaction = self.redactions.of_tenant(decided.tenant)
+        if redaction is not None:
+            decided.events = [
+                one if (event := redaction.command(one.event)) is one.event
+                else replace(one, event=event)
+                for one in decided.events
+            ]  # fmt: skip
 
     def _publish(self, batch: Sequence[Decided]) -> None:
         by_subject: dict[str, list[Recorded]] = {}

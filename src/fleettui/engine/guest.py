@@ -100,7 +100,7 @@ class Guest(Door):
         )
         worked = any(one.kind in {"reply", "result"} for one in open_part)
         answer = None if new else self._texts(mine[ends[-1] : ends[-1] + 1] if ends else [])
-        return Assignment(
+        return self._clean(Assignment(
             instructions=self._turn.instructions or self._spec.instructions,
             model=self._turn.model or self._spec.model,
             earlier=self._conversation.remembered(),
@@ -110,7 +110,7 @@ class Guest(Door):
             session=agent.session,
             frozen=any(one.session == agent.session for one in agent.checkpoints.values()),
             answer=answer,
-        )
+        ))  # fmt: skip
 
     def _texts(self, entries: Sequence[Entry]) -> str:
         return "\n\n".join(self._conversation.text_of(one) for one in entries)
@@ -126,6 +126,7 @@ class Guest(Door):
 
     async def say(self, text: str, usage: Usage | None = None) -> None:
         """Record what the agent said; `usage` comes with the end of its answer."""
+        self._end_flow()
         body = await self._engine.payload(self._state.tenant, text)
         step = RecordStep(
             self._fleet, self._turn.id, self._turn.steps + 1, body,
@@ -163,6 +164,7 @@ class Guest(Door):
         What a person was asked already, before the agent was interrupted, is not asked twice.
         While the tenant is held, nothing begins.
         """
+        facts = self._clean(facts)
         with self._slot.call():
             permit = await self._permitted(call, facts)
             await self._slot.wait_may_begin()

@@ -138,7 +138,9 @@ class EngineWatchDoor:
 
     def workplace(self) -> Workplace:
         state = self._engine.state(self._fleet)
-        return workplace(self._engine, state, self._agent, "", self._vault)
+        return workplace(
+            state, self._agent, "", self._vault, self._engine.tenant(state.tenant).spec
+        )
 
     async def raise_alert(self, rule: str, subject: str, severity: Severity, text: str) -> None:
         nonce = secrets.token_hex(8)

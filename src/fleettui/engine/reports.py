@@ -63,6 +63,8 @@ class Reports:
             if run.mode == "workflow" and not part.turn
         }
         text = report_text(state, run, outputs, details, told)
+        redaction = self._engine.redactions.of(state)
+        text = text if redaction is None else redaction.text(text)
         path = self._folder / state.id / f"{run.id.rsplit('/', 1)[-1]}.md"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -94,7 +96,10 @@ class Reports:
         call = ToolCall(key, "run", {"argv": filled})
         try:
             facts = await self._toolbox.freeze(
-                call, workplace(self._engine, state, FLEET_ITSELF, run.id, self._vault)
+                call,
+                workplace(
+                    state, FLEET_ITSELF, run.id, self._vault, self._engine.tenant(state.tenant).spec
+                ),
             )
         except ToolFailed as refusal:
             text = f"{' '.join(filled)}: {refusal}"

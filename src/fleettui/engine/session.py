@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ from fleettui.core.commands import (
 )
 from fleettui.core.commands.budgets import KeepBudget, RaiseBudget
 from fleettui.core.commands.tenants import TenantCommand
-from fleettui.core.errors import NotFound, Refused
+from fleettui.core.errors import FleettuiError, NotFound, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
@@ -50,6 +50,7 @@ from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.reading import Reading
+from fleettui.engine.redaction import Redaction
 from fleettui.engine.remembering import Remembering
 from fleettui.ports import Specs, Subscription, Vault
 
@@ -104,11 +105,25 @@ class Session:
     async def send(self, command: OperatorCommand) -> str:
         """Carry out a command as this operator, in the tenant it is about."""
         mine = self._addressed(_of_tenant(command))
-        serving = current_tenant.set(self._tenant_of(mine))
+        tenant = self._tenant_of(mine)
+        serving = current_tenant.set(tenant)
         try:
             return await self._carry_out(mine)
+        except FleettuiError as error:
+            self._clean(error, [tenant])
+            raise
         finally:
             current_tenant.reset(serving)
+
+    def _redactions(self, tenants: Iterable[str]) -> Sequence[Redaction]:
+        found = (self._engine.redactions.of_tenant(one) for one in tenants)
+        return [one for one in found if one is not None]
+
+    def _clean(self, error: FleettuiError, tenants: Iterable[str]) -> None:
+        """Take the values of secrets out of what is told to a face."""
+        for one in self._redactions(tenants):
+            error.message, error.mend = one.text(error.message), one.text(error.mend)
+            error.args = tuple(one.anything(list(error.args)))
 
     def _addressed(
         self, command: OperatorCommand | TenantCommand
@@ -253,9 +268,17 @@ class Session:
             query = replace(query, fleet=self._whole_id(query.fleet))
         some = self._mine()
         tenants = {state.tenant for state in some if query.fleet in {"", state.id}}
-        serving = current_tenant.set(tenants.pop() if len(tenants) == 1 else "")
+        theirs = tenants or set(self._who.tenants())
+        serving = current_tenant.set(next(iter(tenants)) if len(tenants) == 1 else "")
         try:
-            return await self._reading.answer(query, some, self._who)
+            answer = await self._reading.answer(query, some, self._who)
+        except FleettuiError as error:
+            self._clean(error, theirs)
+            raise
+        else:
+            for redaction in self._redactions(theirs):
+                answer = redaction.command(answer)
+            return answer
         finally:
             current_tenant.reset(serving)
 

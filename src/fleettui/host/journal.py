@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 
 from fleettui.core.safe import sanitize
@@ -12,11 +13,22 @@ _MOST_BYTES = 1 << 20
 _KEPT = 3
 
 
+_clean: list[Callable[[str], str]] = []
+
+
 class _Plain(logging.Formatter):
-    """Lines without control characters: a log is read in a terminal."""
+    """Lines without control characters and secrets: a log is read in a terminal, and sent on."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return sanitize(super().format(record))
+        text = super().format(record)
+        for clean in _clean:
+            text = clean(text)
+        return sanitize(text)
+
+
+def redact_journal(clean: Callable[[str], str]) -> None:
+    """Take out of every line from here on what `clean` takes out."""
+    _clean[:] = [clean]
 
 
 def open_journal(state: str) -> None:

@@ -115,3 +115,11 @@ FAMILIES: Final[Mapping[str, str]] = {
     "grok-": "xai",
     "command-": "cohere_chat",
 }
+
+# Every variable of the table: a key, an address, a setting.
+VARIABLES: Final = frozenset(
+    variable
+    for provider in PROVIDERS.values()
+    for group in (provider.keys, provider.bases, provider.required, provider.settings)
+    for variable in group
+)

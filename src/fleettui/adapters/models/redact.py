@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import quote
+
+from fleettui.core.redaction import spellings
 
 CUT: Final = "[redacted]"
 # A value in use shorter than this is a word ("none", "test"), not a key.
@@ -68,7 +69,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` without the given secrets and without anything shaped like a token."""
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) >= SHORTEST:
-            for written in {secret, quote(secret, safe="")}:
+            for written in spellings(secret):
                 text = text.replace(written, CUT)
     text = _NAMED.sub(lambda found: found.group(1) + CUT, text)
     return _SHAPED.sub(CUT, text)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from fleettui.adapters.models.names import route_of
 from fleettui.adapters.models.pool import WorkerPool
+from fleettui.adapters.models.providers import VARIABLES
 from fleettui.adapters.models.record import Recorder
 from fleettui.adapters.models.replay import Replay
 from fleettui.adapters.models.scripted import ScriptedModel
@@ -52,6 +54,18 @@ class ModelRouter:
     async def close(self) -> None:
         """End the workers; open calls fail."""
         await self.pool.close()
+
+    def takes(self, variable: str) -> bool:
+        """Say whether a variable is a provider's key, address or setting."""
+        return variable in VARIABLES
+
+    def is_served(self, model: str, environment: Mapping[str, str]) -> bool:
+        """Say whether an environment has all that a model's provider needs."""
+        try:
+            route_of(model, environment)
+        except ModelFailed:
+            return False
+        return True
 
     def _of(self, name: str) -> Model:
         kind, _, rest = name.strip().partition(":")

@@ -172,7 +172,7 @@ def _shown(env: Mapping[str, str], tool: str, place: Workplace, key: bytes) -> d
     declared = {*place.environment, *(settings(place, tool).get("env") or ())}
     return {
         name: keyed_hash(name, value, key)
-        if name in declared and holds_secret(name, value)
+        if name in place.secrets or (name in declared and holds_secret(name, value))
         else value
         for name, value in sorted(env.items())
     }

@@ -9,10 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from fleettui.adapters.tools.bounds import MOST
 from fleettui.adapters.tools.http_url import Target, allowed_hosts, entry_for, parse_url
-from fleettui.adapters.tools.secrecy import holds_secret, keyed_hash, plain_text, without_secrets
+from fleettui.adapters.tools.secrecy import holds_secret, keyed_hash, plain_text
 from fleettui.adapters.tools.tool import Arguments, Surroundings, Tool, spec
 from fleettui.core.errors import ToolFailed
 from fleettui.core.model import Facts, Risk, ToolResult, Workplace
+from fleettui.core.redaction import without
 from fleettui.core.spec.hosts import METHODS, AllowedHost
 
 READING: Final = frozenset({"GET", "HEAD"})
@@ -105,7 +106,7 @@ async def _ask(facts: Facts, place: Workplace, around: Surroundings) -> ToolResu
 
 def _told(answer: Any, secret: dict[str, str]) -> ToolResult:
     head, body = (
-        plain_text(without_secrets(text, secret)) for text in (answer.head, answer.body)
+        plain_text(without(text, secret)) for text in (answer.head, answer.body)
     )  # fmt: skip
     missing, size = [answer.missing] if answer.missing else [], 0
     if len(body) > MOST:

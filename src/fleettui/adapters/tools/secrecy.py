@@ -1,17 +1,13 @@
-"""Says which variables hold secrets, hashes them, and takes them out of what comes back."""
+"""Says which variables hold secrets, and what stands for them where they are recorded."""
 
 from __future__ import annotations
 
-import base64
 import hmac
-import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from fleettui.core.safe import sanitize
 
@@ -21,8 +17,6 @@ _NAME: Final = re.compile(
 )
 _VALUE: Final = re.compile(r"://[^/\s]*:[^/\s]*@|(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/_=.-]{20,}")
 _KEY_BYTES: Final = 32
-# A value shorter than this is a word, not a secret.
-_SHORTEST: Final = 4
 
 
 def holds_secret(name: str, value: str) -> bool:
@@ -33,18 +27,6 @@ def holds_secret(name: str, value: str) -> bool:
 def keyed_hash(name: str, value: str, key: bytes) -> str:
     """Give what stands for a secret where it is recorded: nobody can guess back from it."""
     return "hmac:" + hmac.new(key, f"{name}={value}".encode(), "sha256").hexdigest()
-
-
-def without_secrets(text: str, values: Mapping[str, str]) -> str:
-    """Give a text in which the values of variables stand as `[NAME]`, also where encoded."""
-    for name, value in sorted(values.items(), key=lambda pair: -len(pair[1])):
-        if len(value) < _SHORTEST:
-            continue
-        encoded = base64.b64encode(value.encode()).decode()
-        spellings = (value, quote(value, safe=""), json.dumps(value)[1:-1], encoded)
-        for spelling in dict.fromkeys((*spellings, encoded.rstrip("="))):
-            text = text.replace(spelling, f"[{name}]")
-    return text
 
 
 def plain_text(text: str) -> str:

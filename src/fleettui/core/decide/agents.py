@@ -56,7 +56,7 @@ def _resumed(state: FleetState, agent: AgentState, by: str) -> AgentMoved:
 def await_settings(state: FleetState, command: AwaitSettings, _asked: Asked) -> Outcome:
     """Show that an agent waits for a person; the time of ballots and leases does not run."""
     agent = state.agent(state.turn(command.turn).agent)
-    text = "waits for its fleet file to be opened again: keys are never stored"
+    text = "waits for its fleet file to be opened again, or a provider's key as a secret"
     noted = TroubleNoted(agent.id, text)
     if agent.status != "working":
         return Outcome((noted,))

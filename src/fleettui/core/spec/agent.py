@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fleettui.core.grounds import GroundKind
+from fleettui.core.spec.granted import SecretNames
 from fleettui.core.spec.known import PROGRAMS, TOOLSETS, tool_name
 from fleettui.core.spec.limits import ResourceLimits
 from fleettui.core.spec.metadata import ApiVersion, Metadata
@@ -135,6 +136,10 @@ class AgentSpec(Shape):
         default=None, ge=1, description="Messages sent to the model."
     )
     environment: Texts = Field(default_factory=dict, description="Variables its tools see.")
+    secrets: SecretNames = Field(
+        default_factory=dict,
+        description="Stored secrets its programs get: names, globs, or name: variable.",
+    )
     sandbox: bool | None = Field(
         default=None,
         description="Whether programs it runs are confined to its workspace, without network.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from fleettui.core.spec.granted import granted_faults
 from fleettui.core.spec.hosts import host_faults
 from fleettui.core.spec.kind_rules import kind_faults
 from fleettui.core.spec.known import (
@@ -49,6 +50,7 @@ def agent_faults(spec: Data, loc: Loc, declared: Collection[str] = ()) -> Iterat
         yield from _settings_by_tool(spec.get(field), names, (*loc, field), declared)
     yield from _without_hosts(spec, names, loc)
     yield from _servers(spec.get("mcp_servers"), (*loc, "mcp_servers"))
+    yield from granted_faults(spec, loc)
 
 
 def _runtime(spec: Data, loc: Loc) -> Iterator[Fault]:

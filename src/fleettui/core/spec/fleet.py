@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, model_validator
 
 from fleettui.core.grounds import GroundKind
 from fleettui.core.spec.agent import AgentSpec, Memory, Resources
@@ -27,6 +28,18 @@ class Replicas(Shape):
     max: int = Field(ge=1, le=REPLICA_LIMIT, description="So many there are at most.")
 
 
+Count = Annotated[int, Field(ge=1, le=REPLICA_LIMIT)]
+_count: Final[TypeAdapter[int]] = TypeAdapter(
+    Count, config=ConfigDict(strict=True, defer_build=True)
+)
+
+
+def _replicas(value: Any) -> int | Replicas:
+    """Read one of the two forms, so that what is wrong is said of the form that was meant."""
+    meant = isinstance(value, (Mapping, Replicas))
+    return Replicas.model_validate(value) if meant else _count.validate_python(value)
+
+
 class AgentEntry(Shape):
     """A member of the fleet; after loading, `spec` is there also for a `config` file."""
 
@@ -38,9 +51,9 @@ class AgentEntry(Shape):
     weight: float = Field(
         default=1.0, gt=0, description="What its vote counts, for weighted consensus."
     )
-    replicas: Annotated[int, Field(ge=1, le=REPLICA_LIMIT)] | Replicas = Field(
-        default=1, description="How many of it work at the same time, or `{min, max}`."
-    )
+    replicas: Annotated[
+        int | Replicas, PlainValidator(_replicas, json_schema_input_type=Count | Replicas)
+    ] = Field(default=1, description="How many of it work at the same time, or `{min, max}`.")
     labels: Texts = Field(default_factory=dict, description="Text by name, to filter by.")
     skills: Items = Field(
         default=(), description="What it is good at, for skill-based distribution."

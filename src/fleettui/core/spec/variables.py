@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 
 _OPEN: Final = "${"
 _REFERENCE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\Z", re.DOTALL)
-_PLAIN: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-_FLOW_REFERENCE: Final = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+|\[\w+\])+\Z")
+# A stored secret by its name; `named` and `reveal` know it as `secret:github-token`.
+_STORED: Final = r"secret:[A-Za-z0-9][A-Za-z0-9._-]*"
+_PLAIN: Final = re.compile(rf"\$\{{({_STORED}|[A-Za-z_][A-Za-z0-9_]*)(?::-([^}}]*))?\}}")
+_FLOW_REFERENCE: Final = re.compile(rf"(?:[A-Za-z_][\w-]*(\.[\w-]+|\[\w+\])+|{_STORED})\Z")
 _SECRET: Final = re.compile(
     r"KEYS?(_|$)|TOKEN(_|$)|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)DSN(_|$)|PRIVATE", re.IGNORECASE
 )
@@ -35,7 +37,8 @@ def looks_secret(name: str, field: str = "") -> bool:
 def expand(text: str, environment: Mapping[str, str], field: str = "") -> Expansion:
     """Replace the variables of `text`; `$${` stands for `${`.
 
-    What is not set, looks secret, or is a reference of a flow (`${event.id}`) stays as written.
+    What is not set, looks secret, is a stored secret (`${secret:NAME}`), or a reference of a flow
+    (`${event.id}`) stays as written.
     """
     out: list[str] = []
     undefined: list[str] = []

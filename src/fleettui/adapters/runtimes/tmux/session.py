@@ -134,7 +134,7 @@ class Session:
             while True:
                 word = self._done(turn)
                 if word is not None:
-                    self._write("turn", "")
+                    self._take_over()
                     output = _cut(word["output"])
                     if word["failed"]:
                         raise FleettuiError(f"the program said it failed: {output[:300]}")
@@ -151,14 +151,21 @@ class Session:
 
         Raises FleettuiError for a failure that it says itself, AgentDied where it was killed.
         """
-        self._write("turn", "")
+        output = _cut(self._read("output"))
+        self._take_over()
         if ended["code"] == 0:
-            return _cut(self._read("output"))
+            return output
         code = ended["code"]
         how = f"exited with {code}" if code > 0 else f"was ended by signal {-code}"
         over = f", over its limit of {ended['limit']}" if ended["limit"] else ""
         what = f"the program {how}{over} before its turn was done"
         raise FleettuiError(what) if code > 0 and not over else AgentDied(what)
+
+    def _take_over(self) -> None:
+        """End a turn whose output was read; what the program wrote may hold its secrets."""
+        self._write("turn", "")
+        for name in ("done", "output"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _done(self, turn: str) -> dict[str, Any] | None:
         text = self._read("done")

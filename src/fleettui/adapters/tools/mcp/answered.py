@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fleettui.adapters.tools.bounds import MOST
-from fleettui.adapters.tools.secrecy import plain_text, without_secrets
+from fleettui.adapters.tools.secrecy import plain_text
 from fleettui.core.model import ToolResult
+from fleettui.core.redaction import without
 
 
 def told(
@@ -22,7 +23,7 @@ def told(
     parts = [_block(block) for block in blocks]
     if not any(parts) and structured is not None:
         parts = [json.dumps(structured, ensure_ascii=False)]
-    text = plain_text(without_secrets("\n".join(parts), secrets)) or "(an empty answer)"
+    text = plain_text(without("\n".join(parts), secrets)) or "(an empty answer)"
     size = 0
     if len(text) > MOST:
         size = len(text.encode())

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from fleettui.adapters.tools.mcp.listed import Listed, listed_tools
 from fleettui.adapters.tools.mcp.settings import Settings
-from fleettui.adapters.tools.secrecy import plain_text, without_secrets
+from fleettui.adapters.tools.secrecy import plain_text
 from fleettui.core.errors import OutcomeUnknown, ToolFailed
 from fleettui.core.model import ToolResult
+from fleettui.core.redaction import without
 
 EXTRA: Final = "the package mcp is not installed; pip install 'fleettui[mcp]'"
 _LONGEST_WAIT: Final = 60.0
@@ -127,7 +128,7 @@ class Keeper:
         if isinstance(first, TimeoutError):
             text = "it did not answer in time"
         line = text.strip().splitlines()[0][:300]
-        return plain_text(without_secrets(line, self.settings.secrets))
+        return plain_text(without(line, self.settings.secrets))
 
 
 def _leaves(error: BaseException) -> list[BaseException]:

@@ -29,6 +29,7 @@ from fleettui.core.views.rows.metrics import MetricRow
 from fleettui.core.views.rows.parts import PartRow
 from fleettui.core.views.rows.root import ATTENTION, Attention, Row
 from fleettui.core.views.rows.runs import FindingRow, RunReport, RunRow, TurnRow
+from fleettui.core.views.rows.secrets import SecretRow
 from fleettui.core.views.rows.stats import CacheRow, StatsRow
 from fleettui.core.views.rows.waiting import WaitRow
 
@@ -62,6 +63,7 @@ __all__ = [
     "RuleRow",
     "RunReport",
     "RunRow",
+    "SecretRow",
     "ShownAction",
     "StatsRow",
     "TenantDetail",

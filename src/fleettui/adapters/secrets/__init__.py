@@ -1,0 +1,1 @@
+"""The secrets of tenants, sealed in files: the only folder that knows the packages for it."""
