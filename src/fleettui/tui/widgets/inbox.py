@@ -21,6 +21,9 @@ from fleettui.tui.widgets.strip_table import Item, StripTable
 from fleettui.tui.widgets.strip_text import StripText
 
 _EMPTY: Final = "nothing waits for you"
+_OTHERS: Final = {
+    "action": "act", "unknown": "lost", "ballot": "vote", "failed": "fail", "budget": "cost",
+}  # fmt: skip
 _WARN: Final = 60.0
 # Tools by how their names begin: what the list calls them, and what it need not say twice.
 _KINDS: Final = (
@@ -41,16 +44,20 @@ def inbox_line(row: InboxRow, width: int, now: float, *, fine: bool) -> Line:
     head = (
         Part(f"{glyph} ", "need"),
         Part(f"{fit(kind, 5)} "),
-        Part(f"{fit(row.agent or row.fleet, who)} ", "bold"),
+        Part(f"{fit(row.agent or _whose(row), who)} ", "bold"),
     )
     rest = max(width - who - 9 - sum(len(part.text) for part in tail), 0)
     return spread((*head, Part(fit(what, rest))), tail, width)
 
 
+def _whose(row: InboxRow) -> str:
+    return row.tenant if row.kind == "budget" else row.fleet
+
+
 def _kind_and_summary(row: InboxRow) -> tuple[str, str]:
     """Give what an item is in five letters, and the rest of it without saying that again."""
     if row.kind != "action" or row.action is None:
-        return {"action": "act", "unknown": "lost"}.get(row.kind, "vote"), row.summary
+        return _OTHERS[row.kind], row.summary
     for tool, kind, said in _KINDS:
         if row.action.tool.startswith(tool):
             return kind, row.summary.removeprefix(said)
