@@ -32,11 +32,12 @@ from fleettui.core.commands import (
 from fleettui.core.commands.budgets import KeepBudget, RaiseBudget
 from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.commands.tenants import TenantCommand
-from fleettui.core.errors import FleettuiError, NotFound, Refused
+from fleettui.core.errors import FleettuiError, Forbidden, NotFound, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
 from fleettui.core.tenancy import (
+    DEFAULT,
     current_tenant,
     fleet_id,
     is_tenant_stream,
@@ -147,6 +148,11 @@ class Session:
         """Name the tenant of a command; what is not the operator's looks like what is not there."""
         if isinstance(command, TenantCommand):
             if self._who.role(command.tenant) is None:
+                if command.tenant == DEFAULT:
+                    raise Forbidden(
+                        f"{self.operator} is no member of {DEFAULT}, and this needs admin",
+                        f"ask an admin of {DEFAULT}",
+                    )
                 raise no_tenant(command.tenant)
             return command.tenant
         if isinstance(command, OpenFleet) and not command.fleet:
