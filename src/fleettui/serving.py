@@ -15,7 +15,7 @@ from fleettui.adapters.yaml.daemon import default_flow, load_daemon
 from fleettui.adapters.yaml.reloading import ReloadingFlows
 from fleettui.core.commands.requests import UseFlows
 from fleettui.core.errors import NotFound, Refused
-from fleettui.core.routing import canonical
+from fleettui.core.incoming import canonical
 from fleettui.core.spec.daemon import DaemonSpec
 from fleettui.engine.engine import Engine
 from fleettui.engine.flow_door import FlowDoor

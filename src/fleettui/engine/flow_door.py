@@ -9,7 +9,7 @@ from dataclasses import replace
 from fleettui.core.channel import Delivery, Receipt
 from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.decide.roles import refuse_role
-from fleettui.core.errors import LimitReached, NotFound, Refused
+from fleettui.core.errors import NotFound, QuotaReached, Refused
 from fleettui.core.flow import Flow, obstacle
 from fleettui.core.limits import HOUR, MINUTE, Usage, request_key
 from fleettui.core.model import PRIORITIES, Actor
@@ -167,7 +167,7 @@ def _request_of(receipt: Receipt, flow: str) -> str:
         case "queued" | "repeated":
             return receipt.request
         case "refused" if receipt.free_at:
-            raise LimitReached(receipt.why, free_at=receipt.free_at)
+            raise QuotaReached(receipt.why, again_at=receipt.free_at)
         case "refused":
             raise Refused(receipt.why)
         case "dropped":

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from fleettui.core.errors import FleettuiError
 from fleettui.core.flow import Flow
-from fleettui.core.routing import Router, canonical
+from fleettui.core.incoming import canonical
+from fleettui.core.routing import Router
 from fleettui.core.safe import one_line
 from fleettui.core.secrets import variable_of
 from fleettui.engine.triggers import Triggers, triggers_of

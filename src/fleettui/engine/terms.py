@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from fleettui.core.events import Recorded
+from fleettui.core.events.tenants import (
+    AllHeld,
+    AllReleased,
+    TenantAdmitted,
+    TenantHeld,
+    TenantReleased,
+    TenantRetired,
+)
 from fleettui.core.fair import Terms
-from fleettui.core.tenancy import DEFAULT, is_tenant_stream
+from fleettui.core.tenancy import DEFAULT
 from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 
 _GONE = "its file is gone"
+# What changes terms; a tenant's stream has much else in it, and looking again is not for nothing.
+_CHANGES = (TenantAdmitted, TenantRetired, TenantHeld, TenantReleased, AllHeld, AllReleased)
 
 
 def terms_of(engine: Engine, tenant: str) -> Terms:
-    """Give what a tenant may have: its plan, its bound of turns, and who holds it or everything."""
+    """Give what a tenant may have: its plan, its bound of turns, and what stops it."""
     state, host = engine.tenant(tenant), engine.tenant(DEFAULT)
     held = host.all_held_by or state.held_by or (_GONE if state.retired else "")
-    return Terms(state.spec.plan, state.spec.quotas.concurrent_turns or 0, held)
+    used_up = engine.standing(tenant).used_up(engine.clock.now())
+    return Terms(state.spec.plan, state.spec.quotas.concurrent_turns or 0, held, used_up=used_up)
 
 
 class TermsWatch:
@@ -25,7 +36,7 @@ class TermsWatch:
         self._dispatch = dispatch
 
     def on_event(self, recorded: Recorded) -> None:
-        if is_tenant_stream(recorded.stream):
+        if isinstance(recorded.event, _CHANGES):
             self._dispatch.refresh()
 
     def catch_up(self) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fleettui.core.channel import FileTrigger, ScheduleTrigger, WebhookTrigger
 from fleettui.core.flow import Flow, obstacle
-from fleettui.core.routing import canonical
+from fleettui.core.incoming import canonical
 from fleettui.core.spec.cron import parse_cron
 from fleettui.core.spec.flow import TriggerConfig
 from fleettui.core.spec.variables import reveal

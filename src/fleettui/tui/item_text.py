@@ -41,6 +41,8 @@ def _what(row: InboxRow) -> Iterator[Block]:
         case "failed":
             yield Block(f"{row.agent} was given up: a starts it again, d leaves it failed", "bold")
             yield Block(row.summary, gutter=_GUTTER)
+        case "budget":
+            yield Block(row.summary, "bold")
         case "ballot":
             yield Block("the agents did not decide: o does", "bold")
             yield Block(row.summary, gutter=_GUTTER)
@@ -125,6 +127,8 @@ def answers_of(row: InboxRow) -> str:
             return "o decide   enter full view"
         case "failed":
             return "a start it again   d leave it failed   enter full view"
+        case "budget":
+            return "a allow as much again   d leave it   enter full view"
         case "unknown":
             return "a run again   d leave it   enter full view"
         case "action":

@@ -18,6 +18,7 @@ from fleettui.core.events import (
 )
 from fleettui.core.model import Asked
 from fleettui.core.spec.fleet import AgentEntry
+from fleettui.core.standing import Standing
 from fleettui.core.state.fleet import AgentState, FleetState
 from fleettui.core.state.names import Names
 from fleettui.core.state.scaling import idle_timeout, is_surplus, replicas_of
@@ -62,37 +63,41 @@ def remove_replica(state: FleetState, command: RemoveReplica, _asked: Asked) -> 
     return Outcome(events)
 
 
-def receiver(state: FleetState, to: str) -> tuple[str, list[AnyEvent]]:
+def receiver(state: FleetState, to: str, standing: Standing) -> tuple[str, list[AnyEvent]]:
     """Give the agent that gets a message, and what makes it where it is a new replica.
 
-    A message to an entry goes to the replica that has the least to do; raises NotFound.
+    A message to an entry goes to the replica that has the least to do; raises NotFound. There is
+    no new one where the tenant has as many agents as it may.
     """
-    if to in state.agents:
-        return to, []
-    entry = _entry(state, to)
-    able = [one for one in replicas_of(state, to) if one.status not in {"stopped", "failed"}]
-    if entry is None or not able:
-        state.agent(to)
-    best = min(able, key=lambda one: _load(state, one))
-    if entry is not None and entry.is_scaled and _load(state, best)[0] >= DEEP:
-        fresh = _fresh(state, entry, f"every replica of {to} has {DEEP} messages or more waiting")
-        if fresh:
+    entry = None if to in state.agents else _entry(state, to)
+    if entry is None:
+        return state.agent(to).id, []
+    able = [one for one in replicas_of(state, to) if one.status not in {"stopping", "stopped"}]
+    best = min(able, key=lambda one: _load(state, one), default=None)
+    if best is None or best.status == "failed" or len(state.mailboxes[best.id]) >= DEEP:
+        why = f"no replica of {to} has less than {DEEP} messages waiting"
+        fresh = _fresh(state, entry, why) if entry.is_scaled and standing.agents_left() else None
+        if fresh is not None:
             return fresh
+    if best is None:
+        raise Refused(f"every replica of {to} is stopped", "start one first")
     return best.id, []
 
 
-def grown(state: FleetState, items: int) -> list[AnyEvent]:
-    """Make the replicas that a run over so many items has use for."""
+def grown(state: FleetState, items: int, standing: Standing) -> list[AnyEvent]:
+    """Make the replicas that a run over so many items has use for, as the tenant may have them."""
     assert state.spec is not None
     events: list[AnyEvent] = []
+    left = standing.agents_left()
     for entry in state.spec.spec.agents:
         if not entry.is_scaled:
             continue
         taken = {one.number for one in replicas_of(state, entry.name)}
-        wanted = min(items, entry.most) - len(taken)
+        wanted = min(min(items, entry.most) - len(taken), left)
         free = (number for number in range(1, entry.most + 1) if number not in taken)
         for number, _ in zip(free, range(wanted), strict=False):
             events += _created(entry, number, f"a run has {items} items")
+            left -= 1
     return events
 
 
@@ -101,10 +106,10 @@ def _entry(state: FleetState, name: str) -> AgentEntry | None:
     return next((entry for entry in state.spec.spec.agents if entry.name == name), None)
 
 
-def _load(state: FleetState, agent: AgentState) -> tuple[int, bool, bool, int]:
-    """Order replicas: least mail, then not at work, then awake, then by number."""
-    waiting = len(state.mailboxes[agent.id])
-    return waiting, bool(agent.turns) or agent.status == "paused", agent.released, agent.number
+def _load(state: FleetState, agent: AgentState) -> tuple[bool, int, bool, bool, int]:
+    """Order replicas: the well, by least mail, then not at work, then awake, then by number."""
+    waiting, busy = len(state.mailboxes[agent.id]), bool(agent.turns) or agent.status == "paused"
+    return agent.status == "failed", waiting, busy, agent.released, agent.number
 
 
 def _fresh(state: FleetState, entry: AgentEntry, why: str) -> tuple[str, list[AnyEvent]] | None:

@@ -21,6 +21,9 @@ from fleettui.tui.widgets.strip_table import Item, StripTable
 from fleettui.tui.widgets.strip_text import StripText
 
 _EMPTY: Final = "nothing waits for you"
+_OTHERS: Final = {
+    "action": "act", "unknown": "lost", "ballot": "vote", "failed": "fail", "budget": "cost",
+}  # fmt: skip
 _WARN: Final = 60.0
 # From so many cells on there is room for a tenant and an agent.
 _BOTH_FROM: Final = 14
@@ -43,7 +46,7 @@ def inbox_line(row: InboxRow, width: int, now: float, *, fine: bool, tenants: bo
     late = row.expires_at is not None and row.expires_at - now < _WARN
     tail = (Part(f" {waited}", "dim"), Part(ends, "fail" if late else "dim"))
     who = min(max((width - 18) // 3, 6), 24 if tenants else 16)
-    name = row.agent or row.fleet
+    name = row.agent or _whose(row)
     if tenants:
         name = row.tenant if who < _BOTH_FROM else f"{row.tenant}/{name}"
     head = (
@@ -55,10 +58,14 @@ def inbox_line(row: InboxRow, width: int, now: float, *, fine: bool, tenants: bo
     return spread((*head, Part(fit(what, rest))), tail, width)
 
 
+def _whose(row: InboxRow) -> str:
+    return row.tenant if row.kind == "budget" else row.fleet
+
+
 def _kind_and_summary(row: InboxRow) -> tuple[str, str]:
     """Give what an item is in five letters, and the rest of it without saying that again."""
     if row.kind != "action" or row.action is None:
-        return {"action": "act", "unknown": "lost"}.get(row.kind, "vote"), row.summary
+        return _OTHERS[row.kind], row.summary
     for tool, kind, said in _KINDS:
         if row.action.tool.startswith(tool):
             return kind, row.summary.removeprefix(said)
