@@ -238,7 +238,7 @@ async def test_a_budget_warns_asks_and_is_raised_by_as_much_again(tmp_path: Path
         (item,) = await acme.read(ReadInbox())
         await eve.send(Deny(item.fleet, item.id, item.version, "enough"))
         assert await acme.read(ReadInbox()) == ()
-        assert "ann left it so; again at 00:00 UTC" in (await row_of(acme)).used_up
+        assert "again at 00:00 UTC (ann left it so)" in (await row_of(acme)).used_up
         clock.at += DAY
         await wait_for(acme, is_over(house, 3))
         (day, month) = (await row_of(acme)).quotas

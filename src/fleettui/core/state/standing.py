@@ -114,10 +114,11 @@ class TenantStanding:
         for budget in self.tenant.budgets(at):
             spent = self.spent(budget.period.first, budget.period.last)
             if spent >= budget.most:
-                kept = budget.kept_by
-                why = f"{kept} left it so" if kept else "an approver is asked"
+                or_by = (
+                    f" ({budget.kept_by} left it so)" if budget.kept_by else " or by an approver"
+                )
                 return (
-                    f"{name} spent ${spent:,.2f} of ${budget.most:,.2f} this {budget.kind}; {why}; "
-                    f"again at {when(budget.period.ends, at)}"
+                    f"{name} spent ${spent:,.2f} of ${budget.most:,.2f} this {budget.kind}; "
+                    f"again at {when(budget.period.ends, at)}{or_by}"
                 )
         return ""

@@ -34,7 +34,7 @@ def tenant_row(
     return TenantRow(
         name=tenant.name,
         fleets=len(fleets),
-        agents=sum(len(state.agents) for state in fleets),
+        agents=standing.agents(),
         needs=sum(len(inbox_rows(state)) for state in fleets) + len(budget_rows(standing, now)),
         cost=cost_of(bill),
         tokens=bill.input_tokens + bill.output_tokens,
