@@ -76,7 +76,7 @@ def admit_request(
 
     Raises QuotaReached with the time when the oldest of them is out of its minute or hour.
     """
-    known = sorted(one for one in given if one.at > at - HOUR or one.goes_on)
+    known = sorted(one for one in given if one.at + HOUR > at or one.goes_on)
     own = [one for one in known if one.person == person]
     _admit(tenant, quotas, "", known, at)
     _admit(person, quotas.per_user, "per_user.", own, at)
@@ -96,7 +96,7 @@ def _admit(
         ("minute", quotas.requests_per_minute, MINUTE),
         ("hour", quotas.requests_per_hour, HOUR),
     ):
-        times = [one.at for one in given if one.at > at - window]
+        times = [one.at for one in given if one.at + window > at]
         if most is not None and len(times) >= most:
             again = times[-most] + window
             raise QuotaReached(

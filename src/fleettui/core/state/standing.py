@@ -74,7 +74,7 @@ class TenantStanding:
         for state in self.fleets.values():
             for run in reversed(state.runs.values()):
                 goes_on = run.status == "running"
-                if run.started <= at - HOUR and not goes_on:
+                if run.started + HOUR <= at and not goes_on:
                     break
                 if not run.by.startswith(_NO_PERSON):
                     yield Request(run.started, run.by, goes_on)
