@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+UNITS = {
+    "ms": "{:,.1f} ms", "per_second": "{:,.0f}/s", "mb": "{:,.1f} MB", "us": "{:.2f} us",
+    "part": "{:.1%}",
+}  # fmt: skip
 
 
 def reports(names: list[str]) -> list[dict[str, Any]]:
@@ -30,7 +34,7 @@ def table(found: list[dict[str, Any]]) -> list[str]:
     lines = [f"{'what':<28}{'ours':>16}{'peer':>28}{'ratio':>8}{'goal':>8}  met"]
     for report in found:
         for name, result in report["results"].items():
-            unit = "ms" if "ms" in result else "per_second"
+            unit = next(unit for unit in UNITS if unit in result)
             peer = result.get("peer", "")
             beside = f"{peer} {figure(result.get(f'peer_{unit}'), unit)}" if peer else ""
             met = {True: "yes", False: "NO", None: ""}[result.get("met")]
@@ -42,7 +46,7 @@ def table(found: list[dict[str, Any]]) -> list[str]:
 
 
 def figure(value: float | None, unit: str) -> str:
-    return "" if value is None else f"{value:,.1f} ms" if unit == "ms" else f"{value:,.0f}/s"
+    return "" if value is None else UNITS[unit].format(value)
 
 
 def plain(value: float | None) -> str:

@@ -14,7 +14,8 @@ import msgspec
 
 from fleettui.adapters.memory.vault import MemoryVault
 from fleettui.core.commands import NoteProgress
-from fleettui.engine.redaction import Redaction, Redactions
+from fleettui.engine.redaction import Redaction
+from fleettui.engine.redactions import Redactions
 
 COUNT = 100_000
 LINE = NoteProgress("f", "f/1", "note", "an ordinary line of what a program wrote " * 5)

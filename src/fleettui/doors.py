@@ -15,15 +15,20 @@ from fleettui.core.errors import HostGone
 from fleettui.host.paths import state_folder
 
 Show = Callable[[str, Mapping[str, str]], int]
+Serve = Callable[[str, str, str], str]
 
 
 class SocketDoors:
     """Satisfies cli.door.Doors."""
 
-    def __init__(self, show: Show) -> None:
-        self.show = show
+    def __init__(self, show: Show, serve: Serve) -> None:
+        self.show, self._serve = show, serve
         # Whose things the command is about; set by the options before its name.
         self.tenant, self.rights_of = "", ""
+
+    def serve(self, state: str, config: str, flows: str) -> str:
+        """Be a host that serves flows until a signal ends it; gives why it could not."""
+        return self._serve(state_folder(state), config, flows)
 
     @asynccontextmanager
     async def _joined(self, state: str, *, start: bool) -> AsyncIterator[Any]:

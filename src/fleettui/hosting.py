@@ -15,11 +15,13 @@ from pathlib import Path
 from fleettui.adapters.secrets.environ import take
 from fleettui.core.secrets import MASTER_KEY
 from fleettui.host.foreground import in_foreground
+from fleettui.host.headless import serve_headless
 from fleettui.host.house import House
 from fleettui.host.journal import open_journal, redact_journal
 from fleettui.host.lock import Claim
 from fleettui.host.reception import Reception, Show
 from fleettui.host.serve import run_host
+from fleettui.serving import daemon_settings
 from fleettui.wiring import collect_rarely, house
 
 
@@ -34,6 +36,26 @@ def serve_beside(state: str, visit: Callable[[], int]) -> int:
     return in_foreground(
         state, lambda: _build(state), Reception(_load_show, own_refused=True), visit
     )
+
+
+def serve_flows(state: str, config: str, flows: str) -> str:
+    """Serve flows without a screen until a signal ends it; gives why it could not.
+
+    Raises BadSpec for a config with errors, Refused where another host has the folder.
+    """
+    environment = dict(os.environ)
+    settings, tenants = daemon_settings(config, flows, environment)
+    if tenants:
+        environment["FLEETTUI_TENANTS"] = tenants
+
+    @asynccontextmanager
+    async def build() -> AsyncIterator[House]:
+        async with house(Path(state), environment, settings) as built:
+            collect_rarely()
+            await built.serving.wait_settled()
+            yield built
+
+    return serve_headless(state, build, Reception(_load_show, own_refused=True))
 
 
 @asynccontextmanager

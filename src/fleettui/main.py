@@ -94,8 +94,15 @@ def _run_commands(arguments: Sequence[str]) -> NoReturn:
     from fleettui.cli.root import cli
     from fleettui.doors import SocketDoors
 
-    doors = SocketDoors(_show_by_click)
+    doors = SocketDoors(_show_by_click, _serve_flows)
     cli.main(args=list(arguments), prog_name="fleettui", obj=doors)
+
+
+def _serve_flows(state: str, config: str, flows: str) -> str:
+    """Be a host that serves flows; gives why it could not."""
+    from fleettui.hosting import serve_flows
+
+    return serve_flows(state, config, flows)
 
 
 def _show_by_click(verb: str, values: Mapping[str, str]) -> int:

@@ -13,6 +13,8 @@ from collections.abc import (
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+from fleettui.core.channel import Person, Question, Reply, Take
+from fleettui.core.flow import Flow
 from fleettui.core.grounds import Changes, Ground, Kept, Merge
 from fleettui.core.memory import MemoryEntry, MemoryPlace
 from fleettui.core.model import (
@@ -28,6 +30,7 @@ from fleettui.core.model import (
     Workplace,
 )
 from fleettui.core.spec.agent import AgentSpec
+from fleettui.core.spec.problem import Problem
 from fleettui.core.spec.watch import Severity
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, Permissions
 
@@ -598,6 +601,70 @@ class Measures(Protocol):
 
     def measure(self) -> Mapping[tuple[str, str], Vitals]:
         """Measure the programs of all agents, by fleet and agent; blocks, call it in a thread."""
+
+
+class FlowsNow(Protocol):
+    """The flows of a folder in the order that breaks ties, and all that is wrong in it."""
+
+    @property
+    def flows(self) -> Sequence[Flow]: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+
+class FlowFolder(Protocol):
+    """Where flows come from; a file with an error keeps those of its last good version."""
+
+    def load(self) -> FlowsNow:
+        """Read everything; blocks, call it in a thread."""
+
+    def follow(self) -> AsyncIterator[FlowsNow]:
+        """Give the flows whenever they changed."""
+
+
+class Channel(Protocol):
+    """A platform that people and programs write from. docs/channels.md has how each fits.
+
+    **In.** `receive` hands over a Delivery and waits for its Receipt, which is durable: only then
+    does the channel acknowledge (HTTP 200, Socket Mode ack, the next `getUpdates` offset). A
+    receipt costs one commit, so Slack's and Discord's 3 seconds hold; where the store says no,
+    `take` raises, nothing is acknowledged, and the platform delivers again. Every name under
+    which it may do so is in `ids`: Slack `event:EVENT_ID` and `message:CHANNEL/TS` (app_mention
+    and message are one message), Discord the interaction or message id, Telegram `update_id` and
+    `chat/message_id`, WhatsApp `wamid`. An edit carries `replaces`; it never starts anything
+    twice. Attachments are named, and fetched with the channel's own credentials when wanted.
+
+    **Out.** `address` is opaque and outlives a restart: Slack `channel/thread_ts`, Discord
+    `channel/message` (an interaction's token lives 15 minutes, so it is used for the ack alone),
+    Telegram `chat/message` with the topic's thread, WhatsApp the number and the `wamid` quoted.
+    `reply` gives the platform's id of what it sent, which is stored: a reply is sent once, and
+    again only where nobody knows whether it was taken. `Reply.key` is what Discord's enforced
+    nonce or an idempotency header is made of. Long texts are split or attached by the channel,
+    which knows the bounds (Slack 40,000 characters, Telegram 4,096, Discord 2,000).
+
+    **Questions.** `ask` shows an action with two buttons; their value is action, nonce and digest
+    (Telegram has 64 bytes for it: the nonce, which names the rest). Where a platform has
+    reactions only (WhatsApp, Slack by choice), the id that `ask` gave finds the question, and a
+    word with the nonce does the same. All come in as a Delivery with an `answer`, so one place
+    judges them: the person by `resolve`, the digest, the nonce, the time. A channel that can't ask
+    raises NotBuilt; the inbox has the question in any case.
+    """
+
+    @property
+    def platform(self) -> str:
+        """Name the platform as flows name it, in lower case."""
+
+    async def receive(self, take: Take) -> None:
+        """Hand over whatever comes, until cancelled; losses of connection are its own to mend."""
+
+    async def reply(self, address: str, reply: Reply) -> str:
+        """Send a reply and give its id there; raises ChannelFailed."""
+
+    async def ask(self, address: str, question: Question) -> str:
+        """Show a question and give its id there; raises ChannelFailed, NotBuilt."""
+
+    async def resolve(self, user: str) -> Person | None:
+        """Say who a user is to the platform; None for one that it does not know."""
 
 
 class Lines(Protocol):

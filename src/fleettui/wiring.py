@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
@@ -50,6 +50,7 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.dispatch import MOST_TURNS, Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.flows import FlowSettings
 from fleettui.engine.guarded import GuardedToolbox
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
@@ -62,7 +63,7 @@ from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.reading import Reading
-from fleettui.engine.redaction import Redactions
+from fleettui.engine.redactions import Redactions
 from fleettui.engine.releasing import Releasing
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
@@ -79,6 +80,7 @@ from fleettui.engine.watching import watch_events
 from fleettui.ports import (
     Blobs,
     Bus,
+    Channel,
     Clock,
     FileHistory,
     Files,
@@ -99,6 +101,7 @@ from fleettui.ports import (
     Vault,
     Workspaces,
 )
+from fleettui.serving import Serving
 
 _log = logging.getLogger(__name__)
 RUNTIMES = "fleettui.runtimes"
@@ -131,11 +134,14 @@ class World:
     reports: Path
     home: Path
     # The request log.
-    requests: Lines
+    request_log: Lines
     # Takes secrets out of a text.
     redact: Callable[[str], str]
     # What each tenant may have at once, and how many turns go on on this host.
     most_turns: int = MOST_TURNS
+    # Further platforms that flows hear from, and the flows there are to begin with.
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    flows: FlowSettings = field(default_factory=FlowSettings)
 
 
 class House:
@@ -155,7 +161,9 @@ class House:
         dispatch: Dispatch,
         loads: Loads,
         metrics: Metrics,
+        serving: Serving,
     ) -> None:
+        self.serving = serving
         self.engine, self._world, self._actions = engine, world, actions
         self._memories, self._keeping = memories, keeping
         self.dispatch, self.metrics = dispatch, metrics
@@ -173,6 +181,7 @@ class House:
             loads,
             metrics,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
+            serving.door,
         )
 
     def session(self, operator: str, tenant: str = "", rights_of: str = "") -> Session:
@@ -192,11 +201,14 @@ class House:
             files=self._files,
             reading=self._reading,
             presence=self.presence,
+            flows=self.serving.door,
         )
 
     def is_busy(self) -> bool:
-        """Say whether a fleet is open, so that the host must stay."""
-        return any(state.id and not state.stopped for state in self.engine.fleets())
+        """Say whether a fleet is open, or a request waits, so that the host must stay."""
+        return any(state.id and not state.stopped for state in self.engine.fleets()) or any(
+            tenant.requests.open or tenant.requests.owing for tenant in self.engine.tenants()
+        )
 
 
 @asynccontextmanager
@@ -231,16 +243,25 @@ async def running(world: World) -> AsyncIterator[House]:
         supervisor = Supervisor(engine, pulse, loads, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, toolbox, world.vault, world.reports)
+        serving = Serving(
+            engine, world.vault, world.home.parent, world.channels, world.flows, keeping, items,
+            group,
+        )  # fmt: skip
         watchers = []
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)
-        requests = RequestLog(engine, world.requests, world.redact)
+        request_log = RequestLog(engine, world.request_log, world.redact)
+        of_tenants = (
+            TermsWatch(dispatch), spending, serving.requests, metrics, request_log,
+        )  # fmt: skip
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, TermsWatch(dispatch), spending, metrics, requests,
+            monitors, lodging, *of_tenants,
         ):  # fmt: skip
             ready = asyncio.Event()
-            watching = watch_events(engine, ready, watcher.on_event, watcher.catch_up)
+            watching = watch_events(
+                engine, ready, watcher.on_event, watcher.catch_up, tenants=watcher in of_tenants
+            )
             name = type(watcher).__name__.lower()
             watchers.append(group.create_task(watching, name=name))
             await ready.wait()
@@ -249,13 +270,14 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(tenants.run(), name="tenants"))
         watchers.append(group.create_task(dispatch.run(), name="dispatch"))
         watchers.append(group.create_task(spending.run(), name="spending"))
+        watchers += await serving.begin()
         try:
             yield House(
                 engine, world, actions, memories, keeping, built, pulse, breakers, tenants,
-                dispatch, loads, metrics,
+                dispatch, loads, metrics, serving,
             )  # fmt: skip
         finally:
-            requests.catch_up()
+            request_log.catch_up()
             dispatch.close()
             tasks = (
                 turns.tasks(),
@@ -265,14 +287,17 @@ async def running(world: World) -> AsyncIterator[House]:
                 monitors.tasks(),
                 lodging.tasks(),
                 keeping.tasks(),
+                serving.tasks(),
             )
             for task in (*watchers, *chain(*tasks)):
                 task.cancel()
 
 
 @asynccontextmanager
-async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[House]:
-    """Open the house of a state folder, on SQLite and this machine."""
+async def house(
+    state: Path, environment: Mapping[str, str], flows: FlowSettings | None = None
+) -> AsyncIterator[House]:
+    """Open the house of a state folder, on SQLite and this machine, with flows or none."""
     stored = SecretStore(state / "secrets", environment.get(MASTER_KEY, ""))
     environment = {name: value for name, value in environment.items() if name != MASTER_KEY}
     for trouble in await asyncio.to_thread(stored.read_all):
@@ -316,7 +341,8 @@ async def house(state: Path, environment: Mapping[str, str]) -> AsyncIterator[Ho
             merging=GitMerging(places, history),
             reports=state / "reports",
             home=state / "runtimes",
-            requests=RotatingLines(state / "requests.log"),
+            flows=flows or FlowSettings(),
+            request_log=RotatingLines(state / "requests.log"),
             redact=redact,
         )
         orphans = await asyncio.to_thread(end_orphans)

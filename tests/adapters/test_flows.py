@@ -274,6 +274,25 @@ def test_the_second_flow_of_a_name_is_refused_but_for_another_tenant(tmp_path: P
     assert "flow 'f' is there already" in told(loaded)[0]
 
 
+def test_a_flow_that_makes_no_fleet_is_told_at_load(tmp_path: Path) -> None:
+    node = "{id: a, type: Agent, config: {inline: {name: x, model: m, temprature: 1}}}"
+    write(tmp_path / "a.yaml", flow_text("a", f"  nodes: [{node}]\n"))
+    loaded = load_flows(str(tmp_path), {})
+    assert loaded.flows == ()
+    assert "flow 'a' makes no fleet: spec.agents[0].spec.temprature" in told(loaded)[0]
+
+
+def test_secrets_of_a_context_are_told_to_no_model(tmp_path: Path) -> None:
+    spec = (
+        "  context: {team: sre, api_key: abcdefghij, note: '${UNSET}', env: {X: y}}\n"
+        "  agents: [{name: a, model: 'builtin:review', instructions: go}]\n"
+    )
+    write(tmp_path / "a.yaml", flow_text("a", spec))
+    (entry,) = fleet_of(load_flows(str(tmp_path), {}).flows[0])["spec"]["agents"]
+    assert entry["spec"]["instructions"] == "go\n\nYou work in this context:\n- team: sre"
+    assert entry["spec"]["environment"]["CONTEXT_API_KEY"] == "abcdefghij"
+
+
 def test_the_tenant_of_a_folder_is_not_left(tmp_path: Path) -> None:
     write(tmp_path / "a.yaml", flow_text("a", "  context: {organization: org-b}\n"))
     write(tmp_path / "b.yaml", flow_text("b", "  description: mine\n"))

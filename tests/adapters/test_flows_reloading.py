@@ -113,6 +113,29 @@ def test_flows_go_on_without_their_folder(tmp_path: Path) -> None:
     assert [problem.severity for problem in loaded.problems] == ["error"]
 
 
+def test_what_is_told_of_a_file_that_did_not_change_is_told_each_time(tmp_path: Path) -> None:
+    flows = ReloadingFlows(str(tmp_path), {})
+    write(tmp_path, "one.yaml", flow="same")
+    write(tmp_path, "two.yaml", flow="same")
+    first = flows.load()
+    assert flows.load(changed=[]) == first
+    (tmp_path / "one.yaml").unlink()
+    last = flows.load(changed=[str(tmp_path / "one.yaml")])
+    assert (names(last), last.problems) == (["same"], ())
+
+
+def test_a_tool_that_changes_is_seen_by_all(tmp_path: Path) -> None:
+    write(tmp_path / "flows", "one.yaml")
+    flows = ReloadingFlows(str(tmp_path / "flows"), {})
+    assert flows.load().flows[0].programs == ()
+    tool = tmp_path / "tools" / "t.yaml"
+    tool.parent.mkdir()
+    tool.write_text(
+        "apiVersion: aof.dev/v1\nkind: Tool\nmetadata: {name: t}\nspec: {program: make}\n"
+    )
+    assert [one["name"] for one in flows.load(changed=[str(tool)]).flows[0].programs] == ["t"]
+
+
 @pytest.mark.timeout(60)
 async def test_changes_are_followed_as_they_come(tmp_path: Path) -> None:
     folder = tmp_path / "flows"

@@ -115,6 +115,19 @@ async def test_an_unknown_blob_is_not_found(store: AnyStore) -> None:
         await store.get_blob("default", "0" * 64)
 
 
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 128, 200])
+async def test_as_many_rows_streams_and_tenants_as_come_at_once_are_kept(
+    store: AnyStore, count: int
+) -> None:
+    many = [row for number in range(count) for row in rows("a", 1, 2, f"t{number}")]
+    await store.append([*many, *rows("a", 1, count)])
+    assert len(await store.streams()) == count + 1
+    assert await read(store, "a") == rows("a", 1, count)
+    assert await read(store, "a", tenant=f"t{count - 1}") == rows("a", 1, 2, f"t{count - 1}")
+    await store.append(rows("a", count + 1, count * 2))
+    assert await read(store, "a", count) == rows("a", count + 1, count * 2)
+
+
 # --- tenants -----------------------------------------------------------------------------------
 
 

@@ -51,6 +51,7 @@ BAD = [
         "did you mean 'Europe/Berlin'?",
     ),
     (trigger("Webhook", secret="${S}"), "trigger.config.path", "needs 'path'"),
+    (trigger("HTTP"), "trigger.config", "it routes, no more"),
     (trigger("Webhook", path="/x"), "trigger.config.secret", "needs 'secret'"),
     (trigger("Webhook", path="x", secret="${S}"), "trigger.config.path", "begins with '/'"),
     (trigger("Webhook", path="/a/../b", secret="${S}"), "trigger.config.path", "begins with '/'"),

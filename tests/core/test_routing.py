@@ -155,6 +155,7 @@ def test_a_message_for_a_flow_goes_to_no_other() -> None:
     flows = [flow("a"), flow("b", "")]
     assert winner(flows, Incoming("slack", flow="b")) == ("b", 10)
     assert winner(flows, Incoming("slack", flow="c")) == (None, 0)
+    assert Router(flows, "general").route(Incoming("slack", flow="c")).agent == ""
 
 
 def test_the_agent_is_the_first_whose_pattern_fits_else_the_first_without() -> None:

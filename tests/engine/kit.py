@@ -162,7 +162,7 @@ def make_world(tmp_path: Path, model: Any, **parts: Any) -> World:
         merging=GitMerging(places, history),
         reports=tmp_path / "reports",
         home=tmp_path / "runtimes",
-        requests=parts.get("requests") or RotatingLines(tmp_path / "requests.log"),
+        request_log=parts.get("request_log") or RotatingLines(tmp_path / "requests.log"),
         redact=redact,
     )
 

@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import replace
 
 from fleettui.adapters.memory.tenants import MemoryTenants
-from fleettui.core.commands import Approve, CancelRun, SendMessage, StartRun
+from fleettui.core.commands import Approve, CancelRun, OpenFleet, SendMessage, StartRun
 from fleettui.core.commands.tenants import HoldAll, ReleaseAll
 from fleettui.core.model import Payload
 from fleettui.core.views.queries import ReadAgents, ReadInbox
+from fleettui.wiring import running
 from tests.engine.kit import (
     FunctionModel,
     calls,
@@ -165,3 +166,51 @@ async def test_the_turns_of_a_run_are_cancelled_in_line_too(tmp_path):
         await mail(house, session, "b")
         await wait_for(session, lambda: statuses(house)[-1] == "finished")
         assert house.dispatch.lookout()("f/1") is None
+
+
+async def test_a_long_turn_lets_another_tenant_go_first_at_its_safe_points(tmp_path):
+    model = GatedModel(
+        lambda request, step: (
+            calls("run", argv=["true"]) if request.agent == "long" and step < 2 else says("done")
+        )
+    )
+    tenants = MemoryTenants({"x": {}, "y": {}})
+    world = replace(make_world(tmp_path, model, tenants=tenants), most_turns=1)
+    path = tmp_path / "f.yaml"
+    path.write_text(fleet_yaml(["long", "b"], more="  policy:\n    allow: ['run true']\n"))
+    async with running(world) as house:
+        ann = {name: house.session("ann", name) for name in ("x", "y")}
+        for session in ann.values():
+            await session.send(OpenFleet("", str(path), str(tmp_path), "", {"OPENED": "1"}))
+        await ann["x"].send(SendMessage("f@x", "long", Payload("hello")))
+        await ann["x"].send(SendMessage("f@x", "b", Payload("hello")))
+        await model.wait_asked(1)
+        await ann["y"].send(SendMessage("f@y", "b", Payload("hello")))
+        state = house.engine.state("f@y")
+        while not house.dispatch.waits(state.agents["b"].turn):
+            await asyncio.sleep(0)
+        model.gate.set()
+        await wait_for(
+            ann["y"], lambda: [one.status for one in state.turns.values()] == ["finished"]
+        )
+        mine = house.engine.state("f@x")
+        await wait_for(
+            ann["x"], lambda: [one.status for one in mine.turns.values()] == ["finished"] * 2
+        )
+        # Its own tenant's turns wait until it is over.
+        assert [one.agent for one in model.requests] == ["long", "b", "long", "long", "b"]
+
+
+async def test_an_idle_agent_is_released_and_a_message_wakes_it(tmp_path):
+    model = FunctionModel(lambda *_: says("done"))
+    text = fleet_of({"a": {"spec": {"idle_timeout": 0.05}}}, mode="peer")
+    async with opened(make_world(tmp_path, model), tmp_path, text) as (house, session):
+        agent = house.engine.state("f").agents["a"]
+        await session.send(SendMessage("f", "a", Payload("remember 42")))
+        await wait_for(session, lambda: statuses(house) == ["finished"])
+        await wait_for(session, lambda: agent.released)
+        (row,) = await session.read(ReadAgents())
+        assert row.step == "released after 0.05s idle; wakes on a message"
+        await session.send(SendMessage("f", "a", Payload("and now?")))
+        await wait_for(session, lambda: statuses(house) == ["finished"] * 2)
+        assert "remember 42" in str(model.requests[-1].messages)

@@ -115,6 +115,9 @@ class Doors(Protocol):
         Gives its path; raises BadSpec, and Refused where there is one already.
         """
 
+    def serve(self, state: str, config: str, flows: str) -> str:
+        """Be a host that serves flows until a signal ends it; gives why it could not."""
+
     def exposition(self, rows: Sequence[MetricRow]) -> str:
         """Write metrics as Prometheus reads them."""
 

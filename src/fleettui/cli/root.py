@@ -57,6 +57,8 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "plan": ("plans", "plan", "Show, hold, change or resume the parts of a run."),
     "health": ("health", "health", "Show how every agent is, or how one was."),
     "memory": ("memory", "memory", "List what fleets remember together."),
+    "serve": ("serving", "serve", "Serve flows without a screen."),
+    "requests": ("requests", "requests", "List what flows were given; hold, drop, retry."),
     "metrics": ("metrics", "metrics", "Print what was counted, as Prometheus reads it."),
     "audit": ("audit", "audit", "Prove that the record is as it was stored, or hand it out."),
     "secret": ("secret", "secret", "Keep secrets for agents; a value is never shown."),

@@ -21,6 +21,7 @@ FleettuiError
 │   └── StoreFull        the disk is full
 ├── SecretsLocked        the stored secrets can't be opened: no key, another one, damage
 ├── MemoryLost           the shared memory can't be reached, or did not do its work
+├── ChannelFailed        a platform did not take what was sent; carries whether to try again
 ├── ModelFailed          a model call failed; carries whether to try again
 ├── AgentFailed          a program that is an agent failed; carries whether to try again
 ├── AgentDied            the program of an agent ended, or its runtime broke
@@ -136,6 +137,14 @@ class SecretsLocked(FleettuiError):
 
 class MemoryLost(FleettuiError):
     """The shared memory of a fleet can't be reached, or did not do its work."""
+
+
+class ChannelFailed(FleettuiError):
+    """A platform did not take a reply or a question; `retryable` says whether it may later."""
+
+    def __init__(self, message: str, mend: str = "", *, retryable: bool = True) -> None:
+        super().__init__(message, mend)
+        self.retryable = retryable
 
 
 class ModelFailed(FleettuiError):

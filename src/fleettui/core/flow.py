@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fleettui.core.errors import Refused
-from fleettui.core.spec.fleet import FleetFile
-from fleettui.core.spec.flow import Context, FlowAgent, FlowSpec
-from fleettui.core.spec.flow_rules import OFF, PRODUCTION, approval_seconds
+from fleettui.core.flow_context import approval_over, environment_of, everything_of, told_of
+from fleettui.core.spec.flow import FlowAgent, FlowSpec
+from fleettui.core.spec.flow_rules import OFF, PRODUCTION
 from fleettui.core.spec.graph import agents_named, workflow_of
-from fleettui.core.spec.known import API_VERSION, PROGRAMS, RUNNING_PLATFORMS, tool_name
+from fleettui.core.spec.known import API_VERSION, RUNNING_PLATFORMS, tool_name
+from fleettui.core.spec.made import fleet_made
 
 Data = dict[str, Any]
 DEFAULT_TENANT: Final = "default"
-# What of a context agents are told in words; the rest is in their environment only.
-_PLACES: Final = ("cluster_name", "namespace", "organization")
-# What destroys is allowed only where it is named: a `*` never covers it.
-_DESTROYS: Final = {
-    "kubectl": ("delete", "drain", "scale --replicas=0"),
-    "helm": ("uninstall",),
-    "terraform": ("destroy",),
-    "tofu": ("destroy",),
-    "docker": ("rm", "rmi", "volume rm"),
-    "podman": ("rm", "rmi", "volume rm"),
-}
-_APPROVALS: Final = ("REQUIRE_APPROVAL", "APPROVAL_TIMEOUT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +68,9 @@ def obstacle(flow: Flow) -> str:
     """Say why a flow can't run, though it routes; empty where it can."""
     if flow.platform.lower() not in RUNNING_PLATFORMS:
         return f"{flow.platform} is not built yet, its flows route and don't run"
+    trigger = flow.spec.trigger
+    if flow.platform.lower() == "http" and trigger and not trigger.config.path:
+        return "no request reaches it, give its trigger 'path' and 'secret'"
     missing = missing_agents(flow)
     if missing:
         return f"no file has an agent '{missing[0]}', write agents/{missing[0]}.yaml"
@@ -97,17 +89,17 @@ def is_inline(agent: FlowAgent) -> bool:
 def fleet_of(flow: Flow, agent: str = "") -> Data:
     """Give the AgentFleet a flow runs as, as plain JSON; with `agent`, of that agent alone.
 
-    Raises Refused where an agent or the fleet was not found.
+    Raises Refused where an agent or the fleet was not found, BadSpec where they don't fit.
     """
     if flow.spec.nodes:
         spec = _workflow(flow)
     else:
         spec = _named_fleet(flow) if flow.spec.fleet else _own_fleet(flow, agent)
     spec["agents"] = [_placed(entry, flow) for entry in spec["agents"]]
-    spec["approval"] = _approval(flow, spec.get("approval", {}))
+    spec["approval"] = approval_over(flow.spec, spec.get("approval", {}))
     if flow.asks_nobody:
         policy = spec.get("policy", {})
-        allowed = [*policy.get("allow", ()), *_everything(spec["agents"])]
+        allowed = [*policy.get("allow", ()), *everything_of(spec["agents"])]
         spec["policy"] = {**policy, "allow": list(dict.fromkeys(allowed))}
     shared = spec.get("shared", {})
     if shared.get("memory"):
@@ -121,7 +113,7 @@ def fleet_of(flow: Flow, agent: str = "") -> Data:
         "metadata": {"name": flow.name, "labels": {**flow.labels}},
         "spec": spec,
     }
-    return FleetFile.model_validate(made).model_dump(mode="json", exclude_unset=True)
+    return fleet_made(made, f"flow '{flow.name}'")
 
 
 def _named_fleet(flow: Flow) -> Data:
@@ -140,7 +132,8 @@ def _own_fleet(flow: Flow, agent: str) -> Data:
     if not listed:
         wanted = f"agent '{agent}'" if agent else "agents"
         raise Refused(f"flow '{flow.name}' has no {wanted}", "name one under spec.agents")
-    return {"agents": [{"name": one.name, "spec": _agent(flow, one)} for one in listed]}
+    agents = [{"name": one.name, "spec": _agent(flow, one)} for one in listed]
+    return {"agents": agents, "coordination": {"mode": "peer"}}
 
 
 def _workflow(flow: Flow) -> Data:
@@ -220,7 +213,7 @@ def _placed(entry: Data, flow: Flow) -> Data:
     spec["environment"] = {**spec.get("environment", {}), **environment_of(flow.spec.context)}
     if not spec["environment"]:
         del spec["environment"]
-    told = _told(flow.spec.context)
+    told = told_of(flow.spec.context)
     if told and spec.get("instructions"):
         spec["instructions"] = f"{spec['instructions'].rstrip()}\n\n{told}"
     memory = spec.get("memory")
@@ -231,85 +224,7 @@ def _placed(entry: Data, flow: Flow) -> Data:
     return {**entry, "spec": spec}
 
 
-def environment_of(context: Context) -> dict[str, str]:
-    """Give the variables a context stands for; further keys become `CONTEXT_KEY`."""
-    found: dict[str, str] = {}
-    if context.kubeconfig:
-        found["KUBECONFIG"] = context.kubeconfig
-    if context.namespace:
-        found |= {"NAMESPACE": context.namespace, "HELM_NAMESPACE": context.namespace}
-    if context.cluster_name:
-        found["CLUSTER_NAME"] = context.cluster_name
-    for name, value in (context.model_extra or {}).items():
-        if isinstance(value, (str, int, float)):
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            found[f"CONTEXT_{_variable(name)}"] = text
-    kept = {name: value for name, value in context.env.items() if name not in _APPROVALS}
-    return {**found, **kept}
-
-
-def _told(context: Context) -> str:
-    """Say in words where an agent works; what stands for a variable is not told."""
-    further = context.model_extra or {}
-    known = {name: getattr(context, name) for name in _PLACES} | further
-    lines = [
-        f"- {name}: {value}"
-        for name, value in known.items()
-        if isinstance(value, (str, int, float)) and "${" not in str(value)
-    ]
-    return "\n".join(["You work in this context:", *lines]) if lines else ""
-
-
-def _approval(flow: Flow, below: Data) -> Data:
-    """Put the approval of a flow over that of a fleet."""
-    own = flow.spec.approval
-    made = {**below}
-    if own.allowed_users:
-        made["approvers"] = [str(person) for person in own.allowed_users]
-    if own.require_for:
-        made["require_for"] = list(dict.fromkeys((*below.get("require_for", ()), *own.require_for)))
-    if own.chains:
-        mine = {chain.name for chain in own.chains}
-        kept = [chain for chain in below.get("chains", ()) if chain["name"] not in mine]
-        made["chains"] = [*(chain.model_dump(mode="json") for chain in own.chains), *kept]
-    if own.rules:
-        made["rules"] = [
-            *(rule.model_dump(mode="json") for rule in own.rules),
-            *below.get("rules", ()),
-        ]
-    if own.self_approval:
-        made["self_approval"] = True
-    patience = patience_of(flow)
-    if patience is not None:
-        made["timeout"] = patience
-    return made
-
-
-def patience_of(flow: Flow) -> float | None:
-    """Say how many seconds a question of a flow stands, None where it does not say."""
-    own = flow.spec.approval
-    written = own.timeout or own.timeout_seconds
-    if written is not None:
-        return written
-    return approval_seconds(flow.spec.context.env.get("APPROVAL_TIMEOUT", ""))
-
-
-def _everything(agents: Iterable[Data]) -> list[str]:
-    """Give patterns that allow whatever the programs of agents do."""
-    names = [tool_name(tool) for entry in agents for tool in entry["spec"].get("tools", ())]
-    return [
-        f"{name} {words} *".replace("  ", " ")
-        for name in dict.fromkeys(names)
-        if name in PROGRAMS
-        for words in ("", *_DESTROYS.get(name, ()))
-    ]
-
-
 def _namespace(flow: Flow, memory: Data) -> str:
     """Keep the memory of a flow apart from that of others, its own parts from each other."""
     written = memory.get("namespace")
     return f"{flow.name}/{written}" if written else flow.name
-
-
-def _variable(name: str) -> str:
-    return "".join(char if char.isascii() and char.isalnum() else "_" for char in name).upper()

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from fleettui.core.flow import Flow
-from fleettui.core.spec.linear import PatternSet, is_in, settled
+from fleettui.core.incoming import canonical, channel_form, texts_of, user_form
+from fleettui.core.spec.linear import PatternSet, is_in
 
 # What each filter that is given and fits is worth; they are added up.
 WEIGHTS: Final = {"channel": 100, "user": 80, "pattern": 60, "platform": 40, "default": 10}
-# Platforms that are two words for one.
-_ALIKE: Final = {"cli": "manual", "http": "webhook"}
-# How messages begin that call a bot: Slack's and Discord's form, and a plain name.
-_MENTION: Final = re.compile(r"\s*(?:<@[!&]?[\w-]+(?:\|[^<>]*)?>|@[\w.-]+)[\s,:]*")
-_LOOKED_AT: Final = 65_536  # characters of a text: what is asked stands at its beginning
-_MENTIONS: Final = 8  # how many of them are looked past
 _SHOWN: Final = 3  # names of a filter that a reason shows
 _EVENTS_KEPT: Final = 64
 
@@ -59,33 +53,20 @@ class Routed(NamedTuple):
     why: str = ""
 
 
-def canonical(platform: str) -> str:
-    """Give the one spelling of a platform's name."""
-    folded = platform.strip().casefold()
-    return _ALIKE.get(folded, folded)
-
-
 class _Entry:
     """A flow made ready: its filters in the form that messages are compared in."""
 
     __slots__ = (
-        "candidate",
-        "channels",
-        "events",
-        "flow",
-        "order",
-        "patterns",
-        "platform",
-        "users",
-    )
+        "candidate", "channels", "events", "flow", "order", "patterns", "platform", "users",
+    )  # fmt: skip
 
     def __init__(self, order: int, flow: Flow) -> None:
         trigger = flow.spec.trigger
         config = trigger.config if trigger else None
         self.order, self.flow = order, flow
         self.platform = canonical(flow.platform)
-        self.channels = frozenset(map(_channel, config.channels)) if config else frozenset()
-        self.users = frozenset(map(_user, config.users)) if config else frozenset()
+        self.channels = frozenset(map(channel_form, config.channels)) if config else frozenset()
+        self.users = frozenset(map(user_form, config.users)) if config else frozenset()
         self.events = tuple(event.casefold() for event in config.events) if config else ()
         self.patterns = config.patterns if config else ()
         given = [
@@ -187,13 +168,13 @@ class Router:
         if best is not None:
             agent, why = agent_for(best.flow, incoming.text)
             return Routed(best.flow, agent, best.score, candidates, why)
-        if self._default_agent and not self._strict:
+        if self._default_agent and not self._strict and not incoming.flow:
             why = "no flow takes it, the default agent does"
             return Routed(None, self._default_agent, 0, candidates, why)
-        unused = (
-            f" (strict_mode keeps it from '{self._default_agent}')" if self._default_agent else ""
-        )
-        return Routed(None, "", 0, candidates, f"no flow takes it{unused}")
+        why = "no flow takes it"
+        if self._default_agent and self._strict:
+            why += f" (strict_mode keeps it from '{self._default_agent}')"
+        return Routed(None, "", 0, candidates, why)
 
     def _fitting(self, incoming: Incoming) -> tuple[Candidate, ...]:
         shelf = self._shelf(incoming.tenant, canonical(incoming.platform))
@@ -242,10 +223,10 @@ class _Looked:
 
     def __init__(self, incoming: Incoming) -> None:
         self.platform = canonical(incoming.platform)
-        self.channel, self.user = _channel(incoming.channel), _user(incoming.user)
+        self.channel, self.user = channel_form(incoming.channel), user_form(incoming.user)
         self.event = incoming.event.strip().casefold()
         self.tenant, self.flow = incoming.tenant, incoming.flow
-        self.texts = _texts(incoming.text)
+        self.texts = texts_of(incoming.text)
 
 
 def agent_for(flow: Flow, text: str) -> tuple[str, str]:
@@ -260,7 +241,7 @@ def agent_for(flow: Flow, text: str) -> tuple[str, str]:
         return "", f"fleet '{flow.spec.fleet}' takes it as a whole"
     if not agents:
         return "", "the flow has no agents"
-    texts = _texts(text) if any(agent.patterns for agent in agents) else ()
+    texts = texts_of(text) if any(agent.patterns for agent in agents) else ()
     for agent in agents:
         if any(is_in(pattern, one) for pattern in agent.patterns for one in texts):
             return agent.name, ""
@@ -299,29 +280,3 @@ def _names(names: Iterable[str]) -> str:
     listed = list(names) if isinstance(names, tuple) else sorted(names)
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
     return ", ".join(listed[:_SHOWN]) + more
-
-
-def _channel(name: str | int) -> str:
-    """Read `#production` and `production` as one channel."""
-    return settled(str(name).strip().removeprefix("#"))
-
-
-def _user(name: str | int) -> str:
-    """Read `42` and 42, `@ann`, `<@U1>` and `U1` as one user."""
-    bare = str(name).strip()
-    if bare.startswith("<@") and bare.endswith(">"):
-        bare = bare[2:-1].partition("|")[0]
-    return settled(bare.removeprefix("@"))
-
-
-def _texts(text: str) -> tuple[str, ...]:
-    """Give a text and, where it begins with the mention of a bot, what follows that."""
-    whole = settled(text[:_LOOKED_AT])
-    at = 0
-    for _ in range(_MENTIONS):
-        mention = _MENTION.match(whole, at)
-        if mention is None:
-            break
-        at = mention.end()
-    bare = whole[at:] if at else whole.strip()
-    return (whole,) if bare == whole else (whole, bare)

@@ -35,7 +35,10 @@ class Dispatch:
     def __init__(self, engine: Engine, terms_of: TermsOf, most: int = MOST_TURNS) -> None:
         self._engine, self._terms_of, self._most = engine, terms_of, most
         self._queue = FairQueue(terms_of)
-        self._begin: dict[str, Begin] = {}
+        # What waits: since when, and what is done when its turn has come.
+        self._begin: dict[str, tuple[float, Begin]] = {}
+        # Is told how long (seconds) each ticket waited for its slot.
+        self.on_wait: Callable[[Ticket, float], None] = lambda _ticket, _seconds: None
         self._listeners: list[Callable[[], None]] = []
         self._stopped: set[str] = set()
         self._released = asyncio.Event()
@@ -50,9 +53,13 @@ class Dispatch:
     def ask(self, ticket: Ticket, begin: Begin, *, first: bool = False) -> None:
         """Call `begin` when a ticket's turn has come, now if it has; `first` is before others."""
         if self._queue.running < self._most and self._queue.admit(ticket):
+            self.on_wait(ticket, 0.0)
             begin(Taken(ticket))
             return
-        self._begin[ticket.id] = begin
+        self._wait(ticket, begin, first=first)
+
+    def _wait(self, ticket: Ticket, begin: Begin, *, first: bool) -> None:
+        self._begin[ticket.id] = (self._engine.clock.now(), begin)
         self._queue.push(ticket, first=first)
         self._wake.set()
         self._pump()
@@ -64,6 +71,15 @@ class Dispatch:
         self._queue.done(ticket)
         if self._begin:
             self._pump()
+
+    def is_wanted(self, tenant: str) -> bool:
+        """Say whether another tenant waits for a slot, and may have one."""
+        return bool(self._begin) and self._queue.is_wanted(tenant)
+
+    def exchange(self, ticket: Ticket, begin: Begin) -> None:
+        """Take a slot back and let its ticket wait for the next one, first in its own line."""
+        self._queue.done(ticket.id)
+        self._wait(ticket, begin, first=True)
 
     def close(self) -> None:
         """Let nothing begin any more: the host ends."""
@@ -85,7 +101,12 @@ class Dispatch:
             taken = self._queue.take(now)
             if taken is None:
                 return
-            self._begin.pop(taken.ticket.id)(taken)
+            self._take(taken, now)
+
+    def _take(self, taken: Taken, now: float) -> None:
+        since, begin = self._begin.pop(taken.ticket.id)
+        self.on_wait(taken.ticket, now - since)
+        begin(taken)
 
     # --- holds ---------------------------------------------------------------------------------
 
@@ -152,8 +173,9 @@ class Dispatch:
                 await self._wake.wait()
             await asyncio.sleep(_LOOK)
             self._pump()
-            while (late := self._queue.late(self._engine.clock.now())) is not None:
-                self._begin.pop(late.id)(Taken(late, expired=True))
+            now = self._engine.clock.now()
+            while (late := self._queue.late(now)) is not None:
+                self._take(Taken(late, expired=True), now)
             for fleet, ballot in self._ballots():
                 try:
                     await self._engine.send(RenewBallot(fleet, ballot))
@@ -181,6 +203,8 @@ class TurnSlot:
         self._dispatch, self._ticket = dispatch, ticket
         self._calls = self._away = 0
         self._has = True
+        # Whether a model was asked with the slot it has: a slot is good for one call at least.
+        self._used = False
         self._coming: asyncio.Future[None] | None = None
 
     @property
@@ -206,6 +230,22 @@ class TurnSlot:
             yield
         finally:
             self._away -= 1
+        await self._back()
+
+    async def share(self) -> None:
+        """Let another tenant go first whose turn it is; what this turn did so far is kept.
+
+        Turns may be long, and go on as long as mail comes: without this a flood keeps every slot.
+        """
+        wanted = self._used and self._dispatch.is_wanted(self._ticket.tenant)
+        if wanted and self._has and self._calls == 1:
+            self._has = False
+            self._coming = asyncio.get_running_loop().create_future()
+            self._dispatch.exchange(self._ticket, self._come)
+        await self._back()
+        self._used = True
+
+    async def _back(self) -> None:
         while not self._has:
             coming = self._coming
             if coming is None:
@@ -227,7 +267,7 @@ class TurnSlot:
             self._dispatch.end(self._ticket.id)
 
     def _come(self, _taken: Taken) -> None:
-        self._has = True
+        self._has, self._used = True, False
         if self._coming is not None and not self._coming.done():
             self._coming.set_result(None)
         self._coming = None

@@ -134,8 +134,11 @@ class Door:
             return
         state = self._state
         box = state.mailboxes[self._agent]
-        while (name := box.take(self._engine.clock.now())) is not None:
-            await self._order.send(DeliverMessage(self._fleet, name, self._turn.id))
+        taken = iter(lambda: box.take(self._engine.clock.now()), None)
+        # All in one commit: the slot is not held for the disk's sake, message by message.
+        await asyncio.gather(
+            *(self._order.send(DeliverMessage(self._fleet, name, self._turn.id)) for name in taken)
+        )
 
     async def wait_resumed(self) -> None:
         """Wait while the agent is paused."""
@@ -153,6 +156,7 @@ class Door:
         """Ask the agent's model and record its reply; raises ModelFailed."""
         with self._slot.call():
             await self._slot.wait_may_begin()
+            await self._slot.share()
             await self._wait_settings()
             return await self._ask_model()
 

@@ -21,7 +21,8 @@ from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.subjects import TROUBLE, stream_subject
 from fleettui.core.tenancy import tenant_of, tenant_stream
-from fleettui.engine.redaction import Redaction, Redactions
+from fleettui.engine.redaction import Redaction
+from fleettui.engine.redactions import Redactions
 from fleettui.engine.stream import (
     Decided,
     FleetStream,

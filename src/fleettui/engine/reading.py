@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
+from msgspec.structs import replace
+
 from fleettui.core.decide.checkpoints import find_checkpoint
 from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.model import Payload
@@ -21,6 +23,7 @@ from fleettui.core.views.memory import memory_rows
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.parts import part_rows
 from fleettui.core.views.rows import (
+    Board,
     CacheRow,
     InboxRow,
     LogRow,
@@ -36,6 +39,7 @@ from fleettui.engine.built import BuiltAgents
 from fleettui.engine.dispatch import Dispatch, Waiting
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.flow_door import FlowDoor
 from fleettui.engine.loads import Loads
 from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.metrics import Metrics
@@ -60,7 +64,9 @@ class Reading:
         loads: Loads,
         metrics: Metrics,
         outfit: Outfit,
+        flows: FlowDoor,
     ) -> None:
+        self._flows = flows
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
         self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
@@ -75,13 +81,7 @@ class Reading:
             raise NotFound(f"no fleet is named '{query.fleet}'", "fleettui ls names them")
         match query:
             case queries.ReadBoard():
-                shown = _shown(some)
-                clock, trouble = self._engine.clock.now(), self._engine.trouble
-                tenants = self._tenants(who)
-                return board(
-                    states, tenants, shown, self._outfit, self._pulse.looks,
-                    self._waiting(), clock, trouble, self._budgets(who),
-                )  # fmt: skip
+                return self._board(states, _shown(some), who)
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
@@ -150,12 +150,35 @@ class Reading:
                 row = next(one for one in self._tenants(who) if one.name == name)
                 return tenant_detail(self._engine.tenant(name), row)
             case queries.ReadProblems():
-                # They name files of the whole host.
-                return self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
+                problems = self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
+                return (*problems, *self._flow_problems(who))
+            case queries.ReadFlows():
+                return self._flows.flow_rows(who.tenants())
+            case queries.ReadRequests(flow=flow, request=request, most=most, tenant=tenant):
+                names = [name for name in who.tenants() if tenant in {"", name}]
+                return await self._flows.request_rows(names, flow, request, most)
             case queries.ReadEvents(after=after, most=most):
                 return tuple(await self._engine.events(_only(some).id, after, most))
             case _:
                 assert_never(query)
+
+    def _board(
+        self, states: Sequence[FleetState], shown: FleetState | None, who: Membership
+    ) -> Board:
+        whole = board(
+            states, self._tenants(who), shown, self._outfit, self._pulse.looks,
+            self._waiting(), self._engine.clock.now(), self._engine.trouble, self._budgets(who),
+        )  # fmt: skip
+        return replace(
+            whole,
+            flows=self._flows.flow_rows(who.tenants()),
+            requests=self._flows.open_rows(who.tenants()),
+            problems=self._flow_problems(who),
+        )
+
+    def _flow_problems(self, who: Membership) -> tuple[str, ...]:
+        """Give what is wrong in the files of flows: they are the whole host's."""
+        return tuple(self._flows.problems()) if who.role(DEFAULT) == "admin" else ()
 
     def _tenants(self, who: Membership) -> list[TenantRow]:
         """Give the tenants of whoever asks."""

@@ -30,12 +30,14 @@ from fleettui.core.commands import (
     StartRun,
 )
 from fleettui.core.commands.budgets import KeepBudget, RaiseBudget
+from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.commands.tenants import TenantCommand
-from fleettui.core.errors import FleettuiError, NotFound, Refused
+from fleettui.core.errors import FleettuiError, Forbidden, NotFound, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
 from fleettui.core.tenancy import (
+    DEFAULT,
     current_tenant,
     fleet_id,
     is_tenant_stream,
@@ -46,6 +48,7 @@ from fleettui.core.views.queries import AnyQuery
 from fleettui.engine.actions import Actions
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
+from fleettui.engine.flow_door import FlowDoor
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.membership import Membership, no_tenant
@@ -79,7 +82,9 @@ class Session:
         files: FileViews,
         reading: Reading,
         presence: Presence,
+        flows: FlowDoor,
     ) -> None:
+        self._flows = flows
         self._engine, self._who = engine, who
         self._specs, self._vault, self._actions = specs, vault, actions
         self._items, self._memories = items, memories
@@ -143,6 +148,11 @@ class Session:
         """Name the tenant of a command; what is not the operator's looks like what is not there."""
         if isinstance(command, TenantCommand):
             if self._who.role(command.tenant) is None:
+                if command.tenant == DEFAULT:
+                    raise Forbidden(
+                        f"{self.operator} is no member of {DEFAULT}, and this needs admin",
+                        f"ask an admin of {DEFAULT}",
+                    )
                 raise no_tenant(command.tenant)
             return command.tenant
         if isinstance(command, OpenFleet) and not command.fleet:
@@ -159,7 +169,9 @@ class Session:
             case StartRun(task=task):
                 items = command.items or await self._items.find(command.fleet, task.head)
                 spilled = await self._spilled(task)
-                return await self._ask(replace(command, task=spilled, items=items))
+                return await self._ask(
+                    replace(command, task=spilled, items=items, seed="", request="")
+                )
             case SendMessage(body=body):
                 return await self._ask(replace(command, body=await self._spilled(body), key=""))
             case EditAction():
@@ -183,6 +195,10 @@ class Session:
                 answer = await self._ask(command)
                 await self._memories.forget_asked(fleet)
                 return answer
+            case SendToFlow():
+                return await self._flows.send(command, self._who.actor(command.tenant))
+            case UseFlows():
+                return await self._flows.use(command, self._who.actor(command.tenant))
             case _:
                 return await self._ask(command)
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from fleettui.core.events import Recorded
+from fleettui.core.events.tenants import (
+    AllHeld,
+    AllReleased,
+    TenantAdmitted,
+    TenantHeld,
+    TenantReleased,
+    TenantRetired,
+)
 from fleettui.core.fair import Terms
-from fleettui.core.tenancy import DEFAULT, is_tenant_stream
+from fleettui.core.tenancy import DEFAULT
 from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 
 _GONE = "its file is gone"
+# What changes terms; a tenant's stream has much else in it, and looking again is not for nothing.
+_CHANGES = (TenantAdmitted, TenantRetired, TenantHeld, TenantReleased, AllHeld, AllReleased)
 
 
 def terms_of(engine: Engine, tenant: str) -> Terms:
@@ -26,7 +36,7 @@ class TermsWatch:
         self._dispatch = dispatch
 
     def on_event(self, recorded: Recorded) -> None:
-        if is_tenant_stream(recorded.stream):
+        if isinstance(recorded.event, _CHANGES):
             self._dispatch.refresh()
 
     def catch_up(self) -> None:

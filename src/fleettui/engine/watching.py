@@ -9,6 +9,7 @@ from typing import Any
 
 from fleettui.core.events import Recorded
 from fleettui.core.subjects import EVERY_EVENT
+from fleettui.core.tenancy import is_tenant_stream
 from fleettui.engine.engine import Engine
 
 _log = logging.getLogger(__name__)
@@ -19,10 +20,13 @@ async def watch_events(
     ready: asyncio.Event,
     on_event: Callable[[Recorded], Coroutine[Any, Any, None] | None],
     catch_up: Callable[[], Coroutine[Any, Any, None] | None],
+    *,
+    tenants: bool = False,
 ) -> None:
     """Call `on_event` for every stored event; `catch_up` at first, and after an overflow.
 
-    `ready` is set once nothing can be missed any more.
+    `ready` is set once nothing can be missed any more. With `tenants` the events of tenants as a
+    whole are among them, else those of fleets only.
     """
     async with engine.bus.subscribe(EVERY_EVENT) as subscription:
         ready.set()
@@ -32,7 +36,8 @@ async def watch_events(
             if subscription.overflowed:
                 await isolated(catch_up)
             for event in events:
-                await isolated(on_event, event)
+                if tenants or not is_tenant_stream(event.stream):
+                    await isolated(on_event, event)
 
 
 async def isolated(call: Callable[..., Coroutine[Any, Any, None] | None], *what: Any) -> None:

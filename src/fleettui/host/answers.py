@@ -33,6 +33,8 @@ ANSWERS: Final[dict[type[queries.Query], Any]] = {
     queries.ReadTenants: tuple[rows.TenantRow, ...],
     queries.ReadTenant: rows.TenantDetail,
     queries.ReadProblems: tuple[str, ...],
+    queries.ReadFlows: tuple[rows.FlowRow, ...],
+    queries.ReadRequests: tuple[rows.RequestRow, ...],
     queries.ReadSpec: dict[str, Any],
     queries.ReadEvents: tuple[Recorded, ...],
 }

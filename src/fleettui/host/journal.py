@@ -40,3 +40,5 @@ def open_journal(state: str) -> None:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
+    # It tells of each change in a folder, whether it matters or not.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)

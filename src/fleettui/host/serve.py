@@ -34,12 +34,19 @@ class Loop(asyncio.SelectorEventLoop):
         """Keep the factory; see host.md, trap 7."""
 
 
-def run_host(claim: Claim, idle: float, build: Build, reception: Reception) -> None:
-    """Serve a claimed state folder until it has nothing to do or is told to stop."""
+def run_host(
+    claim: Claim, idle: float, build: Build, reception: Reception, *, patience: float = _FIRST_WORD
+) -> str:
+    """Serve a claimed state folder until it has nothing to do or is told to stop.
+
+    Gives why there was no engine, empty where there was one; whoever it was started for has
+    `patience` seconds to come and be told.
+    """
     os.umask(0o077)
-    host = Host(claim, idle, build, reception)
+    host = Host(claim, idle, build, reception, patience)
     with asyncio.Runner(loop_factory=Loop) as runner:
         runner.run(_run_watched(host))
+    return host.trouble
 
 
 async def _run_watched(host: Host) -> None:
@@ -50,7 +57,15 @@ async def _run_watched(host: Host) -> None:
 class Host:
     """The connections of a state folder, and the engine they come for."""
 
-    def __init__(self, claim: Claim, idle: float, build: Build, reception: Reception) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        idle: float,
+        build: Build,
+        reception: Reception,
+        patience: float = _FIRST_WORD,
+    ) -> None:
+        self._patience = patience
         self._claim = claim
         self._idle = idle
         self._build = build
@@ -60,7 +75,7 @@ class Host:
         self._ready = asyncio.Event()
         self._visited = asyncio.Event()
         self._house: House | None = None
-        self._trouble = ""
+        self.trouble = ""
         self._since = time.time()
 
     async def run(self) -> None:
@@ -78,8 +93,10 @@ class Host:
                 server.close()
                 await self._say_goodbye()
         except Exception as error:  # noqa: BLE001 it is recorded, and whoever came is told
-            _log.exception("the engine failed")
-            await self._explain(error)
+            cause = _cause(error)
+            if not isinstance(cause, FleettuiError):
+                _log.exception("the engine failed")
+            await self._explain(cause)
         finally:
             server.close()
             self._claim.release()
@@ -118,7 +135,7 @@ class Host:
             if first is None:
                 return
             if self._house is None:
-                self._reception.turn_away(line, first, self._trouble)
+                self._reception.turn_away(line, first, self.trouble)
                 return
             await self._reception.receive(line, first, self._house, self.about, self.stop)
         except TimeoutError:
@@ -148,10 +165,10 @@ class Host:
         """Tell whoever this host was started for why there is no engine."""
         log = log_path(self._claim.state)
         known = isinstance(error, FleettuiError)
-        self._trouble = str(error) if known else f"the host failed; its log is {log}"
+        self.trouble = str(error) if known else f"the host failed; its log is {log}"
         self._ready.set()
         try:
-            async with asyncio.timeout(_FIRST_WORD):
+            async with asyncio.timeout(self._patience):
                 await self._visited.wait()
         except TimeoutError:
             return
@@ -193,6 +210,13 @@ class Host:
         # The kernel ends us if closing hangs, even with a blocked loop.
         signal.alarm(_LONGEST_END)
         self.stop()
+
+
+def _cause(error: Exception) -> Exception:
+    """Give what a group of tasks ended with, where it was one thing."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _nothing() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fleettui.core.foreign import is_foreign
+from fleettui.core.tenancy import short_id
 from fleettui.core.views.rows import InboxRow, ShownAction
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.parts import Part, Tone
@@ -32,7 +33,7 @@ def _what(row: InboxRow) -> Iterator[Block]:
         case "action":
             who = row.agent or "the fleet"
             tool = row.action.tool if row.action else "an action"
-            yield Block(f"{who} of {row.tenant}/{row.fleet} wants: {tool}", "bold")
+            yield Block(f"{who} of {row.tenant}/{short_id(row.fleet)} wants: {tool}", "bold")
         case "unknown":
             yield Block(f"{row.agent or 'the fleet'} was doing this when its process ended", "bold")
             again = "lets the agent do it again" if _is_foreign(row) else "runs it again"

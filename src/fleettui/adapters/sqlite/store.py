@@ -17,6 +17,7 @@ import aiosqlite
 from fleettui.adapters.sqlite.connection import connect
 from fleettui.adapters.sqlite.ends import Ends
 from fleettui.adapters.sqlite.failure import failure
+from fleettui.adapters.sqlite.lots import in_lots
 from fleettui.adapters.sqlite.opening import prepare
 from fleettui.adapters.sqlite.place import owned
 from fleettui.adapters.sqlite.queries import load_queries
@@ -74,9 +75,12 @@ class SqliteStore:
             added = ends.add(rows)
             self._ends = None
             await self._commit(
-                ("add_stream", added.streams),
-                ("add_event", added.events),
-                ("move_chain", [(tenant, *end) for tenant, end in added.chains.items()]),
+                (self._queries["add_stream"], added.streams),
+                *in_lots(self._queries["add_event"], added.events),
+                (
+                    self._queries["move_chain"],
+                    [(tenant, *end) for tenant, end in added.chains.items()],
+                ),
             )
             ends.move(added.heads, added.chains)
             self._ends = ends
@@ -115,7 +119,7 @@ class SqliteStore:
         """Keep a folded state; one older than there is changes nothing."""
         key = {"tenant": sealed(tenant), "stream": stream}
         kept = {**key, "seq": seq, "body": await _packed(body)}
-        await self._commit(("save_snapshot", [kept]))
+        await self._commit((self._queries["save_snapshot"], [kept]))
 
     async def load_snapshot(self, tenant: str, stream: str) -> tuple[int, bytes] | None:
         """Give the newest snapshot as (seq, body)."""
@@ -127,7 +131,8 @@ class SqliteStore:
     async def put_blob(self, tenant: str, body: bytes) -> str:
         """Keep a large text durably, once a tenant, and return its SHA-256."""
         digest = hashlib.sha256(body).hexdigest()
-        await self._commit(("put_blob", [(sealed(tenant), digest, await _packed(body))]))
+        kept = sealed(tenant), digest, await _packed(body)
+        await self._commit((self._queries["put_blob"], [kept]))
         return digest
 
     async def get_blob(self, tenant: str, digest: str) -> bytes:
@@ -138,10 +143,9 @@ class SqliteStore:
         raise NotFound(f"there is no text {digest[:12]} in {self.path}")
 
     async def _commit(self, *steps: tuple[str, Sequence[Any]]) -> None:
-        """Do queries for all their rows, in one transaction and one hop; see LogConnection."""
-        named = [(self._queries[query], rows) for query, rows in steps if rows]
+        """Do statements for all their rows, in one transaction and one hop; see LogConnection."""
         try:
-            await self._db.executemany("BEGIN IMMEDIATE", named)
+            await self._db.executemany("BEGIN IMMEDIATE", steps)
         except (sqlite3.Error, ValueError) as error:
             raise failure(error, self.path) from error
 

@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fleettui.adapters.yaml.checked import Checked
+from fleettui.adapters.yaml.roster import Roster
 from fleettui.adapters.yaml.specs import without_unknown
 from fleettui.core.errors import BadSpec
+from fleettui.core.flow import Flow
 from fleettui.core.spec.daemon import DaemonFile, DaemonSpec
+from fleettui.core.spec.flow import FlowAgent, FlowSpec
 
+# What the flow of the default agent is called.
+DEFAULT_FLOW = "default-agent"
 _FOLDERS = ("agents", "fleets", "tenants", "flows")
 
 
@@ -53,3 +58,26 @@ def _folder(beside: Path, name: str, spec: DaemonSpec) -> str:
     if written is None:
         return str(beside / name) if (beside / name).is_dir() else ""
     return str(beside / Path(written).expanduser())
+
+
+def default_flow(path: str, daemon: LoadedDaemon, environment: Mapping[str, str]) -> Flow | None:
+    """Give the flow of what no other takes, of the default agent alone; None where there is none.
+
+    An agent that no file has is told when something comes for it.
+    """
+    name = daemon.spec.routing.default_agent
+    if not name:
+        return None
+    found = Roster(daemon.flows or str(Path(path).parent), environment, daemon.agents).agent(
+        name, Checked(path, environment)
+    )
+    spec = FlowSpec(agents=(FlowAgent(name=name),))
+    return Flow(
+        DEFAULT_FLOW,
+        spec,
+        file=str(Path(path).absolute()),
+        agents={name: found.data} if found else {},
+        programs=tuple({**tool["spec"], "name": one} for one, tool in found.tools.items())
+        if found
+        else (),
+    )

@@ -12,7 +12,8 @@ from fleettui.adapters.yaml.files import Unreadable, resolve_config, yaml_files
 from fleettui.adapters.yaml.neighbours import neighbour_problems
 from fleettui.adapters.yaml.roster import Found, Roster, agent_of
 from fleettui.adapters.yaml.specs import without_unknown
-from fleettui.core.flow import DEFAULT_TENANT, Flow, missing_agents
+from fleettui.core.errors import BadSpec, Refused
+from fleettui.core.flow import DEFAULT_TENANT, Flow, fleet_of, missing_agents
 from fleettui.core.spec.flow import FlowAgent, FlowFile
 from fleettui.core.spec.graph import agents_named
 from fleettui.core.spec.problem import Fault, Loc, Problem
@@ -68,10 +69,23 @@ def linked(
     fleets: str = "",
     tenant: str = "",
 ) -> LoadedFlows:
-    """Make flows of files that are read, and find what they name."""
+    """Make flows of files that are read, and find what they name; the files stay as they are."""
     roster = Roster(folder, environment, agents, fleets)
     for file in checked:
         roster.know(file)
+    documents = [document for file in checked for document in file.documents]
+    own = [list(document.problems) for document in documents]
+    try:
+        return _linked(checked, environment, roster, tenant)
+    finally:
+        # A file may be linked again, with others around it.
+        for document, problems in zip(documents, own, strict=True):
+            document.problems[:] = problems
+
+
+def _linked(
+    checked: Sequence[Checked], environment: Mapping[str, str], roster: Roster, tenant: str
+) -> LoadedFlows:
     clashes = {problem.file for problem in neighbour_problems(checked, environment)}
     flows: list[Flow] = []
     problems: list[Problem] = []
@@ -87,7 +101,7 @@ def linked(
             if document.kind == "AgentFlow":
                 before = len(document.problems)
                 flow = _flow(file, document, roster, tenant)
-                if flow is not None and _is_new(flow, seen, document):
+                if flow is not None and _fits(flow, document) and _is_new(flow, seen, document):
                     flows.append(flow)
                 problems += document.problems[before:]
     return LoadedFlows(tuple(flows), tuple(dict.fromkeys([*problems, *roster.problems])))
@@ -138,6 +152,18 @@ def _owner(written: FlowFile, document: Document, tenant: str) -> str | None:
         document.note(Fault(loc, f"{message}; take one of them out"))
         return None
     return tenant or organization or DEFAULT_TENANT
+
+
+def _fits(flow: Flow, document: Document) -> bool:
+    """Say whether a flow makes a fleet, or could if nothing were missing."""
+    try:
+        fleet_of(flow)
+    except Refused:
+        return True
+    except BadSpec as error:
+        document.note(Fault(("spec",), error.message, at="key"))
+        return False
+    return True
 
 
 def _is_new(flow: Flow, seen: dict[tuple[str, str], Flow], document: Document) -> bool:

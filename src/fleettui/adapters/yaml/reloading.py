@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,9 @@ _STEP: Final = 100  # milliseconds without a change, after which changes are tak
 _DEBOUNCE: Final = 1_000  # ...or this long after the first of them
 _LOOK: Final = 2_000  # how often folders that came or went are looked for
 _PASSED_BY: Final = frozenset({".git", "node_modules"})
+
+
+_Mark = tuple[int, int, int]
 
 
 class ReloadingFlows:
@@ -40,10 +43,20 @@ class ReloadingFlows:
         self._folder, self._environment, self._recursive = folder, environment, recursive
         self._places = {"agents": agents, "fleets": fleets, "tenant": tenant}
         self._good: dict[str, Checked] = {}
+        self._read: dict[str, tuple[_Mark, Checked]] = {}
         self.now = LoadedFlows()
 
-    def load(self) -> LoadedFlows:
-        """Read everything; blocks, call it in a thread where a loop runs."""
+    def load(self, *, changed: Collection[str] | None = None) -> LoadedFlows:
+        """Read everything, or what is new where only the paths `changed` did.
+
+        Blocks, call it in a thread where a loop runs.
+        """
+        whole = changed is None or not all(map(_stands_alone, changed))
+        self._read = {
+            path: read
+            for path, read in self._read.items()
+            if not whole and str(Path(path).absolute()) not in (changed or ())
+        }
         paths = flow_files(self._folder, recursive=self._recursive)
         if paths is None:
             text = "folder not found, the flows it had go on; put it back"
@@ -53,7 +66,7 @@ class ReloadingFlows:
         stale: list[Problem] = []
         files: list[Checked] = []
         for path in paths:
-            fresh = Checked(path, self._environment)
+            fresh = self._checked(path)
             good = self._good.get(path)
             if _is_broken(fresh) and good is not None:
                 stale += fresh.problems
@@ -63,10 +76,23 @@ class ReloadingFlows:
             if not _is_broken(fresh):
                 self._good[path] = fresh
             files.append(fresh)
-        self._good = {path: file for path, file in self._good.items() if path in paths}
+        there = frozenset(paths)
+        self._good = {path: file for path, file in self._good.items() if path in there}
+        self._read = {path: read for path, read in self._read.items() if path in there}
         found = linked(self._folder, files, self._environment, **self._places)
         self.now = LoadedFlows(found.flows, tuple(dict.fromkeys([*stale, *found.problems])))
         return self.now
+
+    def _checked(self, path: str) -> Checked:
+        """Read a file, unless it is as it was."""
+        mark = _mark(path)
+        known = self._read.get(path)
+        if known is None or mark is None or known[0] != mark:
+            file = Checked(path, self._environment)
+            if mark is not None:
+                self._read[path] = (mark, file)
+            return file
+        return known[1]
 
     async def follow(self, stop: asyncio.Event | None = None) -> AsyncIterator[LoadedFlows]:
         """Give the flows as they are whenever they, or what is wrong with them, became otherwise.
@@ -78,7 +104,7 @@ class ReloadingFlows:
         while stop is None or not stop.is_set():
             watched = self._watched()
             first = True
-            async for changes in awatch(
+            watching = awatch(
                 *watched,
                 watch_filter=_matters,
                 debounce=_DEBOUNCE,
@@ -87,15 +113,18 @@ class ReloadingFlows:
                 rust_timeout=_LOOK,
                 yield_on_timeout=True,
                 ignore_permission_denied=True,
-            ):
-                # Nobody says what changed before the watch began: look once.
-                if changes or first:
-                    before = self.now
-                    if await asyncio.to_thread(self.load) != before:
-                        yield self.now
-                first = False
-                if self._watched() != watched:
-                    break
+            )
+            async with aclosing(watching):
+                async for changes in watching:
+                    # Nobody says what changed before the watch began: look once.
+                    if changes or first:
+                        before = self.now
+                        paths = None if first else {path for _, path in changes}
+                        if await asyncio.to_thread(self.load, changed=paths) != before:
+                            yield self.now
+                    first = False
+                    if self._watched() != watched:
+                        break
 
     def _watched(self) -> dict[Path, int]:
         """Give the folders that are there, with what tells a new one of the same name."""
@@ -103,6 +132,7 @@ class ReloadingFlows:
         wanted = (
             Path(self._folder),
             *(Path(self._places[name] or beside / name) for name in ("agents", "fleets")),
+            beside / "tools",
         )
         found = {}
         for folder in wanted:
@@ -111,6 +141,20 @@ class ReloadingFlows:
         if not found:
             found[_nearest(beside)] = 0
         return found
+
+
+def _stands_alone(path: str) -> bool:
+    """Say whether no other file is read by what is in this one, as by tools and servers."""
+    return path.endswith((".yaml", ".yml")) and "tools" not in Path(path).parts
+
+
+def _mark(path: str) -> _Mark | None:
+    """Give what tells a file from the one that it was, None where it can't be seen."""
+    try:
+        about = Path(path).stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def _nearest(folder: Path) -> Path:

@@ -24,6 +24,15 @@ from fleettui.core.commands.messages import (
     SendMessage,
 )
 from fleettui.core.commands.parts import EditPlan
+from fleettui.core.commands.requests import (
+    DropRequest,
+    HoldRequest,
+    MoveRequest,
+    ReleaseRequest,
+    RetryRequest,
+    SendToFlow,
+    UseFlows,
+)
 from fleettui.core.commands.runs import CancelRun, HoldRun, ReleaseRun, ResumeRun, StartRun
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
 from fleettui.core.commands.workspaces import ForkAgent, MergeAgent, RemoveWorkspace
@@ -62,4 +71,11 @@ OperatorCommand = (
     | ReleaseTenant
     | HoldAll
     | ReleaseAll
+    | DropRequest
+    | HoldRequest
+    | ReleaseRequest
+    | MoveRequest
+    | RetryRequest
+    | SendToFlow
+    | UseFlows
 )

@@ -11,7 +11,8 @@ class StartRun(Command, frozen=True, tag=True, omit_defaults=True):
 
     `base` is a git revision the tools compare with; `record` and `replay` name files of model
     exchanges. `items` are the parts of a task that is a list (the Session finds them), `seed` is
-    what chance is drawn from, the run's id where it is empty.
+    what chance is drawn from, the run's id where it is empty. `request` names one try of a
+    request: the run that was started for it is answered, and no second one begins.
     """
 
     task: Payload
@@ -20,6 +21,7 @@ class StartRun(Command, frozen=True, tag=True, omit_defaults=True):
     replay: str = ""
     seed: str = ""
     items: tuple[Item, ...] = ()
+    request: str = ""
 
 
 class CancelRun(Command, frozen=True, tag=True, omit_defaults=True):

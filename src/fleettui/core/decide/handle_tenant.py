@@ -10,6 +10,7 @@ from fleettui.core.commands import tenants as commands
 from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.decide import budgets, tenants
 from fleettui.core.decide.outcome import Outcome
+from fleettui.core.decide.requests import REQUEST_RULES
 from fleettui.core.decide.roles import refuse_role
 from fleettui.core.errors import NotFound
 from fleettui.core.events import AnyEvent
@@ -41,6 +42,7 @@ _RULES: dict[type, Rule] = {
     commands.ReleaseTenant: tenants.release_tenant,
     commands.HoldAll: tenants.hold_all,
     commands.ReleaseAll: tenants.release_all,
+    **REQUEST_RULES,
     budget_commands.NoteSpending: budgets.note_spending,
     budget_commands.RaiseBudget: budgets.raise_budget,
     budget_commands.KeepBudget: budgets.keep_budget,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fleettui.core import commands
-from fleettui.core.commands import budgets, tenants
+from fleettui.core.commands import budgets, requests, tenants
 from fleettui.core.errors import Forbidden
 from fleettui.core.model import ROLES, Actor, Role
 
@@ -40,6 +40,14 @@ _LEAST: Final[dict[type, Role]] = {
     commands.ExtendExpiry: "approver",
     commands.RevokeRule: "approver",
     commands.OverrideBallot: "approver",
+    requests.SendToFlow: "operator",
+    requests.UseFlows: "admin",
+    requests.QueueRequest: "operator",
+    requests.DropRequest: "operator",
+    requests.HoldRequest: "operator",
+    requests.ReleaseRequest: "operator",
+    requests.MoveRequest: "operator",
+    requests.RetryRequest: "operator",
     tenants.HoldTenant: "operator",
     tenants.ReleaseTenant: "operator",
     budgets.RaiseBudget: "approver",

@@ -36,7 +36,7 @@ from fleettui.core.events import (
 )
 from fleettui.core.model import Asked, Payload
 from fleettui.core.spec.known import REPLAYED, WITHOUT_TURNS
-from fleettui.core.state.fleet import BallotState, FleetState, TurnState
+from fleettui.core.state.fleet import BallotState, FleetState, RunState, TurnState
 from fleettui.core.state.names import Names
 
 # A transport error is tried again after 1, 2, 4 and 8 seconds, or when the provider says.
@@ -47,6 +47,9 @@ LONGEST_BACKOFF = 60.0
 def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     """Give the fleet a task; refused while another run is going on or nobody can work."""
     assert state.spec is not None
+    begun = run_of_request(state, command.request)
+    if begun is not None:
+        return Outcome((), begun.id)
     if state.stopped or state.stopping:
         raise Refused(f"{state.id} is stopped", "open its file again to start it")
     running = state.running()
@@ -55,7 +58,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     if not command.task.head.strip():
         raise Refused("the task is empty", "say what the fleet should do")
     _refuse_recording(state, command)
-    if asked.actor.kind == "operator":
+    if asked.actor.kind == "operator" and not (command.request or command.seed):
         asked.standing.admit_request(asked.actor.name, asked.at)
     mode = state.spec.spec.coordination.mode
     made = grown(state, len(command.items), asked.standing)
@@ -74,9 +77,15 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     name = Names(state).next()
     started = RunStarted(
         name, command.task, mode, able, str(asked.actor),
-        command.base, command.record, command.replay, command.seed, command.items,
+        command.base, command.record, command.replay, command.seed, command.items, command.request,
     )  # fmt: skip
     return Outcome((*made, started), name)
+
+
+def run_of_request(state: FleetState, request: str) -> RunState | None:
+    """Give the run that was started for a try of a request."""
+    runs = reversed(state.runs.values()) if request else ()
+    return next((run for run in runs if run.request == request), None)
 
 
 def _refuse_recording(state: FleetState, command: StartRun) -> None:

@@ -69,22 +69,18 @@ def receiver(state: FleetState, to: str, standing: Standing) -> tuple[str, list[
     A message to an entry goes to the replica that has the least to do; raises NotFound. There is
     no new one where the tenant has as many agents as it may.
     """
-    if to in state.agents:
-        return to, []
-    entry = _entry(state, to)
-    able = [one for one in replicas_of(state, to) if one.status not in {"stopped", "failed"}]
-    if entry is None or not able:
-        state.agent(to)
-    best = min(able, key=lambda one: _load(state, one))
-    if (
-        entry is not None
-        and entry.is_scaled
-        and _load(state, best)[0] >= DEEP
-        and standing.agents_left()
-    ):
-        fresh = _fresh(state, entry, f"every replica of {to} has {DEEP} messages or more waiting")
-        if fresh:
+    entry = None if to in state.agents else _entry(state, to)
+    if entry is None:
+        return state.agent(to).id, []
+    able = [one for one in replicas_of(state, to) if one.status not in {"stopping", "stopped"}]
+    best = min(able, key=lambda one: _load(state, one), default=None)
+    if best is None or best.status == "failed" or len(state.mailboxes[best.id]) >= DEEP:
+        why = f"no replica of {to} has less than {DEEP} messages waiting"
+        fresh = _fresh(state, entry, why) if entry.is_scaled and standing.agents_left() else None
+        if fresh is not None:
             return fresh
+    if best is None:
+        raise Refused(f"every replica of {to} is stopped", "start one first")
     return best.id, []
 
 
@@ -110,10 +106,10 @@ def _entry(state: FleetState, name: str) -> AgentEntry | None:
     return next((entry for entry in state.spec.spec.agents if entry.name == name), None)
 
 
-def _load(state: FleetState, agent: AgentState) -> tuple[int, bool, bool, int]:
-    """Order replicas: least mail, then not at work, then awake, then by number."""
-    waiting = len(state.mailboxes[agent.id])
-    return waiting, bool(agent.turns) or agent.status == "paused", agent.released, agent.number
+def _load(state: FleetState, agent: AgentState) -> tuple[bool, int, bool, bool, int]:
+    """Order replicas: the well, by least mail, then not at work, then awake, then by number."""
+    waiting, busy = len(state.mailboxes[agent.id]), bool(agent.turns) or agent.status == "paused"
+    return agent.status == "failed", waiting, busy, agent.released, agent.number
 
 
 def _fresh(state: FleetState, entry: AgentEntry, why: str) -> tuple[str, list[AnyEvent]] | None:

@@ -65,6 +65,20 @@ from fleettui.core.events.messages import (
     Subscribed,
 )
 from fleettui.core.events.parts import PartMoved, PartsPlanned, WorkSentBack
+from fleettui.core.events.requests import (
+    DeliveryDropped,
+    ReplyFailed,
+    RequestDropped,
+    RequestFailed,
+    RequestFinished,
+    RequestHeld,
+    RequestMoved,
+    RequestQueued,
+    RequestReleased,
+    RequestReplied,
+    RequestRetried,
+    RequestStarted,
+)
 from fleettui.core.events.runs import (
     ReportWritten,
     RunFinished,
@@ -204,6 +218,18 @@ AnyEvent = (
     | TenantReleased
     | AllHeld
     | AllReleased
+    | DeliveryDropped
+    | ReplyFailed
+    | RequestDropped
+    | RequestFailed
+    | RequestFinished
+    | RequestHeld
+    | RequestMoved
+    | RequestQueued
+    | RequestReleased
+    | RequestReplied
+    | RequestRetried
+    | RequestStarted
 )
 
 

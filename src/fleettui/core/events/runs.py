@@ -7,7 +7,7 @@ from fleettui.core.model import Given, Item, Payload, RunStatus
 
 
 class RunStarted(Event, frozen=True, tag=True, omit_defaults=True):
-    """The fleet got a task; `items` are its parts where it is a list."""
+    """The fleet got a task; `items` are its parts where it is a list, `request` why it did."""
 
     run: str
     task: Payload
@@ -19,6 +19,7 @@ class RunStarted(Event, frozen=True, tag=True, omit_defaults=True):
     replay: str = ""
     seed: str = ""
     items: tuple[Item, ...] = ()
+    request: str = ""
 
 
 class RunFinished(Event, frozen=True, tag=True, omit_defaults=True):

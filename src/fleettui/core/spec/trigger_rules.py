@@ -50,6 +50,9 @@ def trigger_faults(trigger: Data) -> Iterator[Fault]:
     match platform:
         case "schedule":
             yield from _schedule(config)
+        case "http" if not config.get("path"):
+            message = "without 'path' and 'secret' no request reaches it: it routes, no more"
+            yield Fault(_CONFIG, message, "warning")
         case "webhook" | "http":
             yield from _webhook(config)
         case "file":

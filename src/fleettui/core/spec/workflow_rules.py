@@ -36,7 +36,8 @@ def workflow_file_faults(data: Data) -> Iterator[Fault]:
     )
     entry = spec.get("entrypoint")
     if isinstance(entry, str) and entry not in names:
-        yield Fault(("spec", "entrypoint"), no_step(entry, [name for name in names if name]))
+        known = [name for name in names if isinstance(name, str)]
+        yield Fault(("spec", "entrypoint"), no_step(entry, known))
     for at, step in enumerate(steps if isinstance(steps, list) else ()):
         if isinstance(step, dict) and step.get("type") == "validation":
             message = "a step of type validation is not built yet: it fails when it is reached"
@@ -79,7 +80,7 @@ def _kind(step: Data, here: Loc, *, lenient: bool) -> Iterator[Fault]:
     needed = {"agent", "run", "fleet"} if lenient else {"agent", "run", "fleet", "approval"}
     if isinstance(wanted, str) and wanted in needed and wanted not in given:
         yield Fault(here, f"a step of type {wanted} needs '{wanted}'")
-    elif wanted in {"join", "terminal"} and given:
+    elif isinstance(wanted, str) and wanted in {"join", "terminal"} and given:
         message = f"a step of type {wanted} does nothing itself: take '{given[0]}' or 'type' out"
         yield Fault((*here, given[0]), message, at="key")
     if step.get("task") and not {"agent", "fleet"} & set(given):

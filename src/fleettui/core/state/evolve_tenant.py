@@ -15,6 +15,7 @@ from fleettui.core.events.tenants import (
 )
 from fleettui.core.spec.tenant import TenantSpec
 from fleettui.core.state import budgets
+from fleettui.core.state.evolve_requests import REQUEST_STEPS
 from fleettui.core.state.tenant import TenantState
 
 Step = Callable[[TenantState, Any, float], None]
@@ -24,7 +25,11 @@ def evolve_tenant(state: TenantState, event: Any, at: float) -> None:
     """Put one event, which happened at `at`, into the state; it can't refuse."""
     state.seq += 1
     state.at = at
-    _STEPS[type(event)](state, event, at)
+    step = REQUEST_STEPS.get(type(event))
+    if step is not None:
+        step(state.requests, event, at)
+    else:
+        _STEPS[type(event)](state, event, at)
 
 
 def _admitted(state: TenantState, event: TenantAdmitted, _at: float) -> None:

@@ -275,6 +275,8 @@ class RunState:
     turns: list[str] = field(default_factory=list)
     seed: str = ""
     items: tuple[Item, ...] = ()
+    # The try of a request that it was started for.
+    request: str = ""
     held_by: str = ""
     parts: dict[str, PartState] = field(default_factory=dict)
     # What could begin: parts that wait and need nothing any more, in the order they were planned.
@@ -290,6 +292,11 @@ class RunState:
     report: str = ""
     report_body: Payload = field(default_factory=lambda: Payload(""))
     bill: Bill = field(default_factory=Bill)
+
+    @property
+    def is_task(self) -> bool:
+        """Say whether it was given to the fleet itself: not for a request, nor a part of a run."""
+        return not self.request and self.seed == self.id
 
 
 @dataclass(slots=True)

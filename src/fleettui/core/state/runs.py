@@ -35,7 +35,7 @@ def _run_started(state: FleetState, event: RunStarted, at: float) -> None:
         event.base, event.record, event.replay,
     )  # fmt: skip
     run = state.runs[event.run]
-    run.seed, run.items = event.seed or event.run, event.items
+    run.seed, run.items, run.request = event.seed or event.run, event.items, event.request
 
 
 def _run_finished(state: FleetState, event: RunFinished, at: float) -> None:

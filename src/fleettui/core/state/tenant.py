@@ -9,6 +9,7 @@ from fleettui.core.events.budgets import BudgetKind
 from fleettui.core.model import Role
 from fleettui.core.quota import Period, the_day, the_month
 from fleettui.core.spec.tenant import Member, TenantSpec
+from fleettui.core.state.requests import RequestsState
 from fleettui.core.tenancy import tenant_stream
 
 
@@ -67,6 +68,7 @@ class TenantState:
     held_by: str = ""
     # Of tenant `default` only: who holds the whole host.
     all_held_by: str = ""
+    requests: RequestsState = field(default_factory=RequestsState)
     # What happened to its budgets, in their newest period.
     spending: dict[BudgetKind, BudgetState] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from fleettui.core.views.memory import memory_state
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.rows import Board, CacheRow, FleetRow, InboxRow, StatsRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
-from fleettui.core.views.tenants import whole_bill
+from fleettui.core.views.tenants import by_attention, whole_bill
 
 # A board has the newest runs and ballots only; `fleettui runs` and `votes` list all.
 MOST_SHOWN = 50
@@ -65,7 +65,7 @@ def board(
         seq=sum(state.seq for state in states),
         now=now,
         fleets=tuple(fleet_row(state) for state in states),
-        tenants=tuple(tenants),
+        tenants=by_attention(tenants),
         agents=agent_rows(shown, outfit, looks, waiting) if shown else (),
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),

@@ -143,6 +143,19 @@ class ReadProblems(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[str, ...]: what is wrong in the files that the host reads by itself."""
 
 
+class ReadFlows(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[FlowRow, ...], in the order that breaks ties."""
+
+
+class ReadRequests(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers tuple[RequestRow, ...] of a flow or all, newest first; one with its whole answer."""
+
+    flow: str = ""
+    request: str = ""
+    most: int = 100
+    tenant: str = ""
+
+
 class ReadEvents(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[Recorded, ...] of a fleet with a number above `after`, at most `most`."""
 
@@ -177,5 +190,7 @@ AnyQuery = (
     | ReadTenants
     | ReadTenant
     | ReadProblems
+    | ReadFlows
+    | ReadRequests
     | ReadEvents
 )

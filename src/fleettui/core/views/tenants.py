@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from fleettui.core.model import Role
 from fleettui.core.quota import HOUR, MINUTE, day_of, the_day, when
@@ -13,7 +13,16 @@ from fleettui.core.state.tenant import Budget, TenantState
 from fleettui.core.tenancy import tenant_stream
 from fleettui.core.views.agents import cost_of
 from fleettui.core.views.inbox import inbox_rows
-from fleettui.core.views.rows import InboxRow, MemberRow, QuotaRow, TenantDetail, TenantRow
+from fleettui.core.views.rows import (
+    Attention,
+    InboxRow,
+    MemberRow,
+    QuotaRow,
+    TenantDetail,
+    TenantRow,
+)
+
+_EYE: Final[Mapping[Attention, int]] = {"need": 0, "fail": 1, "stale": 2, "pause": 3}
 
 
 class Programs(NamedTuple):
@@ -31,11 +40,12 @@ def tenant_row(
     bill, today = whole_bill(fleets), standing.bill(day_of(now), day_of(now))
     quotas = tenant.spec.quotas
     turns = sum(len(agent.turns) for state in fleets for agent in state.agents.values())
+    needs = sum(len(inbox_rows(state)) for state in fleets) + len(budget_rows(standing, now))
     return TenantRow(
         name=tenant.name,
         fleets=len(fleets),
         agents=standing.agents(),
-        needs=sum(len(inbox_rows(state)) for state in fleets) + len(budget_rows(standing, now)),
+        needs=needs,
         cost=cost_of(bill),
         tokens=bill.input_tokens + bill.output_tokens,
         plan=tenant.spec.plan,
@@ -53,6 +63,7 @@ def tenant_row(
         cost_today=cost_of(today),
         quotas=tuple(_quota_rows(standing, turns, programs, now)),
         used_up=standing.used_up(now),
+        attention="need" if needs else _attention(tenant, fleets, all_held_by),
     )
 
 
@@ -128,6 +139,26 @@ def _budget_row(tenant: TenantState, budget: Budget, spent: float, now: float) -
         options=(),
         destructive=False,
     )
+
+
+def _attention(tenant: TenantState, fleets: Sequence[FleetState], all_held_by: str) -> Attention:
+    """Say how much a tenant that needs nobody draws the eye."""
+    agents = [agent for state in fleets for agent in state.agents.values()]
+    if any(agent.status == "failed" for agent in agents):
+        return "fail"
+    if tenant.held_by or all_held_by:
+        return "pause"
+    if tenant.retired:
+        return "done"
+    return "run" if any(agent.turns for agent in agents) else "idle"
+
+
+def by_attention(rows: Sequence[TenantRow]) -> tuple[TenantRow, ...]:
+    """Sort tenants: those that need somebody first, the others as they came.
+
+    Who runs and who rests are one class, or rows would jump at every turn.
+    """
+    return tuple(sorted(rows, key=lambda row: _EYE.get(row.attention, len(_EYE))))
 
 
 def tenant_detail(tenant: TenantState, row: TenantRow) -> TenantDetail:

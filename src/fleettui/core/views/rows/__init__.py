@@ -21,6 +21,7 @@ from fleettui.core.views.rows.fleets import (
     TenantRow,
     UsageRow,
 )
+from fleettui.core.views.rows.flows import FlowRow, RequestRow
 from fleettui.core.views.rows.health import HealthRow
 from fleettui.core.views.rows.inbox import ActionRow, InboxRow, PendingRow, RuleRow, ShownAction
 from fleettui.core.views.rows.memory import MemoryRow
@@ -48,6 +49,7 @@ __all__ = [
     "FileRow",
     "FindingRow",
     "FleetRow",
+    "FlowRow",
     "HealthRow",
     "InboxRow",
     "LogRow",
@@ -58,6 +60,7 @@ __all__ = [
     "PartRow",
     "PendingRow",
     "QuotaRow",
+    "RequestRow",
     "RollbackPreview",
     "Row",
     "RuleRow",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fleettui.core.memory import MemoryState
 from fleettui.core.model import Role
 from fleettui.core.spec.tenant import TenantPlan
-from fleettui.core.views.rows.root import Row
+from fleettui.core.views.rows.root import Attention, Row
 
 
 class QuotaRow(Row, frozen=True):
@@ -57,6 +57,7 @@ class TenantRow(Row, frozen=True):
     cost_today: float | None = 0.0
     quotas: tuple[QuotaRow, ...] = ()
     used_up: str = ""
+    attention: Attention = "idle"
 
 
 class MemberRow(Row, frozen=True):
