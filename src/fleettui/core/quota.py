@@ -79,6 +79,9 @@ def admit_request(
     known = sorted(one for one in given if one.at + HOUR > at or one.goes_on)
     own = [one for one in known if one.person == person]
     _admit(tenant, quotas, "", known, at)
+    if not person:
+        # Whom nobody knows is no one person.
+        return
     _admit(person, quotas.per_user, "per_user.", own, at)
     most = quotas.per_user.concurrent_requests
     going = sum(one.goes_on for one in own)

@@ -169,6 +169,7 @@ class Session:
             case StartRun(task=task):
                 items = command.items or await self._items.find(command.fleet, task.head)
                 spilled = await self._spilled(task)
+                # What a run is a part of is the engine's to say: a person's task is one of theirs.
                 return await self._ask(
                     replace(command, task=spilled, items=items, seed="", request="")
                 )
