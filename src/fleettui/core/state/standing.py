@@ -77,8 +77,9 @@ class TenantStanding:
         A run for a request, or for a step of another run, is no task of its own.
         """
         for request in reversed(self.tenant.requests.all.values()):
-            if request.at + HOUR > at:
-                yield Request(request.at, request.whose, request.status == "running")
+            goes_on = request.status == "running"
+            if request.at + HOUR > at or goes_on:
+                yield Request(request.at, request.whose, goes_on)
         for state in self.fleets.values():
             for run in reversed(state.runs.values()):
                 goes_on = run.status == "running"
