@@ -80,13 +80,16 @@ async def until(
 ) -> Sequence[AgentRow]:
     """Read agents until something holds that no event tells."""
     async with asyncio.timeout(20):
-        while not condition(rows := await session.read(ReadAgents())):
+        while True:
+            rows: Sequence[AgentRow] = await session.read(ReadAgents())
+            if condition(rows):
+                return rows
             await asyncio.sleep(0)
-    return rows
 
 
 async def row_of(session: Session, name: str = "acme") -> TenantRow:
-    return next(row for row in await session.read(ReadTenants()) if row.name == name)
+    rows: Sequence[TenantRow] = await session.read(ReadTenants())
+    return next(row for row in rows if row.name == name)
 
 
 async def test_tokens_of_the_day_let_work_wait_till_midnight_and_go_on(tmp_path: Path) -> None:
@@ -295,6 +298,7 @@ async def test_programs_of_a_tenant_over_its_memory_let_no_other_begin(tmp_path:
         await acme.send(StartRun("f", Payload("go")))
         await wait_for(acme, lambda: bool(state.actions))
         (row,) = await until(acme, lambda rows: rows[0].waits is not None)
+        assert row.waits is not None
         assert row.waits.by == alert.text
         heavy.memory = 0
         world.clock.forward(60)  # type: ignore[attr-defined]
