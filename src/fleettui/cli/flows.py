@@ -15,7 +15,8 @@ from fleettui.cli.flow_messages import run, send
 from fleettui.cli.printing import print_json, print_table, put, say
 from fleettui.core.errors import NotFound
 from fleettui.core.flow import Flow, obstacle
-from fleettui.core.routing import Candidate, Incoming, Routed, Router, agent_for, canonical
+from fleettui.core.incoming import canonical
+from fleettui.core.routing import Candidate, Incoming, Routed, Router, agent_for
 from fleettui.core.safe import one_line
 from fleettui.core.spec.cron import parse_cron, written
 from fleettui.core.spec.daemon import DaemonSpec

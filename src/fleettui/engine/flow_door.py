@@ -85,14 +85,21 @@ class FlowDoor:
         """Give the flows of some tenants in the order that breaks ties."""
         now = self._engine.clock.now()
         states = {name: self._engine.tenant(name) for name in tenants}
+        by_flow: dict[tuple[str, str], list[RequestState]] = {}
+        for name in tenants:
+            for one in self._of(name):
+                by_flow.setdefault((name, one.flow), []).append(one)
         return tuple(
-            self._flow_row(flow, states[flow.tenant], now)
+            self._flow_row(
+                flow, states[flow.tenant], by_flow.get((flow.tenant, flow.name), []), now
+            )
             for flow in self.flows.flows
             if flow.tenant in states
         )
 
-    def _flow_row(self, flow: Flow, tenant: TenantState, now: float) -> FlowRow:
-        mine = [one for one in tenant.requests.all.values() if one.flow == flow.name]
+    def _flow_row(
+        self, flow: Flow, tenant: TenantState, mine: Sequence[RequestState], now: float
+    ) -> FlowRow:
         usage = tenant.requests.usage.get(request_key("flow", flow.name), Usage())
         name = (flow.tenant, flow.name)
         return FlowRow(
