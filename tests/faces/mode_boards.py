@@ -48,7 +48,7 @@ class Stage(Desk):
             self.send(FinishTurn("f", turn, answer, plan=plan), Actor("agent", agent))
 
     def board(self) -> Board:
-        standing = TenantStanding(TenantState("default"), {"f": self.state})
+        standing = TenantStanding(TenantState("default"), {self.state.id: self.state})
         tenant = tenant_row(standing, "admin", Programs(), NOW)
         looks = lambda _fleet, _agent: ()  # noqa: E731  nobody looked
         return board([self.state], [tenant], self.state, NOTHING, looks, lambda _: None, NOW, "")

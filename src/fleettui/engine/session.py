@@ -31,7 +31,7 @@ from fleettui.core.commands import (
 )
 from fleettui.core.commands.budgets import KeepBudget, RaiseBudget
 from fleettui.core.commands.requests import SendToFlow, UseFlows
-from fleettui.core.commands.tenants import TenantCommand
+from fleettui.core.commands.tenants import HoldAll, ReleaseAll, TenantCommand
 from fleettui.core.errors import FleettuiError, Forbidden, NotFound, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
@@ -148,7 +148,7 @@ class Session:
         """Name the tenant of a command; what is not the operator's looks like what is not there."""
         if isinstance(command, TenantCommand):
             if self._who.role(command.tenant) is None:
-                if command.tenant == DEFAULT:
+                if isinstance(command, HoldAll | ReleaseAll):
                     raise Forbidden(
                         f"{self.operator} is no member of {DEFAULT}, and this needs admin",
                         f"ask an admin of {DEFAULT}",
