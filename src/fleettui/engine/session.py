@@ -169,7 +169,10 @@ class Session:
             case StartRun(task=task):
                 items = command.items or await self._items.find(command.fleet, task.head)
                 spilled = await self._spilled(task)
-                return await self._ask(replace(command, task=spilled, items=items))
+                # What a run is a part of is the engine's to say: a person's task is one of theirs.
+                return await self._ask(
+                    replace(command, task=spilled, items=items, seed="", request="")
+                )
             case SendMessage(body=body):
                 return await self._ask(replace(command, body=await self._spilled(body), key=""))
             case EditAction():

@@ -45,7 +45,7 @@ def tenant_row(
     return TenantRow(
         name=tenant.name,
         fleets=len(fleets),
-        agents=sum(len(state.agents) for state in fleets),
+        agents=standing.agents(),
         needs=needs,
         cost=cost_of(bill),
         tokens=bill.input_tokens + bill.output_tokens,
@@ -89,7 +89,7 @@ def _quota_rows(
         ("requests_per_hour", quotas.requests_per_hour, HOUR),
     ):
         if most is not None:
-            given = sum(one.at > now - window for one in standing.requests(now))
+            given = sum(one.at + window > now for one in standing.requests(now))
             yield from _row(name, given, most)
     for budget in tenant.budgets(now):
         spent = standing.bill(budget.period.first, budget.period.last)
