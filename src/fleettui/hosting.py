@@ -44,9 +44,8 @@ def serve_flows(state: str, config: str, flows: str) -> str:
     Raises BadSpec for a config with errors, Refused where another host has the folder.
     """
     environment = dict(os.environ)
-    settings, tenants = daemon_settings(config, flows, environment)
-    if tenants:
-        environment["FLEETTUI_TENANTS"] = tenants
+    settings, variables = daemon_settings(config, flows, environment)
+    environment.update(variables)
 
     @asynccontextmanager
     async def build() -> AsyncIterator[House]:

@@ -604,12 +604,17 @@ class Measures(Protocol):
 
 
 class FlowsNow(Protocol):
-    """The flows of a folder in the order that breaks ties, and all that is wrong in it."""
+    """The flows of a folder in the order that breaks ties, and all that is wrong in it.
+
+    `default` is the flow of what none of them takes.
+    """
 
     @property
     def flows(self) -> Sequence[Flow]: ...
     @property
     def problems(self) -> Sequence[Problem]: ...
+    @property
+    def default(self) -> Flow | None: ...
 
 
 class FlowFolder(Protocol):

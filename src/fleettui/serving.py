@@ -45,8 +45,8 @@ def _open_folder(command: UseFlows) -> FlowFolder:
 
 def daemon_settings(
     config: str, folder: str, environment: Mapping[str, str]
-) -> tuple[FlowSettings, str]:
-    """Give how flows are served by a DaemonConfig, or without one, and the folder of tenants.
+) -> tuple[FlowSettings, Mapping[str, str]]:
+    """Give how flows are served by a DaemonConfig, or without one, and variables that it sets.
 
     A `folder` goes before the one of the config. Raises BadSpec with every placed problem.
     """
@@ -58,12 +58,16 @@ def daemon_settings(
     if spec.flows.enabled and not (place and Path(place).is_dir()):
         raise NotFound(f"there is no folder of flows {place}".rstrip(), "name one with --flows-dir")
     place = str(Path(place).absolute())
+    folders = {"flows": spec.flows, "agents": spec.agents, "fleets": spec.fleets}
+    unwatched = [name for name, one in folders.items() if not one.watch]
     source = ReloadingFlows(
         place,
         environment,
         agents=daemon.agents if daemon else "",
         fleets=daemon.fleets if daemon else "",
         recursive=spec.flows.recursive,
+        unwatched=unwatched,
+        default=lambda: default_flow(config, daemon, environment) if daemon else None,
     )
     settings = FlowSettings(
         folder=source if spec.flows.enabled else None,
@@ -78,12 +82,16 @@ def daemon_settings(
         ),
         default=default_flow(config, daemon, environment) if daemon else None,
         strict=spec.routing.strict_mode,
-        watch=spec.flows.watch,
+        watch=len(unwatched) < len(folders),
         most=spec.runtime.max_concurrent_tasks,
         most_of_user=spec.runtime.max_tasks_per_user or 0,
         timeout=spec.runtime.task_timeout_secs,
     )
-    return settings, daemon.tenants if daemon else ""
+    variables = {
+        "FLEETTUI_TENANTS": daemon.tenants if daemon else "",
+        "FLEETTUI_METRICS": spec.server.metrics or "",
+    }
+    return settings, {name: value for name, value in variables.items() if value}
 
 
 class Hearing:
@@ -154,6 +162,13 @@ class Serving:
             raise Refused(webhook.trouble)
         at = f", webhooks at {webhook.listening_at}" if webhook.listening_at else ""
         _log.info("ready: %d flows of %s%s", len(self.flows.flows), self._settings.place, at)
+
+    def refused(self) -> Iterator[tuple[str, str, int]]:
+        """Give how many messages were refused, by tenant and flow; unsigned ones are of none."""
+        for (tenant, flow), number in self._intake.refused.items():
+            yield tenant, flow, number
+        for tenant, number in self.hearing.webhook.refused.items():
+            yield tenant, "", number
 
     def tasks(self) -> Iterator[asyncio.Task[None]]:
         """Give what goes on, to be ended with the host."""

@@ -249,7 +249,7 @@ async def running(world: World) -> AsyncIterator[House]:
         )  # fmt: skip
         watchers = []
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
-        metrics = Metrics(engine, dispatch.waits)
+        metrics = Metrics(engine, dispatch.waits, serving.refused)
         request_log = RequestLog(engine, world.request_log, world.redact)
         of_tenants = (
             TermsWatch(dispatch), spending, serving.requests, metrics, request_log,

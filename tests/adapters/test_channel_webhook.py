@@ -154,7 +154,7 @@ async def test_a_bad_signature_is_refused_alike_on_every_path_and_leaves_nothing
             raw = await exchange(port, request(path, headers))
             assert status_of(raw) == 401
             assert raw.partition(b"\r\n\r\n")[2] == b""
-            assert channel.refused == 1
+            assert channel.refused == {"default": 1}
             assert taker.taken == []
     assert SECRET not in caplog.text
     assert "sha256=" not in caplog.text
@@ -353,3 +353,33 @@ async def test_a_port_that_is_taken_is_told_and_another_one_listened_at() -> Non
                 await asyncio.sleep(0)
         assert channel.trouble == ""
         receiving.cancel()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "why"),
+    [
+        ("/deploy", [], "no header X-Hub-Signature-256, or more than one"),
+        ("/deploy", [("X-Hub-Signature-256", "sha256=" + "0" * 64)], "made with another secret"),
+        ("/timed", [("X-Signature", "sha256=" + "0" * 64)], "no header X-Timestamp"),
+        (
+            "/timed",
+            [("X-Signature", "sha256=" + "0" * 64), ("X-Timestamp", "5")],
+            "X-Timestamp is not in seconds, or more than 300 s away from now",
+        ),
+        ("/open", [], "its flow has no secret"),
+        ("/nowhere", [], "no flow has this path"),
+    ],
+)
+async def test_the_log_says_why_a_request_was_refused_and_its_answer_does_not(
+    path: str, headers: list[tuple[str, str]], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    timed = WebhookTrigger("default", "timed", "/timed", SECRET, "timestamp")
+    unset = WebhookTrigger("default", "open", "/open", "")
+    async with served(FLOW, timed, unset) as (channel, _, port):
+        answers = [await exchange(port, request(path, headers)) for _ in range(9)]
+    assert {status_of(answer) for answer in answers} == {401}
+    assert not any(b"Server:" in answer or b"header" in answer for answer in answers)
+    told = [one for one in caplog.messages if why in one]
+    assert len(told) == 5
+    assert f"a webhook to {path} was refused (401)" in told[0]
+    assert channel.refused == {"default": 9}

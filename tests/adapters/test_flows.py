@@ -241,7 +241,7 @@ def test_a_fleet_by_name_gets_the_context_and_the_approval_of_the_flow(tmp_path:
     assert made["spec"]["shared"]["memory"]["namespace"] == "f"
     approval = made["spec"]["approval"]
     assert approval["require_for"] == ["git push", "kubectl delete"]
-    assert approval["approvers"] == ["7"]
+    assert (approval["approvers"], approval["self_approval"]) == (["7"], False)
     assert approval["timeout"] == 60
     assert [(chain["name"], chain["require"]) for chain in approval["chains"]] == [("a", 2)]
 

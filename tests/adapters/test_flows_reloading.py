@@ -180,3 +180,89 @@ async def test_an_agent_that_comes_later_is_found(tmp_path: Path) -> None:
     )
     found = await until(following, lambda now: not now.problems)
     assert found.flows[0].agents["a"]["model"] == "builtin:review"
+
+
+AGENT = "apiVersion: aof.dev/v1\nkind: Agent\nmetadata: {name: ops}\nspec: {model: 'builtin:review', instructions: look}\n"
+FLEET = """apiVersion: aof.dev/v1
+kind: AgentFleet
+metadata: {name: team}
+spec:
+  agents: [{name: one, spec: {model: 'builtin:review', instructions: look}}]
+  coordination: {mode: peer}
+"""
+NAMING = """apiVersion: aof.dev/v1
+kind: AgentFlow
+metadata: {name: by-name}
+spec: {trigger: {type: Manual}, agents: [{name: ops}]}
+---
+apiVersion: aof.dev/v1
+kind: AgentFlow
+metadata: {name: by-fleet}
+spec: {trigger: {type: Manual}, fleet: team}
+---
+apiVersion: aof.dev/v1
+kind: AgentFlow
+metadata: {name: by-file}
+spec: {trigger: {type: Manual}, agents: [{name: part, config: parts/part.yaml}]}
+"""
+
+
+def deployment(folder: Path) -> tuple[Path, Path]:
+    """Write a flow by each way to name what it runs; gives the files of its agent and its fleet."""
+    for name, text in (
+        ("agents/ops.yaml", AGENT), ("fleets/team.yaml", FLEET), ("flows/naming.yaml", NAMING),
+        ("flows/parts/part.yaml", AGENT.replace("ops", "part")),
+    ):  # fmt: skip
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder / "agents" / "ops.yaml", folder / "fleets" / "team.yaml"
+
+
+def told(loaded: LoadedFlows) -> str:
+    return "\n".join(map(str, loaded.problems))
+
+
+def test_what_a_flow_names_goes_on_while_its_file_is_broken(tmp_path: Path) -> None:
+    agent, fleet = deployment(tmp_path)
+    flows = ReloadingFlows(str(tmp_path / "flows"), {})
+    before = flows.load()
+    assert not before.problems
+    for file in (agent, fleet):
+        file.write_text("spec: [")
+    broken = flows.load(changed={str(agent), str(fleet)})
+    assert broken.flows == before.flows
+    assert "ops.yaml:1:7: error" in told(broken) or "ops.yaml:2:1: error" in told(broken)
+    assert "the last good version of the file goes on (ops)" in told(broken)
+    assert "the last good version of the file goes on (team)" in told(broken)
+    agent.unlink()
+    assert "no file has an agent 'ops'" in told(flows.load(changed={str(agent)}))
+    agent.write_text("spec: [")
+    assert "no file has an agent 'ops'" in told(flows.load(changed={str(agent)}))
+
+
+def test_every_flow_of_an_agent_gets_its_change(tmp_path: Path) -> None:
+    agent, _ = deployment(tmp_path)
+    part = tmp_path / "flows" / "parts" / "part.yaml"
+    flows = ReloadingFlows(str(tmp_path / "flows"), {})
+    flows.load()
+    for file in (agent, part):
+        file.write_text(file.read_text().replace("builtin:review", "builtin:logs"))
+    after = {flow.name: flow for flow in flows.load(changed={str(agent), str(part)}).flows}
+    assert after["by-name"].agents["ops"]["model"] == "builtin:logs"
+    assert after["by-file"].agents["part"]["model"] == "builtin:logs"
+
+
+async def test_a_folder_that_is_not_watched_waits_for_a_change_elsewhere(tmp_path: Path) -> None:
+    agent, _ = deployment(tmp_path)
+    folder = str(tmp_path / "flows")
+    watched = {Path(path).name for path in ReloadingFlows(folder, {})._watched()}
+    assert watched == {"flows", "agents", "fleets"}
+    flows = ReloadingFlows(folder, {}, unwatched=["agents"])
+    flows.load()
+    assert {Path(path).name for path in flows._watched()} == {"flows", "fleets"}
+    agent.write_text(AGENT.replace("builtin:review", "builtin:logs"))
+    write(tmp_path / "flows", "new.yaml")
+    loaded = await until(flows.follow(), lambda one: "new" in names(one))
+    assert {flow.name: flow for flow in loaded.flows}["by-name"].agents["ops"]["model"] == (
+        "builtin:logs"
+    )

@@ -66,7 +66,7 @@ class Wanted:
 
 
 def approval(**more: Any) -> dict[str, Any]:
-    given = {"require": 1, "approvers": [], "timeout": 300, "self_approval": False}
+    given = {"require": 1, "approvers": [], "timeout": 300}
     chain = {"name": "c", "approvers": ["bob", "carol", "dan"], "require": 2}
     rules = [{"pattern": "rm", "chain": "c"}]
     return {**given, "chains": [chain], "rules": rules, **more}

@@ -102,3 +102,19 @@ def test_who_may_not_approve_in_the_tenant_may_not_where_a_file_names_them(role:
     desk, action = asking(approvers=["bob"])
     with pytest.raises(Forbidden, match=f"bob is {role}"):
         desk.send(yes(action), Actor("operator", "bob", role=role))
+
+
+@pytest.mark.parametrize(
+    ("more", "may"),
+    [({}, True), ({"self_approval": True}, True), ({"self_approval": False}, False)],
+)
+def test_without_a_chain_who_asked_counts_unless_it_says_no(
+    more: dict[str, Any], *, may: bool
+) -> None:
+    desk, action = asking(approvers=["ann"], **more)
+    if may:
+        desk.send(yes(action))
+        assert action.status == "approved"
+    else:
+        with pytest.raises(Forbidden, match="somebody else must"):
+            desk.send(yes(action))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from engine.flow_kit import ECHO, serving
+from fleettui.client import Reread
 from fleettui.core.commands.requests import DropRequest, HoldRequest, RetryRequest, SendToFlow
 from fleettui.core.commands.tenants import AdmitTenant, HoldTenant, ReleaseTenant
-from fleettui.core.views.queries import ReadBoard, ReadRequests
+from fleettui.core.errors import QuotaReached
+from fleettui.core.views.queries import ReadBoard, ReadMetrics, ReadRequests
 from fleettui.core.views.rows import Board
 
 OTHERS = """
@@ -85,3 +89,27 @@ async def test_what_waits_is_on_the_board_and_what_came_of_it_is_counted(tmp_pat
         (row,) = await flows.session.read(ReadRequests(flow="echo", tenant="default"))
         assert (row.text, row.output, row.person) == ("hello", "HELLO", "ann")
         assert await flows.session.read(ReadRequests(flow="echo", tenant="globex")) == ()
+
+
+async def test_who_looks_at_flows_is_told_when_a_file_changed(tmp_path: Path) -> None:
+    async with serving(tmp_path) as flows, flows.session.watch() as watch:
+        settings = flows.house.serving.flows.settings
+        (flows.folder / "more.yaml").write_text(ECHO.replace("echo", "more"))
+        await flows.house.serving.flows.use(settings)
+        assert list(await watch.take()) == [Reread()]
+        board: Board = await flows.session.read(ReadBoard())
+        assert {row.flow for row in board.flows} == {"echo", "more"}
+
+
+async def test_what_was_dropped_or_refused_is_counted(tmp_path: Path) -> None:
+    limited = ECHO.replace("spec:\n", "spec:\n  limits: {max_requests_per_minute: 1}\n")
+    async with serving(tmp_path, {"echo.yaml": limited}) as flows:
+        await flows.deliver("signed for nobody", "1", flow="?")
+        await flows.session.send(SendToFlow("default", "hello", "echo"))
+        with pytest.raises(QuotaReached, match="its limit"):
+            await flows.session.send(SendToFlow("default", "hello", "echo"))
+        rows = {row.name: row for row in await flows.session.read(ReadMetrics())}
+        dropped = rows["fleettui_messages_dropped_total"]
+        assert (dropped.value, dropped.labels["tenant"]) == (1, "default")
+        refused = rows["fleettui_messages_refused_total"]
+        assert (refused.value, refused.labels) == (1, {"tenant": "default", "flow": "echo"})

@@ -69,9 +69,17 @@ def test_explain_as_json_has_its_four_keys(run: Run) -> None:
     )  # fmt: skip
     candidates = found["candidates"]
     assert isinstance(candidates, list)
-    assert {"flow", "score", "matched"} <= set(candidates[0])
+    assert all(list(one) == ["flow", "score", "matched"] for one in candidates)
     assert candidates[0]["matched"] == ["channel", "platform"]
     assert candidates[-1]["score"] == 0
+
+
+def test_without_a_verb_flows_are_listed_with_the_options_of_ls(run: Run) -> None:
+    plain = run("flow", "--flows", FLOWS)
+    assert (plain.exit_code, plain.stdout) == (0, run("flow", "ls", "--flows", FLOWS).stdout)
+    assert len(json.loads(run("flow", "--json", "--flows", FLOWS).stdout)) == 9
+    assert "explain" in run("flow", "--help").stdout
+    assert run("flow", "nonsense").exit_code == 2
 
 
 def test_a_message_that_no_flow_takes(run: Run) -> None:

@@ -21,7 +21,7 @@ CLIENT = {
 PORTS = {
     "Channel": {"ask", "platform", "receive", "reply", "resolve"},
     "FlowFolder": {"follow", "load"},
-    "FlowsNow": {"flows", "problems"},
+    "FlowsNow": {"flows", "problems", "default"},
     "Store": {"append", "read", "streams"},
     "Snapshots": {"load_snapshot", "save_snapshot"},
     "Blobs": {"get_blob", "put_blob"},

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from fleettui.cli.flow_messages import run, send
+from fleettui.cli.listing import Listing
 from fleettui.cli.printing import print_json, print_table, put, say
 from fleettui.core.errors import NotFound
 from fleettui.core.flow import Flow, obstacle
 from fleettui.core.incoming import canonical
-from fleettui.core.routing import Candidate, Incoming, Routed, Router, agent_for
+from fleettui.core.routing import Incoming, Routed, Router, agent_for
 from fleettui.core.safe import one_line
 from fleettui.core.spec.cron import parse_cron, written
 from fleettui.core.spec.daemon import DaemonSpec
@@ -72,7 +73,7 @@ CONFIG = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=Listing)
 def flow() -> None:
     """List flows, say which of them takes a message, and give them one."""
 
@@ -124,7 +125,7 @@ def explain(
     routed = router.explain(incoming, sealed=False)
     _tell_errors(loaded.problems)
     if as_json:
-        print_json(_as_json(routed, incoming))
+        print_json(_as_json(routed))
     else:
         _show(routed, incoming)
 
@@ -188,26 +189,15 @@ def _tell_errors(problems: Sequence[Problem]) -> None:
             say(one_line(problem))
 
 
-def _as_json(routed: Routed, incoming: Incoming) -> dict[str, Any]:
+def _as_json(routed: Routed) -> dict[str, Any]:
     return {
         "flow": routed.flow.name if routed.flow else None,
         "agent": routed.agent or None,
         "score": routed.score,
-        "candidates": [_candidate(one, incoming) for one in routed.candidates],
-    }
-
-
-def _candidate(one: Candidate, incoming: Incoming) -> dict[str, Any]:
-    agent = "" if one.missed else agent_for(one.flow, incoming.text)[0]
-    return {
-        "flow": one.flow.name,
-        "score": one.score,
-        "matched": list(one.matched),
-        "missed": list(one.missed),
-        "agent": agent or None,
-        "tenant": one.flow.tenant,
-        "file": one.flow.file,
-        "line": one.flow.line,
+        "candidates": [
+            {"flow": one.flow.name, "score": one.score, "matched": list(one.matched)}
+            for one in routed.candidates
+        ],
     }
 
 

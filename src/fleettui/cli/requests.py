@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from fleettui.cli.door import JSON, STATE, ask, read
+from fleettui.cli.listing import Listing
 from fleettui.cli.printing import print_json, print_table, put, say
 from fleettui.client import Client
 from fleettui.core.commands import OperatorCommand
@@ -27,7 +28,7 @@ from fleettui.core.views.rows import RequestRow
 _MANY = 10_000
 
 
-@click.group()
+@click.group(cls=Listing)
 def requests() -> None:
     """List the requests of flows; hold, move, drop or retry one."""
 

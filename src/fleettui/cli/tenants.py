@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fleettui.cli.door import JSON, STATE, Doors, ask, read, state_of
+from fleettui.cli.listing import Listing
 from fleettui.cli.printing import money, print_json, print_table, say
 from fleettui.client import Client
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
@@ -23,7 +24,7 @@ _ABOUT = {"memory": "~", "cpu": "~"}
 _NAME = "use a-z, 0-9 and '-', at most 63 characters"
 
 
-@click.group()
+@click.group(cls=Listing)
 def tenant() -> None:
     """List, show, add, hold and release tenants."""
 

@@ -77,8 +77,8 @@ def approval_over(spec: FlowSpec, below: Data) -> Data:
             *(rule.model_dump(mode="json") for rule in own.rules),
             *below.get("rules", ()),
         ]
-    if own.self_approval:
-        made["self_approval"] = True
+    if own.allowed_users or "self_approval" in own.model_fields_set:
+        made["self_approval"] = own.self_approval
     patience = patience_of(spec)
     if patience is not None:
         made["timeout"] = patience

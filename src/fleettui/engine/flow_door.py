@@ -15,6 +15,7 @@ from fleettui.core.limits import HOUR, MINUTE, Usage, request_key
 from fleettui.core.model import PRIORITIES, Actor
 from fleettui.core.state.requests import RequestState
 from fleettui.core.state.tenant import TenantState
+from fleettui.core.subjects import TROUBLE
 from fleettui.core.tenancy import DEFAULT
 from fleettui.core.views.flows import agent_names, flow_state, trigger_lines
 from fleettui.core.views.rows import FlowRow, RequestRow
@@ -42,6 +43,8 @@ class FlowDoor:
     ) -> None:
         self._engine, self.flows = engine, flows
         self._intake, self._requests, self._open_folder = intake, requests, open_folder
+        # No event tells of a changed file: who looks at flows reads them again.
+        flows.listen(lambda: engine.bus.publish(TROUBLE, ["flows"]))
 
     async def send(self, command: SendToFlow, actor: Actor) -> str:
         """Give a message to a flow, or to the router; raises Refused where nobody takes it."""

@@ -100,7 +100,9 @@ class Flows:
         return {**self.settings.environment, **mine}
 
     def _take(self, now: FlowsNow) -> None:
-        settings = self.settings
+        if now.default is not None:
+            self.settings = replace(self.settings, default=now.default)
+        settings, told = self.settings, self.problems
         self.flows = tuple(now.flows)
         self._by_name = {(flow.tenant, flow.name): flow for flow in self.flows}
         agent = settings.default.spec.agents[0].name if settings.default else ""
@@ -111,8 +113,10 @@ class Flows:
         self.problems = (*(one_line(one) for one in now.problems), *wrong)
         self.loaded = True
         _log.info("%d flows", len(self.flows))
+        broken = {one_line(one) for one in now.problems if one.severity == "error"}
         for problem in self.problems:
-            _log.warning("%s", problem)
+            if problem not in told:
+                _log.log(logging.ERROR if problem in broken else logging.WARNING, "%s", problem)
         for listener in self._listeners:
             listener()
 

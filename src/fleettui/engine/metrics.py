@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from fleettui.core.events import (
@@ -18,9 +18,10 @@ from fleettui.core.events import (
     TurnFailed,
     TurnFinished,
 )
+from fleettui.core.events.requests import DeliveryDropped
 from fleettui.core.metrics import Metric
 from fleettui.core.state.fleet import FleetState
-from fleettui.core.tenancy import is_tenant_stream
+from fleettui.core.tenancy import is_tenant_stream, tenant_of_stream
 from fleettui.core.views.rows import MetricRow
 from fleettui.engine.engine import Engine
 from fleettui.engine.requested import Ended, ended_by
@@ -31,9 +32,17 @@ WAITING: Final = frozenset({"queued", "returned"})
 class Metrics:
     """Watches all events; answers with the numbers as they are."""
 
-    def __init__(self, engine: Engine, waits: Callable[[str], bool]) -> None:
-        """Begin with nothing counted; `waits` says whether a turn waits for its place."""
-        self._engine, self._waits = engine, waits
+    def __init__(
+        self,
+        engine: Engine,
+        waits: Callable[[str], bool],
+        refused: Callable[[], Iterable[tuple[str, str, int]]] = tuple,
+    ) -> None:
+        """Begin with nothing counted; `waits` says whether a turn waits for its place.
+
+        `refused` gives tenant, flow and how many messages it refused; no flow where none is known.
+        """
+        self._engine, self._waits, self._refused = engine, waits, refused
         self._asked: set[str] = set()
         flows = ("flow", "platform", "agent")
         self._requests = Metric(
@@ -82,12 +91,22 @@ class Metrics:
         self._bound = Metric(
             "gauge", "fleettui_quota_limit", "The bound, where there is one.", ("tenant", "quota")
         )
+        self._drops = Metric(
+            "counter", "fleettui_messages_dropped_total", "Messages that no flow took.",
+            ("tenant", "platform"),
+        )  # fmt: skip
+        self._refusals = Metric(
+            "counter", "fleettui_messages_refused_total", "Messages over a limit or not signed.",
+            ("tenant", "flow"),
+        )  # fmt: skip
         self._gauges = (
-            self._depth, self._open, self._agents, self._going, self._used, self._bound,
+            self._refusals, self._depth, self._open, self._agents, self._going, self._used,
+            self._bound,
         )  # fmt: skip
         self._all = (
             self._requests, self._latency, self._approvals, self._errors, self._turns,
-            self._tokens, self._cost, self._unpriced, self._answers, self._wait, *self._gauges,
+            self._tokens, self._cost, self._unpriced, self._answers, self._wait, self._drops,
+            *self._gauges,
         )  # fmt: skip
 
     def on_event(self, recorded: Recorded) -> None:
@@ -95,6 +114,8 @@ class Metrics:
         ended = ended_by(self._engine, recorded)
         if ended is not None:
             self._end(ended)
+        elif isinstance(recorded.event, DeliveryDropped):
+            self._drops.add(tenant_of_stream(recorded.stream), [recorded.event.platform])
         elif not is_tenant_stream(recorded.stream):
             self._count(self._engine.state(recorded.stream), recorded)
 
@@ -176,9 +197,11 @@ class Metrics:
         return self.rows([tenant.name for tenant in self._engine.tenants()])
 
     def _look(self) -> None:
-        """Set the gauges from the state."""
+        """Set the gauges, and what others count, from the state."""
         for gauge in self._gauges:
             gauge.clear()
+        for of, flow, number in self._refused():
+            self._refusals.add(of, [flow], number)
         for tenant in self._engine.tenants():
             of = tenant.name
             mine = [one for one in self._engine.fleets() if one.id and one.tenant == of]

@@ -150,8 +150,7 @@ class Reading:
                 row = next(one for one in self._tenants(who) if one.name == name)
                 return tenant_detail(self._engine.tenant(name), row)
             case queries.ReadProblems():
-                problems = self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
-                return (*problems, *self._flow_problems(who))
+                return self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
             case queries.ReadFlows():
                 return self._flows.flow_rows(who.tenants())
             case queries.ReadRequests(flow=flow, request=request, most=most, tenant=tenant):

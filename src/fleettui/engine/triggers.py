@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -82,8 +83,8 @@ def _webhook(flow: Flow, config: TriggerConfig, environment: Mapping[str, str]) 
 
 def _file(flow: Flow, config: TriggerConfig) -> FileTrigger:
     beside = Path(flow.file).absolute().parent
-    folder = str(beside / Path(config.path or "").expanduser())
-    replies = str(beside / Path(config.replies).expanduser()) if config.replies else ""
+    folder = os.path.normpath(beside / Path(config.path or "").expanduser())
+    replies = os.path.normpath(beside / Path(config.replies).expanduser()) if config.replies else ""
     return FileTrigger(flow.tenant, flow.name, folder, config.glob, config.text or "", replies)
 
 

@@ -52,6 +52,14 @@ class _Reader(web.RequestHandler):
         """Keep what a stranger sent out of the log."""
 
 
+class _Response(web.Response):
+    """Says nothing of what answers."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
 class _Connection(asyncio.Protocol):
     """A connection that ends after its time, whatever it does."""
 
@@ -173,6 +181,6 @@ def _response(answer: HttpAnswer) -> web.Response:
     headers = {"Connection": "close"}
     if answer.retry_after:
         headers["Retry-After"] = str(answer.retry_after)
-    response = web.Response(status=answer.status, headers=headers)
+    response = _Response(status=answer.status, headers=headers)
     response.force_close()
     return response

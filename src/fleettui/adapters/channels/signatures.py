@@ -50,6 +50,21 @@ def verify(scheme: Scheme, headers: Headers, body: bytes, now: float) -> str:
     return proof if same & fresh & bool(scheme.secret) & bool(given) else ""
 
 
+def wrong(scheme: Scheme, headers: Headers, now: float) -> str:
+    """Say to whoever serves the flow why its signature is not valid; no secret, nothing given."""
+    if not scheme.secret:
+        return "its flow has no secret, set the variable or secret that it names"
+    for name in filter(None, (scheme.header, scheme.stamp)):
+        if not only(headers, name):
+            return f"no header {name}, or more than one"
+    if scheme.stamp and not is_fresh(only(headers, scheme.stamp), now, scheme.window):
+        return f"{scheme.stamp} is not in seconds, or more than {scheme.window:g} s away from now"
+    return (
+        f"{scheme.header} does not fit: made with another secret, of other bytes,"
+        " or not in the form that docs/channels.md has"
+    )
+
+
 def only(headers: Headers, name: str) -> str:
     """Give the one header of a name, empty where there is none or more than one."""
     found = [value for key, value in headers if key.lower() == name.lower()] if name else []

@@ -13,9 +13,18 @@ from typing import Final
 
 from fleettui.adapters.channels.exchange import HttpAnswer, HttpRequest
 from fleettui.adapters.channels.mute import Mute
-from fleettui.adapters.channels.signatures import Scheme, github, only, slack, timestamp, verify
+from fleettui.adapters.channels.signatures import (
+    Scheme,
+    github,
+    only,
+    slack,
+    timestamp,
+    verify,
+    wrong,
+)
 from fleettui.core.channel import Delivery, Take, WebhookTrigger
 from fleettui.core.errors import FleettuiError, Refused
+from fleettui.core.safe import one_line
 from fleettui.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -25,6 +34,8 @@ _EVENT: Final = ("X-GitHub-Event", "X-Event-Type", "X-Event")
 # What a request is for that no flow of its path has: no flow is ever called that.
 NO_FLOW: Final = "?"
 _PLAIN: Final = re.compile(r"[\x21-\x7e]{1,200}")
+# So many refusals a minute are told with their reason; strangers can't fill the log.
+_TOLD_A_MINUTE: Final = 5
 
 
 class WebhookChannel(Mute):
@@ -47,7 +58,9 @@ class WebhookChannel(Mute):
         # Where it listens, empty while it does not; what is wrong, empty for nothing.
         self.listening_at = ""
         self.trouble = ""
-        self.refused = 0
+        # How many requests were not signed well, by the tenant of their path.
+        self.refused: dict[str, int] = {}
+        self._told: list[float] = []
 
     def listen_at(self, host: str, port: int, longest: float = 30.0) -> None:
         """Listen there once a flow needs it; an answer takes `longest` seconds at most."""
@@ -80,6 +93,8 @@ class WebhookChannel(Mute):
             routes[path] = trigger, scheme
             if scheme is not None:
                 schemes.setdefault(trigger.tenant, []).append(scheme)
+        for path in routes.keys() - self._routes.keys():
+            _log.info("flow %s takes what is posted to %s", routes[path][0].flow, path)
         self._routes = routes
         self._schemes = {tenant: tuple(found) for tenant, found in schemes.items()}
         self._changed.set()
@@ -133,7 +148,7 @@ class WebhookChannel(Mute):
         if trigger is not None and trigger.style == "none":
             proof = proof_of_own = secrets.token_hex(16)
         if not proof:
-            self.refused += 1
+            self._refuse(request, tenant, own, now)
             return HttpAnswer(401)
         known = trigger is not None and bool(proof_of_own)
         flow = trigger.flow if trigger is not None and known else NO_FLOW
@@ -145,6 +160,18 @@ class WebhookChannel(Mute):
         if receipt.status == "refused":
             return HttpAnswer(429, max(ceil(receipt.free_at - now), 1))
         return HttpAnswer(200 if known else 202)
+
+    def _refuse(self, request: HttpRequest, tenant: str, own: Scheme | None, now: float) -> None:
+        """Count a refusal, and tell whoever reads the log why, whatever the path is."""
+        of = tenant if tenant in self._schemes else "default"
+        self.refused[of] = self.refused.get(of, 0) + 1
+        self._told = [at for at in self._told if at > now - 60.0]
+        why = wrong(own or github(""), request.headers, now)
+        if own is None:
+            why = "no flow has this path; `fleettui serve` logs which flow has which"
+        if len(self._told) < _TOLD_A_MINUTE:
+            self._told.append(now)
+            _log.warning("a webhook to %s was refused (401): %s", one_line(request.path, 100), why)
 
 
 def address_of(trigger: WebhookTrigger) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fleettui.adapters.yaml.checked import Checked
 from fleettui.adapters.yaml.document import Document
 from fleettui.adapters.yaml.files import Unreadable, resolve_config, yaml_files
+from fleettui.adapters.yaml.last_good import LastGood
 from fleettui.adapters.yaml.neighbours import neighbour_problems
 from fleettui.adapters.yaml.roster import Found, Roster, agent_of
 from fleettui.adapters.yaml.specs import without_unknown
@@ -22,10 +23,14 @@ Data = dict[str, Any]
 
 
 class LoadedFlows(NamedTuple):
-    """The flows of a folder in the order that breaks ties, and all that is wrong in it."""
+    """The flows of a folder in the order that breaks ties, and all that is wrong in it.
+
+    `default` is the flow of what none of them takes.
+    """
 
     flows: tuple[Flow, ...] = ()
     problems: tuple[Problem, ...] = ()
+    default: Flow | None = None
 
 
 def load_flows(
@@ -68,9 +73,13 @@ def linked(
     agents: str = "",
     fleets: str = "",
     tenant: str = "",
+    good: LastGood | None = None,
 ) -> LoadedFlows:
-    """Make flows of files that are read, and find what they name; the files stay as they are."""
-    roster = Roster(folder, environment, agents, fleets)
+    """Make flows of files that are read, and find what they name; the files stay as they are.
+
+    Of what they name, `good` has the versions that go on where a file has got an error.
+    """
+    roster = Roster(folder, environment, agents, fleets, good)
     for file in checked:
         roster.know(file)
     documents = [document for file in checked for document in file.documents]

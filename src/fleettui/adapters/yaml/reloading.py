@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Final
 
 from fleettui.adapters.yaml.checked import Checked
 from fleettui.adapters.yaml.flows import LoadedFlows, flow_files, linked
+from fleettui.adapters.yaml.last_good import LastGood
+from fleettui.core.flow import Flow
 from fleettui.core.spec.problem import Problem
 
 # Writers need a moment between emptying a file and filling it; who saves many, saves them at once.
@@ -17,6 +19,11 @@ _STEP: Final = 100  # milliseconds without a change, after which changes are tak
 _DEBOUNCE: Final = 1_000  # ...or this long after the first of them
 _LOOK: Final = 2_000  # how often folders that came or went are looked for
 _PASSED_BY: Final = frozenset({".git", "node_modules"})
+_BESIDE: Final = ("agents", "fleets", "tools")
+
+
+def _no_flow() -> None:
+    """Give no flow for what none takes."""
 
 
 _Mark = tuple[int, int, int]
@@ -38,11 +45,18 @@ class ReloadingFlows:
         fleets: str = "",
         tenant: str = "",
         recursive: bool = True,
+        unwatched: Collection[str] = (),
+        default: Callable[[], Flow | None] = _no_flow,
     ) -> None:
-        """Take the folders as `load_flows` does; call `load` before anything else."""
+        """Take the folders as `load_flows` does; call `load` before anything else.
+
+        Changes in folders that are `unwatched` ("flows", "agents", "fleets") are taken over with
+        the next change elsewhere. `default` reads the flow of what no other takes; it may block.
+        """
         self._folder, self._environment, self._recursive = folder, environment, recursive
+        self._unwatched, self._default = unwatched, default
         self._places = {"agents": agents, "fleets": fleets, "tenant": tenant}
-        self._good: dict[str, Checked] = {}
+        self._good = LastGood()
         self._read: dict[str, tuple[_Mark, Checked]] = {}
         self.now = LoadedFlows()
 
@@ -61,26 +75,20 @@ class ReloadingFlows:
         if paths is None:
             text = "folder not found, the flows it had go on; put it back"
             lost = Problem(self._folder, 1, 1, "error", "", text)
-            self.now = LoadedFlows(self.now.flows, (lost,))
+            self.now = self.now._replace(problems=(lost,))
             return self.now
         stale: list[Problem] = []
         files: list[Checked] = []
         for path in paths:
-            fresh = self._checked(path)
-            good = self._good.get(path)
-            if _is_broken(fresh) and good is not None:
-                stale += fresh.problems
-                stale.append(_kept(fresh, good))
-                files.append(good)
-                continue
-            if not _is_broken(fresh):
-                self._good[path] = fresh
-            files.append(fresh)
+            file, wrong = self._good.of(self._checked(path))
+            files.append(file)
+            stale += wrong
         there = frozenset(paths)
-        self._good = {path: file for path, file in self._good.items() if path in there}
         self._read = {path: read for path, read in self._read.items() if path in there}
-        found = linked(self._folder, files, self._environment, **self._places)
-        self.now = LoadedFlows(found.flows, tuple(dict.fromkeys([*stale, *found.problems])))
+        self._good.forget_gone()
+        found = linked(self._folder, files, self._environment, **self._places, good=self._good)
+        problems = tuple(dict.fromkeys([*stale, *found.problems]))
+        self.now = LoadedFlows(found.flows, problems, self._default())
         return self.now
 
     def _checked(self, path: str) -> Checked:
@@ -129,11 +137,12 @@ class ReloadingFlows:
     def _watched(self) -> dict[Path, int]:
         """Give the folders that are there, with what tells a new one of the same name."""
         beside = Path(self._folder).absolute().parent
-        wanted = (
-            Path(self._folder),
-            *(Path(self._places[name] or beside / name) for name in ("agents", "fleets")),
-            beside / "tools",
-        )
+        places = {"flows": self._folder, **self._places}
+        wanted = [
+            Path(places.get(name) or beside / name)
+            for name in ("flows", *_BESIDE)
+            if name not in self._unwatched
+        ]
         found = {}
         for folder in wanted:
             with suppress(OSError):
@@ -169,14 +178,3 @@ def _matters(change: object, path: str) -> bool:
     name = parts[-1]
     ours = name.endswith((".yaml", ".yml", ".mcp.json")) or "." not in name
     return ours and _PASSED_BY.isdisjoint(parts)
-
-
-def _is_broken(file: Checked) -> bool:
-    return any(problem.severity == "error" for problem in file.problems)
-
-
-def _kept(fresh: Checked, good: Checked) -> Problem:
-    names = [one.name() for one in good.documents if one.kind == "AgentFlow"]
-    what = f" ({', '.join(names)})" if names else ""
-    text = f"the last good version of the file goes on{what}, until it is mended"
-    return Problem(fresh.path, 1, 1, "warning", "", text)

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from fleettui.adapters.yaml.checked import Checked
 from fleettui.adapters.yaml.document import MODELS, Document
 from fleettui.adapters.yaml.files import yaml_files
-from fleettui.adapters.yaml.specs import YamlSpecs, without_unknown
+from fleettui.adapters.yaml.last_good import LastGood
+from fleettui.adapters.yaml.specs import fleet_in, without_unknown
 from fleettui.core.errors import BadSpec
 from fleettui.core.spec.agent import AgentFile
 from fleettui.core.spec.fleet import FleetFile
@@ -35,8 +36,14 @@ class Roster:
     """
 
     def __init__(
-        self, root: str, environment: Mapping[str, str], agents: str = "", fleets: str = ""
+        self,
+        root: str,
+        environment: Mapping[str, str],
+        agents: str = "",
+        fleets: str = "",
+        good: LastGood | None = None,
     ) -> None:
+        self._good = good or LastGood()
         self._root = Path(root).absolute()
         self._environment = environment
         self._given = {"agents": agents, "fleets": fleets}
@@ -61,7 +68,7 @@ class Roster:
         for source in (file, *self._sources("fleet", name, "fleets", file.path)):
             if any(_key(document) == ("fleet", name) for document in source.documents):
                 try:
-                    loaded = YamlSpecs().load_fleet(source.path, self._environment, name)
+                    loaded = fleet_in(source, name)
                 except BadSpec:
                     continue  # its problems are told as those of a file
                 return Found(loaded.spec, source.tools)
@@ -104,8 +111,9 @@ class Roster:
     def _read(self, path: str) -> Checked:
         real = str(Path(path).absolute())
         if real not in self._files:
-            self._files[real] = Checked(path, self._environment)
-            self.problems += self._files[real].problems
+            file, wrong = self._good.of(Checked(path, self._environment))
+            self._files[real] = file
+            self.problems += wrong or file.problems
         return self._files[real]
 
 

@@ -39,20 +39,24 @@ class YamlSpecs:
 
     def load_fleet(self, path: str, environment: Mapping[str, str], name: str = "") -> LoadedFleet:
         """Read and check one fleet of a file; raises BadSpec with every placed problem."""
-        file = Checked(path, environment)
-        problems = sorted(file.problems, key=_place)
-        errors = [str(problem) for problem in problems if problem.severity == "error"]
-        if errors:
-            raise BadSpec(
-                f"{path} has {len(errors)} error{'s' if len(errors) > 1 else ''}",
-                errors,
-                "mend the file and open it again",
-            )
-        document = _choose(file, name)
-        data = file.resolved(document) if document.kind != "Workflow" else document.data
-        spec = _normalised(data if document.kind != "Workflow" else fleet_of_workflow(data))
-        warnings = tuple(str(problem) for problem in problems)
-        return LoadedFleet(document.name(), spec, warnings)
+        return fleet_in(Checked(path, environment), name)
+
+
+def fleet_in(file: Checked, name: str = "") -> LoadedFleet:
+    """Give one fleet of a file that is read; raises BadSpec with every placed problem."""
+    problems = sorted(file.problems, key=_place)
+    errors = [str(problem) for problem in problems if problem.severity == "error"]
+    if errors:
+        raise BadSpec(
+            f"{file.path} has {len(errors)} error{'s' if len(errors) > 1 else ''}",
+            errors,
+            "mend the file and open it again",
+        )
+    document = _choose(file, name)
+    data = file.resolved(document) if document.kind != "Workflow" else document.data
+    spec = _normalised(data if document.kind != "Workflow" else fleet_of_workflow(data))
+    warnings = tuple(str(problem) for problem in problems)
+    return LoadedFleet(document.name(), spec, warnings)
 
 
 def _choose(file: Checked, name: str) -> Document:

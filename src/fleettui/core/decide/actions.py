@@ -168,7 +168,7 @@ def approve(state: FleetState, command: Approve, asked: Asked) -> Outcome:
     if action.status == "asking" and any(map(asked.actor.is_called, action.approved_by)):
         raise Refused(f"{by} has approved {action.id} already", "another person must approve too")
     if "destructive" in action.risks and not command.confirmed:
-        raise Refused(f"{action.id} destroys something", "confirm it once more")
+        raise Refused(f"{action.id} destroys something", "confirm it once more, with --yes")
     _refuse_stranger(state, action, asked.actor)
     if action.status == "unknown":
         _refuse_without_agent(state, action)

@@ -26,7 +26,7 @@ class Chain(Shape):
     approvers: People = Field(min_length=1, description="Who may approve.")
     require: int = Field(default=1, ge=1, description="How many of them must.")
     self_approval: bool = Field(
-        default=False, description="Whether who gave the task counts where two or more are needed."
+        default=False, description="Whether who gave the task counts; unsaid, where one is enough."
     )
 
 
@@ -46,7 +46,7 @@ class Approval(Shape):
     )
     require: int = Field(default=1, ge=1, description="How many people must approve.")
     self_approval: bool = Field(
-        default=False, description="Whether who gave the task counts where two or more are needed."
+        default=False, description="Whether who gave the task counts; unsaid, where one is enough."
     )
     approvers: Items = Field(default=(), description="Who may approve; every operator when empty.")
     require_for: Items = Field(

@@ -25,6 +25,9 @@ class Server(Shape):
     timeout_secs: float = Field(
         default=30.0, gt=0, le=3600, description="Longest time a request may take, in seconds."
     )
+    metrics: str | None = Field(
+        default=None, description="Address of this machine for metrics, as 127.0.0.1:9464."
+    )
     cors: bool = Field(default=False, description="AOF's field; no other origin is ever allowed.")
     tls: Tls | None = Field(default=None, description="Encryption; not built, refused when on.")
     cluster_mode: bool = Field(default=False, description="Several hosts; not built, refused.")

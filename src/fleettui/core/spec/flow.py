@@ -68,7 +68,8 @@ class TriggerConfig(Loose):
         default=300.0, description="How old a signed request may be, as `5m` or seconds."
     )
     glob: Items = Field(
-        default=(), description="Only files of these names, as `*.json`; every one when empty."
+        default=(),
+        description='Only files of these names, as `["*.json"]`; every one when empty.',
     )
     replies: str | None = Field(
         default=None, min_length=1, description="Folder that a File's answers are written to."

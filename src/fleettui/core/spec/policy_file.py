@@ -19,7 +19,7 @@ class PolicyChain(Shape):
     approvers: People = Field(default=(), description="Who may approve.")
     require: int = Field(default=1, ge=1, description="How many of them must.")
     self_approval: bool = Field(
-        default=False, description="Whether who gave the task counts where two or more are needed."
+        default=False, description="Whether who gave the task counts; unsaid, where one is enough."
     )
 
 

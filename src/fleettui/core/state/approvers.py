@@ -20,8 +20,8 @@ def approvers_of(state: FleetState, action: ActionState) -> tuple[str, ...]:
 def requester_of(state: FleetState, action: ActionState) -> str:
     """Name who gave the task, where that person is not counted among those who approve.
 
-    Where one approver is enough they are, unless a chain says `self_approval: false`; where more
-    are needed they are only if it says true. The chains of a flow always say one of them.
+    Where one approver is enough they are, unless `self_approval: false` is said; where more are
+    needed they are only if it says true. A flow that names people always says one of them.
     """
     run = state.runs.get(action.run)
     if run is None or state.spec is None:
@@ -29,5 +29,5 @@ def requester_of(state: FleetState, action: ActionState) -> str:
     approval = state.spec.spec.approval
     group = approval.chain(action.chain)
     rule = approval if group is None else group
-    alone = action.needs < 2 and (group is None or "self_approval" not in group.model_fields_set)
+    alone = action.needs < 2 and "self_approval" not in rule.model_fields_set
     return "" if alone or rule.self_approval else run.by

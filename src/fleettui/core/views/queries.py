@@ -140,7 +140,7 @@ class ReadTenant(Query, frozen=True, tag=True, omit_defaults=True):
 
 
 class ReadProblems(Query, frozen=True, tag=True, omit_defaults=True):
-    """Answers tuple[str, ...]: what is wrong in the files that the host reads by itself."""
+    """Answers tuple[str, ...]: what is wrong in the files of tenants."""
 
 
 class ReadFlows(Query, frozen=True, tag=True, omit_defaults=True):
