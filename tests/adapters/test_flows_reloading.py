@@ -182,7 +182,11 @@ async def test_an_agent_that_comes_later_is_found(tmp_path: Path) -> None:
     assert found.flows[0].agents["a"]["model"] == "builtin:review"
 
 
-AGENT = "apiVersion: aof.dev/v1\nkind: Agent\nmetadata: {name: ops}\nspec: {model: 'builtin:review', instructions: look}\n"
+AGENT = """apiVersion: aof.dev/v1
+kind: Agent
+metadata: {name: ops}
+spec: {model: 'builtin:review', instructions: look}
+"""
 FLEET = """apiVersion: aof.dev/v1
 kind: AgentFleet
 metadata: {name: team}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.core.houses import TOUCH, Desk
+from tests.core.houses import TOUCH, Desk, spec
 
-from fleettui.core.commands import Approve, Deny, StartRun, Withdraw
+from fleettui.core.commands import AdmitFleet, Approve, Deny, StartRun, Withdraw
 from fleettui.core.errors import Forbidden, Refused
 from fleettui.core.model import Actor, Payload
 from fleettui.core.state.fleet import ActionState
@@ -118,3 +118,14 @@ def test_without_a_chain_who_asked_counts_unless_it_says_no(
     else:
         with pytest.raises(Forbidden, match="somebody else must"):
             desk.send(yes(action))
+
+
+def test_a_file_that_begins_to_say_no_is_taken_over() -> None:
+    desk, action = asking(approvers=["ann"])
+    desk.send(
+        AdmitFleet("f", "f", "/f.yaml", "/ws", spec(approval={
+            "chains": [], "approvers": ["ann"], "self_approval": False,
+        }))
+    )  # fmt: skip
+    with pytest.raises(Forbidden, match="somebody else must"):
+        desk.send(yes(action))

@@ -40,7 +40,7 @@ def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome
         )  # fmt: skip
         return Outcome((opened, *_create(instances(spec))), command.fleet)
     events: list[AnyEvent] = []
-    if spec != state.spec:
+    if _says_else(spec, state.spec):
         if state.running() is not None:
             return Outcome(_rules_only(state, command, spec), state.id)
         events += _reload(state, command, spec, policy, by)
@@ -80,12 +80,18 @@ def _rules_only(state: FleetState, command: AdmitFleet, spec: FleetFile) -> list
     merged = {**old, "spec": {**kept, **fresh}}
     now = FleetFile.model_validate(merged)
     events: list[AnyEvent] = []
-    if now != state.spec:
+    if _says_else(now, state.spec):
         events.append(FleetReloaded(merged, _policy(now), command.warnings))
     if now != spec:
         text = "the fleet's file changed; it is taken over when no run is going on"
         events.append(TroubleNoted("", text))
     return events
+
+
+def _says_else(spec: FleetFile, other: FleetFile | None) -> bool:
+    """Say whether two files differ, also in what one leaves unsaid (`self_approval: false`)."""
+    unset = other is None or other.model_dump(exclude_unset=True)
+    return spec.model_dump(exclude_unset=True) != unset
 
 
 def instances(spec: FleetFile) -> dict[str, tuple[str, int]]:
