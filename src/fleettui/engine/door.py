@@ -269,7 +269,7 @@ class Door:
         run = self._state.runs.get(self._turn.run)
         if run is None:
             return most, self._turn.tokens
-        return most, run.bill.input_tokens + run.bill.output_tokens
+        return most, run.bill.tokens
 
     def _tools(self) -> tuple[ToolSpec, ...]:
         """Give the tools of the agent, and those its place in the run brings with it."""
