@@ -24,8 +24,8 @@ from fleettui.core.commands import (
     StartRun,
 )
 from fleettui.core.errors import Forbidden, NotFound, QuotaReached, Stale
+from fleettui.core.limits import DAY
 from fleettui.core.model import Limits, ModelReply, Payload, Usage
-from fleettui.core.quota import DAY
 from fleettui.core.views.queries import ReadAgents, ReadBoard, ReadInbox, ReadTenant, ReadTenants
 from fleettui.core.views.rows import AgentRow, TenantRow
 from fleettui.engine.session import Session

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from fleettui.core import quota
 from fleettui.core.errors import QuotaReached
-from fleettui.core.quota import HOUR, Request, the_day, when
+from fleettui.core.limits import HOUR
+from fleettui.core.quota import Request, the_day, when
 from fleettui.core.standing import MANY
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.state.tenant import TenantState

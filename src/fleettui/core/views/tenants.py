@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from fleettui.core.limits import HOUR, MINUTE
 from fleettui.core.model import Role
-from fleettui.core.quota import HOUR, MINUTE, day_of, the_day, when
+from fleettui.core.quota import day_of, the_day, when
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import Budget, TenantState
