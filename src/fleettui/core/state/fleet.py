@@ -464,10 +464,6 @@ class FleetState:
 
     # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
 
-    def next_id(self) -> str:
-        """Name the next thing; numbers are never used twice because every one is in an event."""
-        return f"{self.id}/{self.number + 1}"
-
     def agent(self, name: str) -> AgentState:
         found = self.agents.get(name)
         if found is None:
