@@ -29,14 +29,17 @@ from fleettui.core.commands import (
 )
 from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.commands.tenants import TenantCommand
-from fleettui.core.errors import FleettuiError, NotFound, Refused
+from fleettui.core.decide.roles import refuse_role
+from fleettui.core.errors import FleettuiError, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
 from fleettui.core.tenancy import (
     current_tenant,
     fleet_id,
+    is_fleet_id,
     is_tenant_stream,
+    no_fleet,
     tenant_of,
     tenant_of_stream,
 )
@@ -107,6 +110,8 @@ class Session:
         """Carry out a command as this operator, in the tenant it is about."""
         mine = self._addressed(command)
         tenant = self._tenant_of(mine)
+        # Before anything is read, kept or made for it.
+        refuse_role(self._who.actor(tenant), mine)
         serving = current_tenant.set(tenant)
         try:
             return await self._carry_out(mine)
@@ -134,7 +139,7 @@ class Session:
 
     def _whole_id(self, fleet: str) -> str:
         """Give the id of the one fleet of this operator that is meant by a name, else the name."""
-        known = {state.id for state in self._engine.fleets()}
+        known = {state.id for state in self._mine()}
         found = [one for one in (fleet_id(t, fleet) for t in self._who.tenants()) if one in known]
         return found[0] if len(found) == 1 and fleet not in known else fleet
 
@@ -146,9 +151,11 @@ class Session:
             return command.tenant
         if isinstance(command, OpenFleet) and not command.fleet:
             return self._who.home()
+        known = command.fleet in {state.id for state in self._mine()}
+        fresh = isinstance(command, OpenFleet) and is_fleet_id(command.fleet)
         tenant = tenant_of(command.fleet)
-        if self._who.role(tenant) is None:
-            raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
+        if not (known or fresh) or self._who.role(tenant) is None:
+            raise no_fleet(command.fleet)
         return tenant
 
     async def _carry_out(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
@@ -156,8 +163,8 @@ class Session:
             case OpenFleet():
                 return await self._open(command)
             case StartRun(task=task):
-                items = command.items or await self._items.find(command.fleet, task.head)
                 spilled = await self._spilled(task)
+                items = await self._items.find(command.fleet, task.head)
                 return await self._ask(replace(command, task=spilled, items=items))
             case SendMessage(body=body):
                 return await self._ask(replace(command, body=await self._spilled(body), key=""))
@@ -193,11 +200,9 @@ class Session:
         return await self._engine.send(command, self._who.actor(current_tenant.get()))
 
     async def _spilled(self, payload: Payload) -> Payload:
-        return (
-            payload
-            if payload.blob
-            else await self._engine.payload(current_tenant.get(), payload.head)
-        )
+        """Keep a text; a stored one that is named must be the tenant's."""
+        tenant = current_tenant.get()
+        return await self._engine.payload(tenant, await self._engine.text(tenant, payload))
 
     async def _roll_back(self, command: RollBack) -> str:
         """Roll an agent back, and wait until its files are back too."""
@@ -301,7 +306,7 @@ class Session:
     @asynccontextmanager
     async def _watch(self, fleet: str, stream: bool) -> AsyncIterator[SessionWatch]:
         if fleet and all(state.id != fleet for state in self._mine()):
-            raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
+            raise no_fleet(fleet)
         async with AsyncExitStack() as stack:
             if stream:
                 stack.enter_context(self._engine.audience(fleet))
@@ -339,7 +344,8 @@ class SessionWatch:
         while True:
             things = await self._subscription.take()
             notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
-            visible = {state.id for state in self._mine()} if not self._fleet else {self._fleet}
+            # Asked again each time: whoever watches may not be a member any more.
+            visible = {state.id for state in self._mine() if self._fleet in {"", state.id}}
             for thing in things:
                 if isinstance(thing, str):
                     notices.append(Reread())
