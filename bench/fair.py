@@ -74,7 +74,11 @@ class PromptModel:
 
 
 def fleet(agents: int, **fields: Any) -> dict[str, Any]:
-    spec = {"model": "scripted:/none", "instructions": "work", "workspace": "none", **fields}
+    # Mail that comes meanwhile goes on in the same turn: that is no reason to end it.
+    spec = {
+        "model": "scripted:/none", "instructions": "work", "workspace": "none",
+        "max_iterations": 1000, **fields,
+    }  # fmt: skip
     return {
         "apiVersion": "aof.dev/v1",
         "kind": "AgentFleet",
@@ -211,7 +215,7 @@ async def shares(folder: Path, seconds: float) -> dict[str, float]:
         async def keep_busy(fleet: str, tenant: str, agent: str) -> None:
             state = house.engine.state(fleet)
             while loop.time() < end:
-                if not len(state.mailboxes[agent]):
+                if not state.agents[agent].turns:
                     await house.engine.send(
                         SendMessage(fleet, agent, Payload("go on")), person(tenant)
                     )

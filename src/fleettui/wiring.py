@@ -54,6 +54,7 @@ from fleettui.engine.flows import FlowSettings
 from fleettui.engine.guarded import GuardedToolbox
 from fleettui.engine.items import Items
 from fleettui.engine.keeping import Keeping
+from fleettui.engine.loads import Loads
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.membership import Membership
 from fleettui.engine.metrics import Metrics
@@ -68,6 +69,7 @@ from fleettui.engine.remembering import Remembering
 from fleettui.engine.reports import Reports
 from fleettui.engine.request_log import RequestLog
 from fleettui.engine.session import Presence, Session
+from fleettui.engine.spending import Spending
 from fleettui.engine.steps import Steps
 from fleettui.engine.supervisor import Supervisor
 from fleettui.engine.tenant_files import TenantFiles
@@ -157,6 +159,7 @@ class House:
         breakers: Breakers,
         tenants: TenantFiles,
         dispatch: Dispatch,
+        loads: Loads,
         metrics: Metrics,
         serving: Serving,
     ) -> None:
@@ -175,6 +178,7 @@ class House:
             breakers,
             tenants,
             dispatch,
+            loads,
             metrics,
             Outfit(frozenset(TOOLS), world.toolbox.installed),
             serving.door,
@@ -230,12 +234,13 @@ async def running(world: World) -> AsyncIterator[House]:
             order, built, world.model, toolbox, world.vault, pulse, breakers,
             keeping, dispatch, group, world.home,
         )  # fmt: skip
+        loads = Loads(engine, world.measures)
         memories = Remembering(engine, world.memories, world.vault, group)
-        actions = Actions(order, toolbox, world.vault, memories, keeping, dispatch, group)
-        timers = Timers(engine)
+        actions = Actions(order, toolbox, world.vault, memories, keeping, dispatch, loads, group)
+        timers, spending = Timers(engine), Spending(engine, dispatch)
         items = Items(engine, world.files)
         steps = Steps(order, toolbox, world.vault, world.specs, items, group)
-        supervisor = Supervisor(engine, pulse, world.measures, dispatch.waits)
+        supervisor = Supervisor(engine, pulse, loads, dispatch.waits)
         monitors = Monitors(engine, built, world.vault, group)
         reports = Reports(order, toolbox, world.vault, world.reports)
         serving = Serving(
@@ -246,10 +251,12 @@ async def running(world: World) -> AsyncIterator[House]:
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)
         request_log = RequestLog(engine, world.request_log, world.redact)
-        of_tenants = (TermsWatch(dispatch), serving.requests)
+        of_tenants = (
+            TermsWatch(dispatch), spending, serving.requests, metrics, request_log,
+        )  # fmt: skip
         for watcher in (
             memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
-            monitors, lodging, metrics, request_log, *of_tenants,
+            monitors, lodging, *of_tenants,
         ):  # fmt: skip
             ready = asyncio.Event()
             watching = watch_events(
@@ -262,11 +269,12 @@ async def running(world: World) -> AsyncIterator[House]:
         watchers.append(group.create_task(supervisor.run(), name="sweep"))
         watchers.append(group.create_task(tenants.run(), name="tenants"))
         watchers.append(group.create_task(dispatch.run(), name="dispatch"))
+        watchers.append(group.create_task(spending.run(), name="spending"))
         watchers += await serving.begin()
         try:
             yield House(
                 engine, world, actions, memories, keeping, built, pulse, breakers, tenants,
-                dispatch, metrics, serving,
+                dispatch, loads, metrics, serving,
             )  # fmt: skip
         finally:
             request_log.catch_up()

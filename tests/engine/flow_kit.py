@@ -13,7 +13,7 @@ from engine.kit import Script, make_world, says
 from fleettui.adapters.memory.channel import MemoryChannel
 from fleettui.adapters.memory.store import MemoryStore
 from fleettui.adapters.yaml.reloading import ReloadingFlows
-from fleettui.core.channel import Delivery, Receipt
+from fleettui.core.channel import Delivery, Question, Receipt
 from fleettui.core.errors import ModelFailed
 from fleettui.core.events import Recorded
 from fleettui.core.state.requests import RequestState
@@ -88,16 +88,29 @@ class Model:
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked: list[str] = []
+        self.tell: Callable[[], None] = lambda: None
 
     async def complete(self, request: Any, on_text: Any = None) -> Any:
         del on_text
         self.asked.append(request.messages[-1].content)
+        self.tell()
         await self.gate.wait()
         step = sum(one.role == "assistant" for one in request.messages)
         reply = self.script(request, step)
         if isinstance(reply, ModelFailed):
             raise reply
         return reply
+
+
+class TellingChannel(MemoryChannel):
+    """A platform that says when it was asked something: no event follows that."""
+
+    tell: Callable[[], None]
+
+    async def ask(self, address: str, question: Question) -> str:
+        name = await super().ask(address, question)
+        self.tell()
+        return name
 
 
 @asynccontextmanager
@@ -117,10 +130,11 @@ async def serving(
     for name, text in ({"echo.yaml": ECHO} if files is None else files).items():
         (folder / name).write_text(text)
     model = model or Model()
-    channel = MemoryChannel(platform, {"U1": "Ann", "U2": "Bob", "U9": "Zoe"})
+    channel = TellingChannel(platform, {"U1": "Ann", "U2": "Bob", "U9": "Zoe"})
     source = ReloadingFlows(str(folder), {})
     world = make_world(tmp_path, model, store=store or MemoryStore(), **parts)
     chosen = FlowSettings(source, environment={"OPENED": "1"}, watch=False, **(settings or {}))
     world = replace(world, channels={platform: channel}, flows=chosen)
+    model.tell = channel.tell = lambda: world.bus.publish("test.asked", ["asked"])
     async with running(world) as house:
         yield FlowWorld(house, house.session("ann"), channel, model, folder)

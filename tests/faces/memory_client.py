@@ -41,6 +41,8 @@ class MemoryClient:
         self.refuse: FleettuiError | None = None
         self.lost: Exception | None = None
         self.answers: dict[type, Any] = {}
+        # What is shown in place of `board` where a fleet is named.
+        self.boards: dict[str, Board] = {}
         self.watches: list[MemoryWatch] = []
 
     @property
@@ -61,7 +63,7 @@ class MemoryClient:
         if self.lost is not None:
             raise self.lost
         if isinstance(query, queries.ReadBoard):
-            return self.board
+            return self.boards.get(query.fleet, self.board)
         return self.answers.get(type(query), {} if isinstance(query, queries.ReadSpec) else ())
 
     def watch(self, fleet: str = "", *, stream: bool = False) -> Any:

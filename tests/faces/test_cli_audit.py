@@ -46,7 +46,7 @@ async def state(tmp_path: Path) -> Path:
 
 
 def fleettui(*words: str | Path) -> Result:
-    doors = SocketDoors(lambda *_: 0)
+    doors = SocketDoors(lambda *_: 0, lambda *_: "")
     return CliRunner().invoke(cli, list(map(str, words)), obj=doors, standalone_mode=True)
 
 

@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = {page.name: page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")}
 JSON = DOCS["json.md"].split("## ", maxsplit=1)[0]
 # They show a screen, print text for a shell, or print JSON and nothing else.
-SILENT = {"open", "attach", "attach-agent", "schema", "completion"}
+SILENT = {"open", "attach", "attach-agent", "schema", "completion", "serve"}
 
 
 def command(name: str) -> click.Command:

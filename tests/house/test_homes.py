@@ -22,6 +22,7 @@ HOMES = {
     "acp": ("adapters/runtimes/acp/",),
     "asyncpg": ("adapters/sharing/postgres.py",),
     "aiohttp": (
+        "adapters/channels/http.py",
         "adapters/models/slim/",
         "adapters/tools/http_exchange.py",
         "adapters/runtimes/monitor/",
@@ -33,7 +34,7 @@ HOMES = {
     "mcp_types": ("adapters/tools/mcp/",),
     "aiosqlite": ("adapters/sqlite/",),
     "click": ("cli/",),
-    "cryptography": ("adapters/secrets/sealing.py",),
+    "cryptography": ("adapters/secrets/sealing.py", "adapters/channels/signatures.py"),
     "keyring": ("adapters/secrets/master.py",),
     "litellm": ("adapters/models/",),
     "msgspec": ("",),
@@ -48,7 +49,7 @@ HOMES = {
     "textual": ("tui/", "host/"),
     "tree_sitter": ("core/policy/",),
     "tree_sitter_bash": ("core/policy/",),
-    "watchfiles": ("adapters/yaml/reloading.py",),
+    "watchfiles": ("adapters/yaml/reloading.py", "adapters/channels/file.py"),
     "yaml": ("adapters/yaml/",),
 }
 SINKS = {"Static", "Label", "notify", "Markdown", "Button", "SystemCommand"}

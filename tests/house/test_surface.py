@@ -19,6 +19,9 @@ CLIENT = {
     "Watch": {"take"},
 }
 PORTS = {
+    "Channel": {"ask", "platform", "receive", "reply", "resolve"},
+    "FlowFolder": {"follow", "load"},
+    "FlowsNow": {"flows", "problems"},
     "Store": {"append", "read", "streams"},
     "Snapshots": {"load_snapshot", "save_snapshot"},
     "Blobs": {"get_blob", "put_blob"},
@@ -76,6 +79,8 @@ OPERATOR_COMMANDS = {
     "RemoveWorkspace", "RestoreMessage", "ResumeRun",
     "RetryMessage", "RevokeRule", "RollBack", "SendMessage", "StartRun", "StopFleet", "Withdraw",
     "HoldTenant", "ReleaseTenant", "HoldAll", "ReleaseAll",
+    "DropRequest", "HoldRequest", "MoveRequest", "ReleaseRequest", "RetryRequest", "SendToFlow",
+    "UseFlows",
 }  # fmt: skip
 
 

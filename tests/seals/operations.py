@@ -114,13 +114,13 @@ class Making:
         return self._chance.choices(kinds, (10, 5, 1, 2))[0]
 
     def _reference(self, of: Callable[[Organisation], Sequence[str]], absent: str) -> str:
-        kind = self._kind()
+        kind, absent = self._kind(), absent.replace("UNIQUE", uuid4().hex[:8])
         other = self._chance.choice(self._others)
         if kind == "foreign" and (there := of(other)):
             # What happens to be called the same here is not another's.
             found = self._chance.choice(there)
             if found not in of(self._mine):
-                self._foreign.append((found, absent.replace("TENANT", f"t{uuid4().hex[:6]}")))
+                self._foreign.append((found, absent))
                 self._given.append(found)
                 return found
         if kind == "nasty":
@@ -136,7 +136,12 @@ class Making:
             ids = [state.id for state in self.states(one)]
             return [*ids, "web"] if one is self._mine else ids
 
-        found = self._reference(names, "none@TENANT")
+        if self._chance.random() < 0.05:
+            # Questions about a budget are of the tenant itself.
+            found = self.tenant()
+            self._foreign += [(f"tenant:{here}", f"tenant:{there}") for here, there in self._foreign]
+            return f"tenant:{found}"
+        found = self._reference(names, "none@UNIQUE")
         self._elsewhere |= any(found == here for here, _ in self._foreign)
         return found
 
@@ -148,20 +153,20 @@ class Making:
         return self._chance.choice(choices)
 
     def tenant(self) -> str:
-        found = self._reference(lambda one: [one.name], "TENANT".replace("TENANT", "nobody"))
+        found = self._reference(lambda one: [one.name], "nobody-UNIQUE")
         self._elsewhere |= any(found == here for here, _ in self._foreign)
         return found
 
     def agent(self) -> str:
         return self._reference(
-            lambda one: sorted({name for s in self.states(one) for name in s.agents}), "nobody"
+            lambda one: sorted({name for s in self.states(one) for name in s.agents}), "nobody-UNIQUE"
         )
 
     def of_fleets(self, what: str) -> str:
         """Name one of the things that fleets have under a name, as `fleet/12`."""
         return self._reference(
             lambda one: [name for s in self.states(one) for name in getattr(s, what)][-300:],
-            "none@TENANT/1",
+            "none@UNIQUE/1",
         )
 
     def checkpoint(self) -> str:
@@ -172,7 +177,7 @@ class Making:
                 for agent in s.agents.values()
                 for name in agent.checkpoints
             ],
-            "none@TENANT/1",
+            "none@UNIQUE/1",
         )
 
     def request(self) -> str:
@@ -181,18 +186,18 @@ class Making:
         return self._chance.choice([*own, "r99999", *NASTY])
 
     def flow(self) -> str:
-        return self._reference(lambda one: [f"f-{one.word}"], "f-none")
+        return self._reference(lambda one: [f"f-{one.word}"], "f-UNIQUE")
 
     def plain_flow(self) -> str:
         """Name a flow without its word: a name that nobody takes is noted among one's own."""
-        return self._reference(lambda one: [f"flow-of-{one.name}"], "f-none")
+        return self._reference(lambda one: [f"flow-of-{one.name}"], "f-UNIQUE")
 
     def text(self) -> str:
         return f"{self._chance.random()} of {self._mine.word}"
 
     def payload(self) -> Payload:
         """Give a text, or the name of a stored one: an own one, another's, or nobody's."""
-        chosen = self._reference(lambda one: self._blobs(one), "0" * 64)
+        chosen = self._reference(lambda one: self._blobs(one), "0" * 56 + "UNIQUE")
         if len(chosen) == 64 and set(chosen) <= set("0123456789abcdef"):
             return Payload("stolen", 9000, chosen)
         return Payload(self.text())

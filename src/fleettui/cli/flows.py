@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,8 +15,10 @@ from fleettui.cli.flow_messages import run, send
 from fleettui.cli.printing import print_json, print_table, put, say
 from fleettui.core.errors import NotFound
 from fleettui.core.flow import Flow, obstacle
+from fleettui.core.incoming import canonical
 from fleettui.core.routing import Candidate, Incoming, Routed, Router, agent_for
 from fleettui.core.safe import one_line
+from fleettui.core.spec.cron import parse_cron, written
 from fleettui.core.spec.daemon import DaemonSpec
 from fleettui.core.spec.problem import Problem
 
@@ -138,10 +142,18 @@ def ls(context: click.Context, *, folder: str, config: str, as_json: bool) -> No
         print_json([_listed(one) for one in loaded.flows])
         return
     rows = [
-        (one.name, one.tenant, one.platform or "any", _filters(one), _taker(one), _runs(one))
+        (
+            one.name,
+            one.tenant,
+            one.platform or "any",
+            _filters(one),
+            _taker(one),
+            _runs(one),
+            _when(one),
+        )
         for one in loaded.flows
     ]
-    print_table(("FLOW", "TENANT", "PLATFORM", "TAKES", "GOES TO", "RUNS"), rows)
+    print_table(("FLOW", "TENANT", "PLATFORM", "TAKES", "GOES TO", "RUNS", "NEXT"), rows)
 
 
 def _load(source: FlowSource, folder: str, config: str) -> tuple[LoadedFlows, LoadedDaemon | None]:
@@ -232,6 +244,7 @@ def _listed(one: Flow) -> dict[str, Any]:
         "patterns": list(config.patterns) if config else [],
         "agents": [agent.name for agent in one.spec.agents],
         "fleet": one.spec.fleet,
+        "next": _next(one),
         "runs": not hindered,
         "why": hindered,
         "file": one.file,
@@ -262,6 +275,24 @@ def _taker(one: Flow) -> str:
     if one.spec.fleet:
         return f"fleet {one.spec.fleet}"
     return ", ".join(agent.name for agent in one.spec.agents) or "nobody"
+
+
+def _next(one: Flow) -> float | None:
+    """Say when a clock starts a flow next; None for one that none does."""
+    config = one.spec.trigger.config if one.spec.trigger else None
+    if config is None or canonical(one.platform) != "schedule":
+        return None
+    try:
+        return parse_cron(config.cron or "").after(time.time(), ZoneInfo(config.timezone))
+    except (ValueError, OSError):
+        return None
+
+
+def _when(one: Flow) -> str:
+    due, trigger = _next(one), one.spec.trigger
+    if due is None or trigger is None:
+        return "-"
+    return written(due, ZoneInfo(trigger.config.timezone))
 
 
 def _runs(one: Flow) -> str:

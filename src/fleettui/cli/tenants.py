@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -11,11 +12,14 @@ from fleettui.cli.printing import money, print_json, print_table, say
 from fleettui.client import Client
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
 from fleettui.core.errors import Forbidden, HostGone, Refused
+from fleettui.core.quota import when
 from fleettui.core.tenancy import DEFAULT, is_tenant_name
 from fleettui.core.views.queries import ReadProblems, ReadTenant, ReadTenants
 from fleettui.core.views.rows import TenantDetail, TenantRow
 
 _PLANS = click.Choice(("free", "standard", "enterprise"))
+# What is measured now and then, other than what has calls of unknown price in it.
+_ABOUT = {"memory": "~", "cpu": "~"}
 _NAME = "use a-z, 0-9 and '-', at most 63 characters"
 
 
@@ -76,10 +80,22 @@ def show(context: click.Context, *, name: str, state: str, as_json: bool) -> Non
         "turns": _of(row.turns, row.turns_quota),
         "queued": _of(row.messages, row.messages_quota),
         "needs you": row.needs,
-        "tokens": row.tokens,
-        "cost": money(row.cost),
+        "tokens": f"{row.tokens:,} ({row.tokens_today:,} today)",
+        "cost": f"{money(row.cost)} ({money(row.cost_today)} today)",
     }
     print_table(("", ""), list(lines.items()))
+    if row.quotas:
+        print_table(
+            ("QUOTA", "USED", "OF", "SHARE", "AGAIN"),
+            [
+                (
+                    one.name, ("" if one.exact else _ABOUT.get(one.name, ">= "))
+                    + _amount(one.name, one.used), _amount(one.name, one.most),
+                    f"{one.share:.0%}", when(one.again_at, time.time()) if one.again_at else "",
+                )
+                for one in row.quotas
+            ],
+        )  # fmt: skip
     print_table(
         ("MEMBER", "ROLE", "IDENTITIES"),
         [
@@ -189,7 +205,18 @@ def standing(row: TenantRow) -> str:
         return f"all held by {row.all_held_by}"
     if row.held_by:
         return f"held by {row.held_by}"
+    if row.used_up:
+        return f"waits: {row.used_up}"
     return "its file is gone" if row.retired else "open"
+
+
+def _amount(name: str, value: float) -> str:
+    """Write an amount in the unit of its quota."""
+    if name.startswith(("cost", "budgets")):
+        return f"${value:,.2f}"
+    if name == "memory":
+        return f"{value / 2**20:,.0f} MiB"
+    return f"{value:.1f} cores" if name == "cpu" else f"{value:,.0f}"
 
 
 def _of(used: int, quota: int | None) -> str:

@@ -6,8 +6,8 @@ FleettuiError
 │   ├── Ambiguous        a short name fits several things
 │   ├── IllegalMove      the lifecycle does not allow it now
 │   ├── Stale            the thing changed, or somebody else was first
-│   ├── LimitReached     a limit has no room now; carries when it has
-│   └── Forbidden        this actor may not do that
+│   ├── Forbidden        this actor may not do that
+│   └── QuotaReached     a tenant or a person has as much as it may; carries when it may again
 ├── NotBuilt             the file asks for something that is not built yet
 ├── MissingExtra         an optional package is not installed
 ├── BadSpec              a file has errors; carries the placed problems
@@ -68,15 +68,19 @@ class Forbidden(Refused):
     """This actor may not do that."""
 
 
-class LimitReached(Refused):
-    """A limit or a quota has no room; `free_at` is when it has (seconds since the epoch).
+class QuotaReached(Refused):
+    """A tenant or a person has as much as it may.
 
-    0 is for one that has room once something else has ended.
+    `quota` is the field of the tenant's file, `again_at` when it is possible again by time alone
+    (seconds since the epoch, 0 for: when something ends).
     """
 
-    def __init__(self, message: str, mend: str = "", *, free_at: float = 0.0) -> None:
-        super().__init__(message, mend)
-        self.free_at = free_at
+    def __init__(
+        self, message: str, mend: str = "", *, quota: str = "", again_at: float = 0.0
+    ) -> None:
+        super().__init__(f"{message} (quota {quota})" if quota else message, mend)
+        self.quota = quota
+        self.again_at = again_at
 
 
 class NotBuilt(FleettuiError):

@@ -12,6 +12,8 @@ DAY: Final = 86_400.0
 _SPANS: Final = {MINUTE: "a minute", HOUR: "an hour", DAY: "a day"}
 # What is counted is kept for the longest span, and cleared away in lots.
 _LOT: Final = 512
+# What was used a span ago is out of it a moment later (seconds), however numbers are rounded.
+_MOMENT: Final = 0.001
 
 
 class Limit(NamedTuple):
@@ -65,7 +67,7 @@ class Usage:
             return 0.0
         # The first whose leaving makes room.
         leaving = bisect_left(self.sums, self.sums[-1] - most + 1)
-        return self.times[min(leaving, len(self.times) - 1)] + span
+        return self.times[min(leaving, len(self.times) - 1)] + span + _MOMENT
 
 
 def request_key(*parts: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from fleettui.core.standing import UNBOUNDED, Standing
 from fleettui.core.tenancy import DEFAULT
 
 Priority = Literal["critical", "high", "normal", "low"]
@@ -79,10 +80,14 @@ SYSTEM = Actor("system", "fleettui")
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What the Session adds to a command: who asked, and when (seconds since the epoch)."""
+    """What the Session adds to a command: who asked, and when (seconds since the epoch).
+
+    The Engine adds how far the tenant is with what it may use.
+    """
 
     actor: Actor
     at: float
+    standing: Standing = UNBOUNDED
 
 
 class Payload(msgspec.Struct, frozen=True, omit_defaults=True):

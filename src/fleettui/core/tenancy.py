@@ -54,6 +54,11 @@ def tenant_of(fleet: str) -> str:
     return fleet.rpartition(_AT)[2] if _AT in fleet else DEFAULT
 
 
+def short_id(fleet: str) -> str:
+    """Give the id of a fleet as its tenant says it: `web` for `web@acme`."""
+    return fleet.rpartition(_AT)[0] or fleet
+
+
 def tenant_stream(tenant: str) -> str:
     """Name the stream of a tenant; no fleet can be called so."""
     return _STREAM + tenant

@@ -10,13 +10,14 @@ from fleettui.core.commands import FinishAction, LoseAction, StartAction
 from fleettui.core.errors import FleettuiError, OutcomeUnknown, Refused, ToolFailed
 from fleettui.core.events import ActionAllowed, ActionApproved, Recorded
 from fleettui.core.foreign import is_foreign
-from fleettui.core.model import Facts, Priority, ToolCall, ToolResult
+from fleettui.core.model import Facts, Priority, ToolCall, ToolResult, Workplace
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.door import workplace
 from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.keeping import Keeping
+from fleettui.engine.loads import Loads
 from fleettui.engine.order import Order
 from fleettui.engine.remembering import Remembering
 from fleettui.engine.slots import Slots
@@ -36,12 +37,13 @@ class Actions:
         memories: Remembering,
         keeping: Keeping,
         dispatch: Dispatch,
+        loads: Loads,
         group: asyncio.TaskGroup,
     ) -> None:
         self._order, self._engine = order, order.engine
         self._toolbox, self._vault, self._group = toolbox, vault, group
         self._memories, self._keeping, self._dispatch = memories, keeping, dispatch
-        self._slots = Slots()
+        self._slots, self._loads = Slots(), loads
         self._first = True
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -96,7 +98,7 @@ class Actions:
         arguments = {**found.facts.arguments, **_edited(found.facts, argv)}
         return await self._toolbox.freeze(
             ToolCall(found.call, found.facts.tool, arguments),
-            workplace(state, found.agent, found.run, self._vault),
+            self._workplace(state, found),
         )
 
     async def _do(self, fleet: str, name: str) -> None:
@@ -107,6 +109,7 @@ class Actions:
             await self._do_now(state, action)
             return
         async with self._slots.taken(fleet, action.agent, *_bounds(state, action)):
+            await self._loads.wait_room(state.tenant, action)
             await self._do_now(state, action)
 
     async def _do_now(self, state: FleetState, action: ActionState) -> None:
@@ -116,7 +119,7 @@ class Actions:
             if action.status != "started":
                 call = ToolCall(action.call, action.facts.tool, action.facts.arguments)
                 try:
-                    place = workplace(state, action.agent, action.run, self._vault)
+                    place = self._workplace(state, action)
                     now = await self._toolbox.freeze(call, place)
                 except ToolFailed as refusal:
                     now = Facts(action.facts.tool, action.facts.arguments, problem=str(refusal))
@@ -133,6 +136,10 @@ class Actions:
         except Refused:
             return
 
+    def _workplace(self, state: FleetState, action: ActionState) -> Workplace:
+        tenant = self._engine.tenant(state.tenant).spec
+        return workplace(state, action.agent, action.run, self._vault, tenant)
+
     async def _finish(self, fleet: str, name: str, result: ToolResult) -> None:
         output = await self._engine.payload(self._engine.state(fleet).tenant, result.output)
         told = ToolResult("", result.ok, result.exit_code, result.size)
@@ -144,7 +151,7 @@ class Actions:
             inner = INNER_TOOLS.get(action.facts.tool)
             if inner is not None:
                 return await inner(self._order, self._memories, state, action)
-            place = workplace(state, action.agent, action.run, self._vault)
+            place = self._workplace(state, action)
             telling = Telling(self._engine, state.id, action)
             try:
                 return await self._toolbox.perform(action.facts, place, telling.say)

@@ -40,6 +40,7 @@ class Dispatch:
         # Is told how long (seconds) each ticket waited for its slot.
         self.on_wait: Callable[[Ticket, float], None] = lambda _ticket, _seconds: None
         self._listeners: list[Callable[[], None]] = []
+        self._stopped: set[str] = set()
         self._released = asyncio.Event()
         self._wake = asyncio.Event()
 
@@ -109,13 +110,27 @@ class Dispatch:
 
     # --- holds ---------------------------------------------------------------------------------
 
-    def held_by(self, tenant: str) -> str:
-        """Name who holds a tenant, empty for nobody."""
-        return self._terms_of(tenant).held_by
+    def is_stopped(self, tenant: str) -> bool:
+        """Say whether no turn and no call of a model may begin: it is held, or used what it may."""
+        is_stopped = self._terms_of(tenant).is_stopped
+        if is_stopped != (tenant in self._stopped):
+            # Whoever asks must find the queue of the same mind: what changed is told later.
+            self._stopped ^= {tenant}
+            self._queue.refresh()
+        return is_stopped
+
+    def is_held(self, tenant: str) -> bool:
+        """Say whether somebody holds a tenant: then its tools don't begin either."""
+        return bool(self._terms_of(tenant).held_by)
 
     async def wait_released(self, tenant: str) -> None:
-        """Wait while a tenant is held."""
-        while self._terms_of(tenant).held_by:
+        """Wait while somebody holds a tenant."""
+        while self.is_held(tenant):
+            await self._released.wait()
+
+    async def wait_may_begin(self, tenant: str) -> None:
+        """Wait while nothing of a tenant may begin."""
+        while self.is_stopped(tenant):
             await self._released.wait()
 
     def refresh(self) -> None:
@@ -194,7 +209,7 @@ class TurnSlot:
 
     @property
     def is_held(self) -> bool:
-        return bool(self._dispatch.held_by(self._ticket.tenant))
+        return self._dispatch.is_held(self._ticket.tenant)
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -239,12 +254,12 @@ class TurnSlot:
             # Several calls may wait for it: one that is cancelled must not end it for the others.
             await asyncio.shield(coming)
 
-    async def wait_released(self) -> None:
-        """Wait while the tenant is held, in line like a turn that has not begun."""
-        while self.is_held:
+    async def wait_may_begin(self) -> None:
+        """Wait while nothing of the tenant may begin, in line like a turn that has not begun."""
+        while self._dispatch.is_stopped(self._ticket.tenant):
             async with self.away():
                 if self._has:
-                    await self._dispatch.wait_released(self._ticket.tenant)
+                    await self._dispatch.wait_may_begin(self._ticket.tenant)
 
     def _settle(self) -> None:
         if self._has and 0 < self._calls <= self._away and not _is_cancelled():

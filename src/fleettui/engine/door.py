@@ -23,7 +23,6 @@ from fleettui.core.errors import FleettuiError, ModelFailed, ToolFailed
 from fleettui.core.model import (
     Actor,
     Facts,
-    Limits,
     ModelReply,
     ModelRequest,
     ToolCall,
@@ -33,9 +32,11 @@ from fleettui.core.model import (
     ToolSpec,
     Workplace,
 )
+from fleettui.core.quota import answer_tokens, limits_of
 from fleettui.core.secrets import PREFIX, granted, variable_of
 from fleettui.core.spec.agent import AgentSpec, McpServer
 from fleettui.core.spec.program import tool_programs
+from fleettui.core.spec.tenant import TenantSpec
 from fleettui.core.spec.variables import named, reveal
 from fleettui.core.state.confinement import is_sandboxed
 from fleettui.core.state.fleet import FleetState, TurnState
@@ -53,6 +54,7 @@ _T = TypeVar("_T")
 WITHOUT_SETTINGS = ("builtin:", "scripted:/", "scripted:~")
 # How often (seconds) a turn that waits for a provider's key looks whether it was stored.
 _LOOK_AGAIN = 1.0
+_NO_BOUNDS = TenantSpec()
 # Tools that are at their end when another agent is.
 _ASKS_OTHERS = frozenset({"delegate", "ask_agent"})
 
@@ -153,7 +155,7 @@ class Door:
     async def ask_model(self) -> ModelReply:
         """Ask the agent's model and record its reply; raises ModelFailed."""
         with self._slot.call():
-            await self._slot.wait_released()
+            await self._slot.wait_may_begin()
             await self._slot.share()
             await self._wait_settings()
             return await self._ask_model()
@@ -269,7 +271,7 @@ class Door:
             tools=self._tools(),
             agent=self._conversation.agent_state.entry,
             temperature=spec.temperature,
-            max_tokens=spec.max_tokens,
+            max_tokens=answer_tokens(spec.max_tokens, *self._tokens()),
             timeout=self._left(),
             stream=self._engine.is_watched(self._fleet),
             environment={
@@ -279,6 +281,14 @@ class Door:
             record=run.record if run else "",
             replay=run.replay if run else "",
         )
+
+    def _tokens(self) -> tuple[int | None, int]:
+        """Give how many tokens the task of this turn may use, and how many it has used."""
+        most = self._engine.tenant(self._state.tenant).spec.quotas.tokens_per_request
+        run = self._state.runs.get(self._turn.run)
+        if run is None:
+            return most, self._turn.tokens
+        return most, run.bill.input_tokens + run.bill.output_tokens
 
     def _tools(self) -> tuple[ToolSpec, ...]:
         """Give the tools of the agent, and those its place in the run brings with it."""
@@ -375,14 +385,22 @@ class Door:
 
     def workplace(self) -> Workplace:
         """Say where this agent's tools work."""
-        return workplace(self._state, self._agent, self._turn.run, self._vault)
+        tenant = self._engine.tenant(self._state.tenant).spec
+        return workplace(self._state, self._agent, self._turn.run, self._vault, tenant)
 
 
-def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplace:
-    """Say where the tools of an agent work, in a run, with the secrets its file names."""
+def workplace(
+    state: FleetState, agent: str, run: str, vault: Vault, tenant: TenantSpec = _NO_BOUNDS
+) -> Workplace:
+    """Say where the tools of an agent work, in a run, with the secrets its file names.
+
+    What they run stays within what its tenant may.
+    """
     base = state.runs[run].base if run in state.runs else ""
     if agent not in state.agents:
-        return Workplace(state.tenant, state.id, agent, state.workspace, base)
+        return Workplace(
+            state.tenant, state.id, agent, state.workspace, base, limits=limits_of(None, tenant)
+        )
     ground = state.agents[agent].files.ground
     spec = state.spec_of(agent)
     given = given_secrets(state, spec, vault)
@@ -394,7 +412,7 @@ def workplace(state: FleetState, agent: str, run: str, vault: Vault) -> Workplac
         state.tenant, state.id, agent, ground.path if ground else state.workspace, base,
         dict(spec.tool_config), environment, servers_of(spec, secrets_of),
         programs_of(state, spec), is_sandboxed(state, spec),
-        spec.resource_limits.as_limits() if spec.resource_limits else Limits(),
+        limits_of(spec.resource_limits, tenant),
         frozenset(given) | {name for name, text in spec.environment.items() if named(text)},
     )  # fmt: skip
 

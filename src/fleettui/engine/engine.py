@@ -17,6 +17,7 @@ from fleettui.core.errors import FleettuiError, NotFound, StoreFailed
 from fleettui.core.events import Recorded
 from fleettui.core.model import SYSTEM, Actor, Asked, Payload
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.subjects import TROUBLE, stream_subject
 from fleettui.core.tenancy import no_fleet, tenant_of, tenant_stream
@@ -51,6 +52,7 @@ class Engine:
         self.store, self.snapshots, self.blobs = store, snapshots, blobs
         self.bus, self.clock = bus, clock
         self._streams: dict[str, Stream] = {}
+        self._standings: dict[str, TenantStanding] = {}
         self._pending: list[Decided] = []
         self._wake = asyncio.Event()
         self._settled = asyncio.Condition()
@@ -64,7 +66,7 @@ class Engine:
     async def running(self) -> AsyncIterator[None]:
         """Fold every stream, write while the context is open, and finish writing at its end."""
         for tenant, name in await self.store.streams():
-            stream = self._streams[name] = stream_of(name, tenant)
+            stream = self._add(name, tenant)
             await stream.fold(self.store, self.snapshots)
         writer = asyncio.create_task(self._write(), name="writer")
         try:
@@ -88,7 +90,7 @@ class Engine:
         stream = self._streams.get(name)
         if stream is None:
             tenant = command.tenant if isinstance(command, TenantCommand) else tenant_of(name)
-            stream = self._streams[name] = stream_of(name, tenant)
+            stream = self._add(name, tenant)
         redaction = self._redaction(stream)
         if redaction is not None:
             command = redaction.command(command)
@@ -109,7 +111,7 @@ class Engine:
             else:
                 future.set_result(decided.answer)
         if not stream.state.id:
-            self._streams.pop(name, None)
+            self._forget(name)
         elif stream.broken:
             self._wake.set()
         return future
@@ -125,7 +127,17 @@ class Engine:
             raise FleettuiError("the host is stopping", "try again when it is back")
         if stream.broken:
             raise StoreFailed(f"{stream.name} is being read again from the disk", "try again")
-        return stream.decide(command, Asked(actor, self.clock.now()), future)
+        return stream.decide(command, Asked(actor, self.clock.now(), stream.standing), future)
+
+    def _add(self, name: str, tenant: str) -> Stream:
+        standing = self._standings.setdefault(tenant, TenantStanding())
+        stream = self._streams[name] = stream_of(name, tenant, standing)
+        return stream
+
+    def _forget(self, name: str) -> None:
+        stream = self._streams.pop(name, None)
+        if stream is not None:
+            stream.standing.fleets.pop(name, None)
 
     @contextmanager
     def audience(self, fleet: str) -> Iterator[None]:
@@ -173,6 +185,10 @@ class Engine:
         if not isinstance(stream, TenantStream):
             raise NotFound(f"no tenant is named '{name}'", "fleettui tenant ls names them")
         return stream.state
+
+    def standing(self, tenant: str) -> TenantStanding:
+        """Give how far a tenant is with what it may use."""
+        return self._standings.get(tenant) or TenantStanding()
 
     def state(self, fleet: str) -> FleetState:
         """Give a fleet's state; raises NotFound."""
@@ -302,7 +318,7 @@ class Engine:
                 asyncio.get_running_loop().call_later(1.0, self._wake.set)
                 continue
             if not stream.state.id:
-                del self._streams[name]
+                self._forget(name)
 
     async def _count(self, commands: int) -> None:
         self._committed += commands

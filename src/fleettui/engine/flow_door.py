@@ -9,13 +9,14 @@ from dataclasses import replace
 from fleettui.core.channel import Delivery, Receipt
 from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.decide.roles import refuse_role
-from fleettui.core.errors import LimitReached, NotFound, Refused
+from fleettui.core.errors import NotFound, QuotaReached, Refused
 from fleettui.core.flow import Flow, obstacle
 from fleettui.core.limits import HOUR, MINUTE, Usage, request_key
-from fleettui.core.model import Actor
+from fleettui.core.model import PRIORITIES, Actor
 from fleettui.core.state.requests import RequestState
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.tenancy import DEFAULT
+from fleettui.core.views.flows import agent_names, flow_state, trigger_lines
 from fleettui.core.views.rows import FlowRow, RequestRow
 from fleettui.engine.engine import Engine
 from fleettui.engine.flows import Flows
@@ -83,16 +84,23 @@ class FlowDoor:
 
     def flow_rows(self, tenants: Sequence[str]) -> tuple[FlowRow, ...]:
         """Give the flows of some tenants in the order that breaks ties."""
+        if not self.flows.flows:
+            return ()
         now = self._engine.clock.now()
         states = {name: self._engine.tenant(name) for name in tenants}
+        given: dict[tuple[str, str], list[RequestState]] = {}
+        for name, state in states.items():
+            for one in state.requests.all.values():
+                given.setdefault((name, one.flow), []).append(one)
         return tuple(
-            self._flow_row(flow, states[flow.tenant], now)
+            self._flow_row(flow, states[flow.tenant], given.get((flow.tenant, flow.name), ()), now)
             for flow in self.flows.flows
             if flow.tenant in states
         )
 
-    def _flow_row(self, flow: Flow, tenant: TenantState, now: float) -> FlowRow:
-        mine = [one for one in tenant.requests.all.values() if one.flow == flow.name]
+    def _flow_row(
+        self, flow: Flow, tenant: TenantState, mine: Sequence[RequestState], now: float
+    ) -> FlowRow:
         usage = tenant.requests.usage.get(request_key("flow", flow.name), Usage())
         name = (flow.tenant, flow.name)
         return FlowRow(
@@ -105,7 +113,19 @@ class FlowDoor:
             self._intake.refused.get(name, 0),
             obstacle(flow) or self._intake.last_refusal.get(name, ""),
             next_due(flow, now),
+            flow_state(flow), len(mine), trigger_lines(flow), agent_names(flow),
         )  # fmt: skip
+
+    def open_rows(self, tenants: Sequence[str]) -> tuple[RequestRow, ...]:
+        """Give the requests that wait, the most urgent and oldest first, then the dead ones."""
+        found = [
+            self._row(tenant, one, one.output.head)
+            for tenant in tenants
+            for one in self._of(tenant)
+            if one.status in {"queued", "dead"}
+        ]
+        found.sort(key=lambda row: (row.status == "dead", PRIORITIES.index(row.priority), row.at))
+        return tuple(found)
 
     async def request_rows(
         self, tenants: Sequence[str], flow: str, request: str, most: int
@@ -130,11 +150,14 @@ class FlowDoor:
 
     async def _request_row(self, tenant: str, one: RequestState, *, whole: bool) -> RequestRow:
         output = await self._engine.text(tenant, one.output) if whole else one.output.head
+        return self._row(tenant, one, output)
+
+    def _row(self, tenant: str, one: RequestState, output: str) -> RequestRow:
         return RequestRow(
             one.id, tenant, one.flow, one.agent, one.platform, one.channel, one.user, one.person,
             one.text.head, one.priority, one.status, one.at, one.started, one.finished, one.fleet,
             one.run, one.tries, one.error_type, one.why or self._requests.why(tenant, one.id),
-            output, one.tokens, one.reply,
+            output, one.tokens, one.reply, one.held_by,
         )  # fmt: skip
 
 
@@ -144,7 +167,7 @@ def _request_of(receipt: Receipt, flow: str) -> str:
         case "queued" | "repeated":
             return receipt.request
         case "refused" if receipt.free_at:
-            raise LimitReached(receipt.why, free_at=receipt.free_at)
+            raise QuotaReached(receipt.why, again_at=receipt.free_at)
         case "refused":
             raise Refused(receipt.why)
         case "dropped":

@@ -167,7 +167,7 @@ class Guest(Door):
         facts = self._clean(facts)
         with self._slot.call():
             permit = await self._permitted(call, facts)
-            await self._slot.wait_released()
+            await self._slot.wait_may_begin()
             return permit
 
     async def _permitted(self, call: ToolCall, facts: Facts) -> Permit:

@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from fleettui.core.channel import Delivery, Receipt
 from fleettui.core.commands.requests import CountDrop, QueueRequest
-from fleettui.core.errors import Forbidden, LimitReached, NotFound, Refused
+from fleettui.core.errors import Forbidden, NotFound, QuotaReached, Refused
 from fleettui.core.flow import Flow, fleet_of, obstacle
 from fleettui.core.limits import (
     DAY,
@@ -74,8 +74,8 @@ class Intake:
             elif why := obstacle(flow) or self._off(flow):
                 return self._refuse(flow, Refused(why))
             return await self._queue(delivery, flow, agent, tenant, actor)
-        except LimitReached as over:
-            return self._refuse(flow, over, over.free_at)
+        except QuotaReached as over:
+            return self._refuse(flow, over, over.again_at)
         except Refused as refusal:
             return self._refuse(flow, refusal)
 
@@ -135,7 +135,7 @@ class Intake:
             free_at = _free_of_all(used, limit, now)
             if free_at:
                 over = Over(limit, free_at)
-                raise LimitReached(str(over), "wait until there is room again", free_at=free_at)
+                raise QuotaReached(str(over), "wait until there is room again", again_at=free_at)
 
     async def _drop(self, delivery: Delivery, why: str) -> Receipt:
         """Count what nobody takes; what was signed for a flow is counted for ever."""
@@ -212,4 +212,4 @@ def _free_of_all(used: Sequence[Usage], limit: Limit, now: float) -> float:
     if limit.what == "tokens":
         return max(one.free_at(1, limit.span, now) for one in used)
     newest = nlargest(limit.most, (at for one in used for at in one.times[-limit.most :]))
-    return newest[-1] + limit.span
+    return newest[-1] + limit.span + 0.001

@@ -13,7 +13,6 @@ from fleettui.core.events import (
     AgentCrashed,
     MessageDelivered,
     Recorded,
-    RunFinished,
     StepTaken,
     TurnCancelled,
     TurnFailed,
@@ -24,7 +23,7 @@ from fleettui.core.state.fleet import FleetState
 from fleettui.core.tenancy import is_tenant_stream
 from fleettui.core.views.rows import MetricRow
 from fleettui.engine.engine import Engine
-from fleettui.engine.requested import Ended, ended_run
+from fleettui.engine.requested import Ended, ended_by
 
 WAITING: Final = frozenset({"queued", "returned"})
 
@@ -93,7 +92,10 @@ class Metrics:
 
     def on_event(self, recorded: Recorded) -> None:
         """Count an event."""
-        if not is_tenant_stream(recorded.stream):
+        ended = ended_by(self._engine, recorded)
+        if ended is not None:
+            self._end(ended)
+        elif not is_tenant_stream(recorded.stream):
             self._count(self._engine.state(recorded.stream), recorded)
 
     def catch_up(self) -> None:
@@ -124,9 +126,6 @@ class Metrics:
             case MessageDelivered(message=name):
                 if message := state.messages.get(name):
                     self._wait.observe(tenant, [], recorded.at - message.at)
-            case RunFinished(run=name):
-                if ended := ended_run(state, state.runs[name]):
-                    self._end(ended)
             case ActionAsked() | ActionApproved() | ActionDenied() | ActionExpired() as event:
                 self._answer(state, event)
             case _:
@@ -137,7 +136,9 @@ class Metrics:
         self._requests.add(tenant, [flow, ended.platform, ended.agent])
         self._latency.observe(tenant, [flow, ended.agent], ended.seconds)
         if ended.status == "failed":
-            self._errors.add(tenant, [flow, "run_failed"])
+            self._errors.add(tenant, [flow, ended.error or "run_failed"])
+        if ended.waited:
+            self._wait.observe(tenant, [], ended.waited)
 
     def _answer(
         self,
@@ -184,6 +185,9 @@ class Metrics:
             agents = [agent for state in mine for agent in state.agents.values()]
             waiting = sum(
                 one.status in WAITING for state in mine for one in state.messages.values()
+            )
+            waiting += sum(
+                tenant.requests.all[name].status == "queued" for name in tenant.requests.open
             )
             turns = [agent.turn for agent in agents if agent.turn]
             queued = sum(map(self._waits, turns))

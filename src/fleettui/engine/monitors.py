@@ -137,7 +137,10 @@ class EngineWatchDoor:
         return self._engine.clock.now()
 
     def workplace(self) -> Workplace:
-        return workplace(self._engine.state(self._fleet), self._agent, "", self._vault)
+        state = self._engine.state(self._fleet)
+        return workplace(
+            state, self._agent, "", self._vault, self._engine.tenant(state.tenant).spec
+        )
 
     async def raise_alert(self, rule: str, subject: str, severity: Severity, text: str) -> None:
         nonce = secrets.token_hex(8)

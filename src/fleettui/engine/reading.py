@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
+from msgspec.structs import replace
+
 from fleettui.core.breaker import BreakerState
 from fleettui.core.decide.checkpoints import find_checkpoint
 from fleettui.core.errors import Ambiguous, NotFound
@@ -22,7 +24,9 @@ from fleettui.core.views.memory import memory_rows
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.parts import part_rows
 from fleettui.core.views.rows import (
+    Board,
     CacheRow,
+    InboxRow,
     LogRow,
     MemoryRow,
     RuleRow,
@@ -30,13 +34,14 @@ from fleettui.core.views.rows import (
     TenantRow,
 )
 from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_rows
-from fleettui.core.views.tenants import tenant_detail, tenant_row
+from fleettui.core.views.tenants import Programs, budget_rows, tenant_detail, tenant_row
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
-from fleettui.engine.dispatch import Dispatch
+from fleettui.engine.dispatch import Dispatch, Waiting
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.flow_door import FlowDoor
+from fleettui.engine.loads import Loads
 from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.metrics import Metrics
 from fleettui.engine.pulse import Pulse
@@ -57,6 +62,7 @@ class Reading:
         breakers: Breakers,
         tenant_files: TenantFiles,
         dispatch: Dispatch,
+        loads: Loads,
         metrics: Metrics,
         outfit: Outfit,
         flows: FlowDoor,
@@ -65,7 +71,7 @@ class Reading:
         self._engine, self._memories = engine, memories
         self._built, self._files, self._outfit = built, files, outfit
         self._pulse, self._breakers, self._dispatch = pulse, breakers, dispatch
-        self._tenant_files, self._metrics = tenant_files, metrics
+        self._tenant_files, self._loads, self._metrics = tenant_files, loads, metrics
 
     async def answer(  # noqa: C901 one arm a query
         self, query: queries.AnyQuery, states: Sequence[FleetState], who: Membership
@@ -76,17 +82,11 @@ class Reading:
             raise no_fleet(query.fleet)
         match query:
             case queries.ReadBoard():
-                shown = _shown(some)
-                clock, trouble = self._engine.clock.now(), self._engine.trouble
-                tenants = self._tenants(states, who)
-                return board(
-                    states, tenants, shown, self._outfit, self._pulse.looks,
-                    self._dispatch.lookout(), clock, trouble,
-                )  # fmt: skip
+                return self._board(states, _shown(some), who)
             case queries.ReadFleets():
                 return tuple(fleet_row(state) for state in some)
             case queries.ReadAgents():
-                waiting = self._dispatch.lookout()
+                waiting = self._waiting()
                 return tuple(
                     row
                     for state in some
@@ -94,6 +94,7 @@ class Reading:
                 )
             case queries.ReadInbox():
                 rows = [row for state in some for row in inbox_rows(state)]
+                rows += self._budgets(who) if not query.fleet else ()
                 return tuple(sorted(rows, key=lambda row: (row.asked_at, row.id)))
             case queries.ReadActions(agent=agent):
                 return tuple(row for state in some for row in action_rows(state, agent))
@@ -143,37 +144,64 @@ class Reading:
                 spec = _only(some).spec
                 return spec.model_dump(mode="json", exclude_unset=True) if spec else {}
             case queries.ReadTenants():
-                return tuple(self._tenants(states, who))
+                return tuple(self._tenants(who))
             case queries.ReadTenant(tenant=name):
                 if name not in who.tenants():
                     raise no_tenant(name)
-                row = next(one for one in self._tenants(states, who) if one.name == name)
+                row = next(one for one in self._tenants(who) if one.name == name)
                 return tenant_detail(self._engine.tenant(name), row)
             case queries.ReadProblems():
-                # They name files of the whole host.
-                files = (*self._tenant_files.problems, *self._flows.problems())
-                return files if who.role(DEFAULT) == "admin" else ()
+                problems = self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
+                return (*problems, *self._flow_problems(who))
             case queries.ReadFlows():
                 return self._flows.flow_rows(who.tenants())
-            case queries.ReadRequests(flow=flow, request=request, most=most):
-                return await self._flows.request_rows(who.tenants(), flow, request, most)
+            case queries.ReadRequests(flow=flow, request=request, most=most, tenant=tenant):
+                names = [name for name in who.tenants() if tenant in {"", name}]
+                return await self._flows.request_rows(names, flow, request, most)
             case queries.ReadEvents(after=after, most=most):
                 return tuple(await self._engine.events(_only(some).id, after, most))
             case _:
                 assert_never(query)
 
-    def _tenants(self, states: Sequence[FleetState], who: Membership) -> list[TenantRow]:
-        """Give the tenants of whoever asks, with their fleets among `states`."""
+    def _board(
+        self, states: Sequence[FleetState], shown: FleetState | None, who: Membership
+    ) -> Board:
+        whole = board(
+            states, self._tenants(who), shown, self._outfit, self._pulse.looks,
+            self._waiting(), self._engine.clock.now(), self._engine.trouble, self._budgets(who),
+        )  # fmt: skip
+        return replace(
+            whole,
+            flows=self._flows.flow_rows(who.tenants()),
+            requests=self._flows.open_rows(who.tenants()),
+            problems=self._flow_problems(who),
+        )
+
+    def _flow_problems(self, who: Membership) -> tuple[str, ...]:
+        """Give what is wrong in the files of flows: they are the whole host's."""
+        return tuple(self._flows.problems()) if who.role(DEFAULT) == "admin" else ()
+
+    def _tenants(self, who: Membership) -> list[TenantRow]:
+        """Give the tenants of whoever asks."""
         everything = self._engine.tenant(DEFAULT).all_held_by
-        return [
-            tenant_row(
-                self._engine.tenant(name),
-                who.actor(name).role,
-                [state for state in states if state.tenant == name],
-                everything,
-            )
-            for name in who.tenants()
-        ]
+        now = self._engine.clock.now()
+        rows = []
+        for name in who.tenants():
+            load, role = self._loads.of(name), who.actor(name).role
+            programs = Programs(load.memory, load.cores)
+            rows.append(tenant_row(self._engine.standing(name), role, programs, now, everything))
+        return rows
+
+    def _budgets(self, who: Membership) -> list[InboxRow]:
+        """Give the budgets that wait for a person in the tenants of whoever asks."""
+        now = self._engine.clock.now()
+        standings = [self._engine.standing(name) for name in who.tenants()]
+        return [row for one in standings for row in budget_rows(one, now)]
+
+    def _waiting(self) -> Waiting:
+        """Say why turns, or tools of them, wait as it is now."""
+        turns, tools = self._dispatch.lookout(), self._loads.lookout()
+        return lambda turn: turns(turn) or tools(turn)
 
     def _held(self, tenants: Sequence[str]) -> tuple[CacheRow, Mapping[str, BreakerState]]:
         """Give what is kept for some tenants: built agents, and whom their calls went to."""

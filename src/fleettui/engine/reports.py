@@ -96,7 +96,10 @@ class Reports:
         call = ToolCall(key, "run", {"argv": filled})
         try:
             facts = await self._toolbox.freeze(
-                call, workplace(state, FLEET_ITSELF, run.id, self._vault)
+                call,
+                workplace(
+                    state, FLEET_ITSELF, run.id, self._vault, self._engine.tenant(state.tenant).spec
+                ),
             )
         except ToolFailed as refusal:
             text = f"{' '.join(filled)}: {refusal}"

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final
 
-from fleettui.core.events import Recorded, RunFinished
+from fleettui.core.events import Recorded
 from fleettui.engine.engine import Engine
-from fleettui.engine.requested import Ended, ended_run
+from fleettui.engine.requested import Ended, all_ended, ended_by
 from fleettui.ports import Lines
 
 # Of a task the log has its beginning.
@@ -23,49 +23,41 @@ class RequestLog:
 
     def __init__(self, engine: Engine, lines: Lines, redact: Callable[[str], str]) -> None:
         self._engine, self._lines, self._redact = engine, lines, redact
-        # The runs whose end needs no line any more; None until the watcher has begun.
-        self._known: set[str] | None = None
+        # Those whose end needs no line any more; None until the watcher has begun.
+        self._known: set[tuple[str, str]] | None = None
 
     def on_event(self, recorded: Recorded) -> None:
-        """Write down a run that ended."""
-        if type(recorded.event) is RunFinished:
-            self._note(recorded.stream, recorded.event.run)
+        """Write down what ended."""
+        ended = ended_by(self._engine, recorded)
+        if ended is not None:
+            self._note(ended)
 
     def catch_up(self) -> None:
         """Write down what ended and has no line: the last host may have gone before it wrote."""
-        over = [
-            (state.id, run)
-            for state in self._engine.fleets()
-            for run in state.runs.values()
-            if run.status != "running"
-        ]
+        over = all_ended(self._engine)
         if self._known is None:
             last, written = self._newest()
-            self._known = {
-                run.id for _, run in over if run.id in written or (run.finished or 0.0) < last
-            }
-        for fleet, run in over:
-            if run.id not in self._known:
-                self._note(fleet, run.id)
+            self._known = {key for one in over if (key := _key(one)) in written or one.at < last}
+        for one in over:
+            if _key(one) not in self._known:
+                self._note(one)
 
-    def _newest(self) -> tuple[float, set[str]]:
-        """Give when the last request in the log ended, and the newest runs in it."""
+    def _newest(self) -> tuple[float, set[tuple[str, str]]]:
+        """Give when the last request in the log ended, and the newest in it."""
         last, written = inf, set()
         for line in self._lines.newest():
             try:
                 fields = json.loads(line)
                 last = datetime.fromisoformat(fields["timestamp"]).timestamp()
-                written.add(str(fields["run"]))
+                written.add((str(fields["tenant"]), str(fields["request"])))
             except (ValueError, KeyError, TypeError):
                 continue
         return last, written
 
-    def _note(self, fleet: str, run: str) -> None:
+    def _note(self, ended: Ended) -> None:
         assert self._known is not None
-        self._known.add(run)
-        state = self._engine.state(fleet)
-        if ended := ended_run(state, state.runs[run]):
-            self._lines.write(self.line(ended))
+        self._known.add(_key(ended))
+        self._lines.write(self.line(ended))
 
     def line(self, ended: Ended) -> str:
         """Write a request as JSON: one line of printable ASCII, whatever its texts contain."""
@@ -91,3 +83,7 @@ class RequestLog:
             "run": ended.run,
         }
         return json.dumps(fields, ensure_ascii=True)
+
+
+def _key(ended: Ended) -> tuple[str, str]:
+    return ended.tenant, ended.request

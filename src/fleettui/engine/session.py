@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from fleettui.client import Notice, Reread, Streamed
 from fleettui.core.commands import (
     AdmitFleet,
+    Approve,
     Command,
+    Deny,
     EditAction,
     ForgetEntry,
     ForkAgent,
@@ -27,14 +29,16 @@ from fleettui.core.commands import (
     SendMessage,
     StartRun,
 )
+from fleettui.core.commands.budgets import KeepBudget, RaiseBudget
 from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.commands.tenants import TenantCommand
 from fleettui.core.decide.roles import refuse_role
-from fleettui.core.errors import FleettuiError, Refused
+from fleettui.core.errors import FleettuiError, Forbidden, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
 from fleettui.core.tenancy import (
+    DEFAULT,
     current_tenant,
     fleet_id,
     is_fleet_id,
@@ -108,7 +112,7 @@ class Session:
 
     async def send(self, command: OperatorCommand) -> str:
         """Carry out a command as this operator, in the tenant it is about."""
-        mine = self._addressed(command)
+        mine = self._addressed(_of_tenant(command))
         tenant = self._tenant_of(mine)
         # Before anything is read, kept or made for it.
         refuse_role(self._who.actor(tenant), mine)
@@ -131,7 +135,9 @@ class Session:
             error.message, error.mend = one.text(error.message), one.text(error.mend)
             error.args = tuple(one.anything(list(error.args)))
 
-    def _addressed(self, command: OperatorCommand) -> OperatorCommand:
+    def _addressed(
+        self, command: OperatorCommand | TenantCommand
+    ) -> OperatorCommand | TenantCommand:
         """Put the whole id of a fleet in place of the name it has in its tenant."""
         if isinstance(command, TenantCommand) or not command.fleet:
             return command
@@ -143,10 +149,15 @@ class Session:
         found = [one for one in (fleet_id(t, fleet) for t in self._who.tenants()) if one in known]
         return found[0] if len(found) == 1 and fleet not in known else fleet
 
-    def _tenant_of(self, command: OperatorCommand) -> str:
+    def _tenant_of(self, command: OperatorCommand | TenantCommand) -> str:
         """Name the tenant of a command; what is not the operator's looks like what is not there."""
         if isinstance(command, TenantCommand):
             if self._who.role(command.tenant) is None:
+                if command.tenant == DEFAULT:
+                    raise Forbidden(
+                        f"{self.operator} is no member of {DEFAULT}, and this needs admin",
+                        f"ask an admin of {DEFAULT}",
+                    )
                 raise no_tenant(command.tenant)
             return command.tenant
         if isinstance(command, OpenFleet) and not command.fleet:
@@ -158,7 +169,7 @@ class Session:
             raise no_fleet(command.fleet)
         return tenant
 
-    async def _carry_out(self, command: OperatorCommand) -> str:  # noqa: C901 one arm a command
+    async def _carry_out(self, command: OperatorCommand | TenantCommand) -> str:  # noqa: C901 one arm a command
         match command:
             case OpenFleet():
                 return await self._open(command)
@@ -318,6 +329,20 @@ class Session:
                 self._engine.bus.subscribe(*patterns, by=by)
             )
             yield SessionWatch(subscription, self._mine, self._who, fleet)
+
+
+def _of_tenant(command: OperatorCommand) -> OperatorCommand | TenantCommand:
+    """Give the answer to a question of a tenant itself; it has an item in inboxes as fleets do."""
+    if isinstance(command, TenantCommand) or not is_tenant_stream(command.fleet):
+        return command
+    tenant = tenant_of_stream(command.fleet)
+    match command:
+        case Approve(action=item, version=version):
+            return RaiseBudget(tenant, item, version)
+        case Deny(action=item, version=version, reason=reason):
+            return KeepBudget(tenant, item, version, reason)
+        case _:
+            raise no_fleet(command.fleet)
 
 
 def _patterns(tenant: str, fleet: str, stream: bool) -> Sequence[str]:

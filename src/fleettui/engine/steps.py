@@ -143,7 +143,10 @@ class Steps:
             needs = {"require": step.require} if step.require else {}
             call = ToolCall(key, "approval", {"text": text, **wanted, **needs})
         facts = await self._toolbox.freeze(
-            call, workplace(state, FLEET_ITSELF, run.id, self._vault)
+            call,
+            workplace(
+                state, FLEET_ITSELF, run.id, self._vault, self._engine.tenant(state.tenant).spec
+            ),
         )
         why = f"step {part.name} of {run.id}"
         nonce = nonce_of(run, key)

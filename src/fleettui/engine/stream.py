@@ -20,6 +20,7 @@ from fleettui.core.state.evolve import evolve
 from fleettui.core.state.evolve_tenant import evolve_tenant
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.snapshot import restore, save
+from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.subjects import events_subject
 from fleettui.core.tenancy import is_tenant_stream
@@ -58,8 +59,8 @@ class Stream(ABC):
 
     state: FleetState | TenantState
 
-    def __init__(self, name: str, tenant: str) -> None:
-        self.name, self.tenant = name, tenant
+    def __init__(self, name: str, tenant: str, standing: TenantStanding) -> None:
+        self.name, self.tenant, self.standing = name, tenant, standing
         self.subject = events_subject(tenant, name)
         self.broken = False
 
@@ -99,9 +100,10 @@ class Stream(ABC):
 class FleetStream(Stream):
     """The stream of one fleet."""
 
-    def __init__(self, name: str, tenant: str) -> None:
-        super().__init__(name, tenant)
+    def __init__(self, name: str, tenant: str, standing: TenantStanding) -> None:
+        super().__init__(name, tenant, standing)
         self.state: FleetState = FleetState()
+        standing.fleets[name] = self.state
         self._kept_at = 0
 
     def _handle(self, command: Any, asked: Asked) -> tuple[Sequence[AnyEvent], str]:
@@ -115,6 +117,7 @@ class FleetStream(Stream):
         async for row in store.read(self.tenant, self.name, state.seq):
             evolve(state, decode(row).event, row.at)
         self.state, self.broken = state, False
+        self.standing.fleets[self.name] = state
 
     async def keep(self, snapshots: Snapshots) -> None:
         """Keep a snapshot where that pays; only when all that is in memory is on the disk too."""
@@ -130,9 +133,10 @@ class FleetStream(Stream):
 class TenantStream(Stream):
     """The stream of one tenant; it is short, and folded whole."""
 
-    def __init__(self, name: str, tenant: str) -> None:
-        super().__init__(name, tenant)
+    def __init__(self, name: str, tenant: str, standing: TenantStanding) -> None:
+        super().__init__(name, tenant, standing)
         self.state: TenantState = TenantState()
+        standing.tenant = self.state
 
     def _handle(self, command: Any, asked: Asked) -> tuple[Sequence[AnyEvent], str]:
         return handle_tenant(self.state, command, asked)
@@ -143,14 +147,16 @@ class TenantStream(Stream):
         async for row in store.read(self.tenant, self.name):
             evolve_tenant(state, decode(row).event, row.at)
         self.state, self.broken = state, False
+        self.standing.tenant = state
 
     async def keep(self, snapshots: Snapshots) -> None:
         """Keep nothing: it is folded whole."""
 
 
-def stream_of(name: str, tenant: str) -> Stream:
-    """Make a stream of the right kind, empty."""
-    return TenantStream(name, tenant) if is_tenant_stream(name) else FleetStream(name, tenant)
+def stream_of(name: str, tenant: str, standing: TenantStanding) -> Stream:
+    """Make a stream of the right kind, empty; it counts in its tenant's standing."""
+    kind = TenantStream if is_tenant_stream(name) else FleetStream
+    return kind(name, tenant, standing)
 
 
 def encode(recorded: Recorded, tenant: str) -> Row:

@@ -20,7 +20,7 @@ from fleettui.core.model import Actor, Payload
 from fleettui.core.spec.workflow import Step
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 from fleettui.core.state.outputs import handed_output
-from fleettui.core.tenancy import beside
+from fleettui.core.tenancy import beside, tenant_of
 from fleettui.core.views.runs import run_text
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.items import Items
@@ -96,7 +96,7 @@ class Subfleets:
         for state in states.values():
             last = next(reversed(state.runs.values()), None)
             above = states.get(_fleet_of(parent_of(last))) if last else None
-            if last is None or above is None:
+            if last is None or above is None or above.tenant != state.tenant:
                 continue
             if last.status == "running" and not _goes_on(above, parent_of(last)):
                 why = "the step it was started for is over"
@@ -119,7 +119,8 @@ class Subfleets:
         over = ended.status in {"finished", "failed", "cancelled"}
         states = {one.id: one for one in self._engine.fleets()} if over and name else {}
         state = states.get(_fleet_of(name))
-        if state is None:
+        # A seed is text that anybody may give: it reaches nobody else's fleet.
+        if state is None or state.tenant != tenant_of(_fleet_of(ended.id)):
             return
         run = next((one for one in state.runs.values() if name in one.parts), None)
         part = run.parts[name] if run else None

@@ -21,12 +21,14 @@ from fleettui.core.spec.health import Health
 from fleettui.core.spec.known import INTERACTIVE
 from fleettui.core.state.alerts import alert_key
 from fleettui.core.state.fleet import AgentState, FleetState
+from fleettui.core.tenancy import is_tenant_stream
 from fleettui.core.views.health import condition_of
 from fleettui.core.views.rows import HealthRow
 from fleettui.engine.engine import Engine
+from fleettui.engine.loads import Loads
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.watching import isolated
-from fleettui.ports import Measures, Vitals
+from fleettui.ports import Vitals
 
 # What is said about an agent, and is nothing that it did.
 _NO_LIFE: Final = (AgentCrashed, AlertRaised, AlertCleared, FailureDismissed, TroubleNoted)
@@ -39,9 +41,9 @@ class Supervisor:
     """One sweep over all agents; a fleet's own interval says when it is looked at next."""
 
     def __init__(
-        self, engine: Engine, pulse: Pulse, measures: Measures, waits: Callable[[str], bool]
+        self, engine: Engine, pulse: Pulse, loads: Loads, waits: Callable[[str], bool]
     ) -> None:
-        self._engine, self._pulse, self._measures = engine, pulse, measures
+        self._engine, self._pulse, self._loads = engine, pulse, loads
         # Says whether a turn waits in line.
         self._waits = waits
         self._due: dict[str, float] = {}
@@ -51,6 +53,8 @@ class Supervisor:
     def on_event(self, recorded: Recorded) -> None:
         """Take whatever an agent is named in as a sign of life; it costs a dictionary's look-up."""
         event = recorded.event
+        if is_tenant_stream(recorded.stream):
+            return
         if isinstance(event, AgentRemoved):
             self._pulse.forget(recorded.stream, set(self._engine.state(recorded.stream).agents))
         elif not isinstance(event, _NO_LIFE) and (agent := self._named(recorded)):
@@ -101,7 +105,7 @@ class Supervisor:
             # Before anything that may fail: what can't be measured now is tried at the next look.
             self._due[fleet] = now + state.spec.spec.health.interval
             seen.append(state)
-        measured = await asyncio.to_thread(self._measures.measure) if seen else {}
+        measured = await self._loads.measure() if seen else {}
         for state in seen:
             for agent in list(state.agents.values()):
                 for command in self._look(state, agent, measured, now):
@@ -126,7 +130,9 @@ class Supervisor:
         )  # fmt: skip
         signs.looks.append(row)
         signs.beats = 0
-        commands = [_alert(state, agent.id, *one) for one in _rules(row, rules, quiet)]
+        over = self._loads.over(state.tenant) if vitals.processes else ""
+        broken = (*_rules(row, rules, quiet), ("tenant", bool(over), over))
+        commands = [_alert(state, agent.id, *one) for one in broken]
         hands_off = state.spec_of(agent.id).type in INTERACTIVE
         if condition == "stalled" and quiet >= 2 * rules.stalled_after and not hands_off:
             why = f"no progress for {quiet:.0f} s"

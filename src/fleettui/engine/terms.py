@@ -22,10 +22,11 @@ _CHANGES = (TenantAdmitted, TenantRetired, TenantHeld, TenantReleased, AllHeld, 
 
 
 def terms_of(engine: Engine, tenant: str) -> Terms:
-    """Give what a tenant may have: its plan, its bound of turns, and who holds it or everything."""
+    """Give what a tenant may have: its plan, its bound of turns, and what stops it."""
     state, host = engine.tenant(tenant), engine.tenant(DEFAULT)
     held = host.all_held_by or state.held_by or (_GONE if state.retired else "")
-    return Terms(state.spec.plan, state.spec.quotas.concurrent_turns or 0, held)
+    used_up = engine.standing(tenant).used_up(engine.clock.now())
+    return Terms(state.spec.plan, state.spec.quotas.concurrent_turns or 0, held, used_up=used_up)
 
 
 class TermsWatch:

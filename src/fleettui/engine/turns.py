@@ -16,6 +16,7 @@ from fleettui.core.errors import (
     AgentFailed,
     FleettuiError,
     ModelFailed,
+    QuotaReached,
     Refused,
     StoreFailed,
 )
@@ -186,7 +187,8 @@ class Turns:
         if isinstance(failure, AgentFailed):
             again = failure.retryable
         crashed = isinstance(failure, AgentDied)
-        fail = FailTurn(fleet, turn, str(failure), again, after, crashed)
+        quota = failure.quota if isinstance(failure, QuotaReached) else ""
+        fail = FailTurn(fleet, turn, str(failure), again, after, crashed, quota)
         try:
             await until_stored(lambda: self._order.send(fail, actor))
         except Refused:

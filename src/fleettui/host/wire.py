@@ -12,11 +12,12 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from fleettui.client import Streamed
 from fleettui.core import errors
 from fleettui.core.commands import OperatorCommand
-from fleettui.core.errors import BadSpec, FleettuiError
+from fleettui.core.errors import BadSpec, FleettuiError, QuotaReached
 from fleettui.core.events import Recorded
 from fleettui.core.views.queries import AnyQuery
 
@@ -51,6 +52,8 @@ class Trouble(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str
     mend: str = ""
     problems: tuple[str, ...] = ()
+    quota: str = ""
+    again_at: float = 0.0
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -89,7 +92,10 @@ encode: Final = msgspec.json.Encoder().encode
 def error_to_wire(error: FleettuiError) -> Trouble:
     """Give the wire's form of an error."""
     problems = error.problems if isinstance(error, BadSpec) else ()
-    return Trouble(type(error).__name__, error.message, error.mend, problems)
+    trouble = Trouble(type(error).__name__, error.message, error.mend, problems)
+    if isinstance(error, QuotaReached):
+        return replace(trouble, quota=error.quota, again_at=error.again_at)
+    return trouble
 
 
 def error_from_wire(trouble: Trouble) -> FleettuiError:
@@ -97,7 +103,10 @@ def error_from_wire(trouble: Trouble) -> FleettuiError:
     kind = _KINDS.get(trouble.kind, FleettuiError)
     if issubclass(kind, BadSpec):
         return kind(trouble.message, trouble.problems, trouble.mend)
-    return kind(trouble.message, trouble.mend)
+    error = kind(trouble.message, trouble.mend)
+    if isinstance(error, QuotaReached):
+        error.quota, error.again_at = trouble.quota, trouble.again_at
+    return error
 
 
 def ok_body(request: int, value: Any) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fleettui.core.foreign import is_foreign
+from fleettui.core.tenancy import short_id
 from fleettui.core.views.rows import InboxRow, ShownAction
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.parts import Part, Tone
@@ -32,7 +33,7 @@ def _what(row: InboxRow) -> Iterator[Block]:
         case "action":
             who = row.agent or "the fleet"
             tool = row.action.tool if row.action else "an action"
-            yield Block(f"{who} of {row.tenant}/{row.fleet} wants: {tool}", "bold")
+            yield Block(f"{who} of {row.tenant}/{short_id(row.fleet)} wants: {tool}", "bold")
         case "unknown":
             yield Block(f"{row.agent or 'the fleet'} was doing this when its process ended", "bold")
             again = "lets the agent do it again" if _is_foreign(row) else "runs it again"
@@ -40,6 +41,8 @@ def _what(row: InboxRow) -> Iterator[Block]:
         case "failed":
             yield Block(f"{row.agent} was given up: a starts it again, d leaves it failed", "bold")
             yield Block(row.summary, gutter=_GUTTER)
+        case "budget":
+            yield Block(row.summary, "bold")
         case "ballot":
             yield Block("the agents did not decide: o does", "bold")
             yield Block(row.summary, gutter=_GUTTER)
@@ -124,6 +127,8 @@ def answers_of(row: InboxRow) -> str:
             return "o decide   enter full view"
         case "failed":
             return "a start it again   d leave it failed   enter full view"
+        case "budget":
+            return "a allow as much again   d leave it   enter full view"
         case "unknown":
             return "a run again   d leave it   enter full view"
         case "action":

@@ -10,8 +10,11 @@ import msgspec
 from textual.binding import Binding
 
 from fleettui.core.errors import BadSpec
+from fleettui.core.model import ROLES, Role
 
-Scope = Literal["everywhere", "list", "agents", "inbox", "queue", "votes", "flows", "detail"]
+Scope = Literal[
+    "everywhere", "list", "tenants", "agents", "inbox", "queue", "votes", "flows", "detail"
+]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
@@ -30,6 +33,20 @@ class Key(NamedTuple):
     def cap(self) -> str:
         """Give the key as it is printed on a keyboard."""
         return self.shown or self.keys.split(",")[0]
+
+    @property
+    def least(self) -> Role:
+        """Give the least role it is of use to."""
+        return _LEAST.get(self.id) or _LEAST.get(self.scope, "viewer")
+
+
+# By scope or id: whom the footer offers keys to. What a role may is decided in core, not here.
+_LEAST: Final[Mapping[str, Role]] = {
+    "hold": "admin", "tenants.hold": "operator", "queue": "operator", "flows": "operator",
+    "agents": "operator", "agents.log": "viewer", "agents.sort": "viewer", "inbox": "approver",
+    "inbox.rules": "viewer", "votes": "approver", "detail.rollback": "operator",
+    "detail.merge": "operator", "task": "operator",
+}  # fmt: skip
 
 
 KEYS: Final[tuple[Key, ...]] = (
@@ -58,8 +75,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("copy", "y", "everywhere", "screen.copy", "copy"),
     Key("undo", "z", "everywhere", "screen.undo", "undo"),
     Key("redo", "Z", "everywhere", "screen.redo", "redo"),
-    Key("hold", "exclamation_mark", "everywhere", "screen.hold", "pause all",
-        shown="!"),
+    Key("hold", "exclamation_mark", "everywhere", "screen.hold",
+        "hold everything, or let it go on", shown="!"),
     Key("theme", "T", "everywhere", "app.next_theme", "next theme"),
     Key("reload", "ctrl+r", "everywhere", "screen.reload", "reload the file",
         shown="^r"),
@@ -74,6 +91,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("list.mark", "space", "list", "mark", "mark"),
     Key("list.mark_all", "asterisk", "list", "mark_all", "mark all", shown="*"),
     Key("list.open", "enter", "list", "open", "open"),
+    Key("tenants.scope", "s", "tenants", "screen.scope", "show only this tenant, or all again",
+        "scope"),
+    Key("tenants.hold", "H", "tenants", "screen.hold_tenant", "hold this tenant, or let it go on",
+        "hold"),
     Key("agents.start", "s", "agents", "screen.move('start')", "start or resume", "start"),
     Key("agents.pause", "p", "agents", "screen.move('pause')", "pause", "pause"),
     Key("agents.stop", "x", "agents", "screen.move('stop')", "stop at a safe point", "stop"),
@@ -87,6 +108,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("agents.merge", "M", "agents", "screen.merge", "merge its work into your branch",
         "merge"),
     Key("agents.sort", "o", "agents", "screen.sort", "sort by attention, name or cost"),
+    Key("flows.message", "m", "flows", "screen.message_flow", "give this flow a message by hand",
+        "msg"),
     Key("flows.cancel", "x", "flows", "screen.cancel_run", "cancel this run", "cancel"),
     Key("flows.hold", "H", "flows", "screen.hold_run", "hold this run, or let it go on", "hold"),
     Key("flows.resume", "r", "flows", "screen.resume_run", "go on with a run that failed",
@@ -107,8 +130,10 @@ KEYS: Final[tuple[Key, ...]] = (
         "raise", "<"),
     Key("queue.lower", "greater_than_sign", "queue", "screen.shift(1)", "lower the priority",
         "lower", ">"),
+    Key("queue.hold", "H", "queue", "screen.hold_message", "hold this message, or let it go",
+        "hold"),
     Key("queue.retry", "b", "queue", "screen.retry", "retry a dead letter", "retry"),
-    Key("queue.drop", "x", "queue", "screen.drop", "drop this message", "drop"),
+    Key("queue.drop", "x", "queue", "screen.drop", "drop this message; z puts it back", "drop"),
     Key("votes.override", "o", "votes", "screen.override",
         "override, or break a tie; a reason is required", "override"),
     Key("votes.extend", "t", "votes", "screen.extend", "15 minutes more to vote", "extend"),
@@ -136,9 +161,10 @@ def bindings_of(*scopes: Scope) -> list[Binding]:
     ]
 
 
-def footer_of(*scopes: Scope) -> tuple[Key, ...]:
-    """Give the keys of scopes that the footer names."""
-    return tuple(key for key in KEYS if key.scope in scopes and key.short)
+def footer_of(*scopes: Scope, role: Role = "admin") -> tuple[Key, ...]:
+    """Give the keys of scopes that the footer names to somebody of a role."""
+    mine = ROLES[: ROLES.index(role) + 1]
+    return tuple(key for key in KEYS if key.scope in scopes and key.short and key.least in mine)
 
 
 def keys_by_scope() -> Mapping[Scope, Iterable[Key]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 from fleettui.core.commands import (
@@ -15,7 +16,8 @@ from fleettui.core.commands import (
 )
 from fleettui.core.errors import FleettuiError
 from fleettui.core.model import Payload
-from fleettui.core.views.rows import AgentRow, Board
+from fleettui.core.tenancy import short_id
+from fleettui.core.views.rows import AgentRow, Board, FleetRow, TenantRow
 
 Verb = Literal["start", "pause", "resume", "stop", "restart", "remove"]
 _VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
@@ -28,11 +30,13 @@ _ALONE: Final = {
     "votes": "screen.go('votes')", "inbox": "screen.go('inbox')",
     "detail": "screen.go('detail')", "theme": "app.next_theme",
 }  # fmt: skip
+_MOST_NAMED: Final = 6
 _OF_AGENTS: Final = (*_VERBS, "checkpoint", "merge", "send")
 SUGGESTIONS: Final = (
     "run ",
     *(f"{verb} " for verb in _OF_AGENTS),
-    "fleet",
+    "fleet ",
+    "tenant ",
     "forget ",
     *sorted(_ALONE),
 )
@@ -43,17 +47,24 @@ class TypedError(FleettuiError):
 
 
 class Typed(NamedTuple):
-    """What a line means: exactly one of command, task, fleet and action is set."""
+    """What a line means: exactly one of command, task, fleet, action and tenant is set.
+
+    An empty tenant means all of them.
+    """
 
     command: OperatorCommand | None = None
     words: str = ""
     task: str = ""
     fleet: str = ""
     action: str = ""
+    tenant: str | None = None
 
 
-def parse_typed(line: str, board: Board) -> Typed:
-    """Read a typed line; raises TypedError that says what could be typed."""
+def parse_typed(line: str, board: Board, whole: Board) -> Typed:
+    """Read a typed line; raises TypedError that says what could be typed.
+
+    `board` is what is in the scope, `whole` all that the operator may see.
+    """
     word, _, rest = line.strip().removeprefix(":").partition(" ")
     rest = rest.strip()
     if word == "run":
@@ -61,7 +72,9 @@ def parse_typed(line: str, board: Board) -> Typed:
     if word == "theme" and rest:
         return Typed(action=f"app.use_theme({rest!r})")
     if word == "fleet":
-        return Typed(fleet=_fleet(board, rest))
+        return Typed(fleet=_fleet(board, whole, rest))
+    if word == "tenant":
+        return Typed(tenant=_tenant(whole, rest))
     if word == "forget":
         key = _some(rest, "forget KEY")
         return Typed(ForgetEntry(board.fleet, key), f"forgotten: {key}")
@@ -100,11 +113,26 @@ def _agent(board: Board, name: str) -> AgentRow:
     return fitting[0]
 
 
-def _fleet(board: Board, name: str) -> str:
-    if all(row.id != name for row in board.fleets):
-        names = ", ".join(row.id for row in board.fleets)
-        raise TypedError(f"no fleet is named '{name}'", f"there are: {names or 'none'}")
+def _fleet(board: Board, whole: Board, name: str) -> str:
+    """Give the fleet of an id, or of the name it has in the tenant shown."""
+    if any(row.id == name for row in whole.fleets):
+        return name
+    fitting = [row.id for row in board.fleets if short_id(row.id) == name]
+    if len(fitting) != 1:
+        raise TypedError(f"no single fleet is named '{name}'", _there_are(board.fleets))
+    return fitting[0]
+
+
+def _tenant(whole: Board, name: str) -> str:
+    if name and all(row.name != name for row in whole.tenants):
+        raise TypedError(f"no tenant is named '{name}'", _there_are(whole.tenants))
     return name
+
+
+def _there_are(rows: Sequence[FleetRow] | Sequence[TenantRow]) -> str:
+    names = [row.id if isinstance(row, FleetRow) else row.name for row in rows]
+    more = ", ..." if len(names) > _MOST_NAMED else ""
+    return f"there are: {', '.join(names[:_MOST_NAMED]) or 'none'}{more}"
 
 
 def _some(text: str, usage: str) -> str:

@@ -31,7 +31,7 @@ _SILENT = logging.getLogger(f"{__name__}.requests")
 _SILENT.disabled = True
 
 
-class _Handler(web.RequestHandler):
+class _Reader(web.RequestHandler):
     """Answers what can't be read with a status alone: no echo, and nothing of it in a log."""
 
     __slots__ = ("was_read",)
@@ -56,7 +56,7 @@ class _Connection(asyncio.Protocol):
     """A connection that ends after its time, whatever it does."""
 
     def __init__(
-        self, handler: _Handler, longest: float, gone: Callable[[_Connection], None]
+        self, handler: _Reader, longest: float, gone: Callable[[_Connection], None]
     ) -> None:
         self._handler, self._longest, self._gone = handler, longest, gone
         self._timer: asyncio.TimerHandle | None = None
@@ -122,7 +122,7 @@ async def listening(
     def connect() -> asyncio.Protocol:
         if len(open_connections) >= MOST_CONNECTIONS:
             return _Turned()
-        handler = _Handler(
+        handler = _Reader(
             server, loop=loop, access_log=_SILENT, max_headers=MOST_HEADERS,
             max_line_size=LARGEST_HEADER, max_field_size=LARGEST_HEADER, lingering_time=0,
             auto_decompress=False,
@@ -159,7 +159,7 @@ async def _answered(request: web.BaseRequest, answer: Answer) -> HttpAnswer:
         (name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
         for name, value in request.raw_headers
     )
-    assert isinstance(request.protocol, _Handler)
+    assert isinstance(request.protocol, _Reader)
     request.protocol.was_read()
     path = request.raw_path.partition("?")[0]
     try:

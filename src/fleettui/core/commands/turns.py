@@ -45,7 +45,8 @@ class FinishTurn(Command, frozen=True, tag=True, omit_defaults=True):
 class FailTurn(Command, frozen=True, tag=True, omit_defaults=True):
     """The runtime failed; a retryable failure is tried again by the engine's rules.
 
-    `crashed` says that the agent itself died or stood still: then supervision decides.
+    `crashed` says that the agent itself died or stood still: then supervision decides; `quota`
+    names what its task used up.
     """
 
     turn: str
@@ -53,6 +54,7 @@ class FailTurn(Command, frozen=True, tag=True, omit_defaults=True):
     retryable: bool = False
     retry_after: float = 0.0
     crashed: bool = False
+    quota: str = ""
 
 
 class RetryTurn(Command, frozen=True, tag=True, omit_defaults=True):

@@ -66,7 +66,9 @@ def _recover(
     times = state.recoveries.get(f"{command.agent}/{rule.name}", [])
     often = sum(at > asked.at - rule.within for at in times) >= rule.at_most
     verb = "ask" if often else str(rule.do)
-    by = Asked(Actor("system", f"{command.agent} ({rule.name})", state.tenant), asked.at)
+    by = Asked(
+        Actor("system", f"{command.agent} ({rule.name})", state.tenant), asked.at, asked.standing
+    )
     text = rule.text or f"{command.agent}: {rule.name}: {command.text}"
     if often:
         text += f" ({rule.do} was done {rule.at_most} times in {rule.within:g} s)"
@@ -91,7 +93,7 @@ def _carried_out(
             return _rolled_back(state, target, by)
         case "message":
             told = SendMessage(state.id, target, Payload(text, len(text.encode())))
-            sender = Asked(Actor("agent", command.agent, state.tenant), by.at)
+            sender = Asked(Actor("agent", command.agent, state.tenant), by.at, by.standing)
             return list(send_message(state, told, sender).events)
         case _:
             call = ToolCall(f"alert {command.rule} {command.subject}", "approval", {"text": text})

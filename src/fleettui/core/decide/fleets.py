@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fleettui.core.commands import AdmitFleet, NoteTrouble, StopFleet
 from fleettui.core.decide.agents import stop_agent
 from fleettui.core.decide.outcome import NOTHING, Outcome
@@ -35,6 +37,7 @@ def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome
     policy = _policy(spec)
     by = str(asked.actor)
     if not state.id:
+        asked.standing.admit_agents(len(instances(spec)))
         opened = FleetOpened(
             command.fleet, asked.actor.tenant, command.name, command.file, command.workspace,
             command.spec, policy, command.warnings,
@@ -45,6 +48,7 @@ def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome
         if state.running() is not None:
             return Outcome(_rules_only(state, command, spec), state.id)
         events += _reload(state, command, spec, policy, by)
+    asked.standing.admit_agents(_more_agents(state, events))
     if state.stopped:
         gone = {event.agent for event in events if isinstance(event, AgentRemoved)}
         events += [
@@ -55,6 +59,13 @@ def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome
         # Last: a run that goes on looks for all of its agents.
         events.append(FleetResumed(by))
     return Outcome(events, state.id)
+
+
+def _more_agents(state: FleetState, events: Sequence[AnyEvent]) -> int:
+    """Count how many agents of open fleets there will be more; those of a stopped one are none."""
+    changed = sum(isinstance(event, AgentCreated) for event in events)
+    changed -= sum(isinstance(event, AgentRemoved) for event in events)
+    return changed + len(state.agents) if state.stopped else changed
 
 
 def _policy(spec: FleetFile) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fleettui.core.commands import budgets as budget_commands
 from fleettui.core.commands import tenants as commands
 from fleettui.core.commands.tenants import TenantCommand
-from fleettui.core.decide import tenants
+from fleettui.core.decide import budgets, tenants
 from fleettui.core.decide.outcome import Outcome
 from fleettui.core.decide.requests import REQUEST_RULES
 from fleettui.core.decide.roles import refuse_role
@@ -42,4 +43,7 @@ _RULES: dict[type, Rule] = {
     commands.HoldAll: tenants.hold_all,
     commands.ReleaseAll: tenants.release_all,
     **REQUEST_RULES,
+    budget_commands.NoteSpending: budgets.note_spending,
+    budget_commands.RaiseBudget: budgets.raise_budget,
+    budget_commands.KeepBudget: budgets.keep_budget,
 }

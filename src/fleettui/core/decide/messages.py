@@ -39,12 +39,13 @@ from fleettui.core.state.fleet import FleetState, MessageState
 
 def send_message(state: FleetState, command: SendMessage, asked: Asked) -> Outcome:
     """Queue a message to an agent, or to one of an entry; a `key` sent before is not again."""
-    to, made = receiver(state, command.to)
+    to, made = receiver(state, command.to, asked.standing)
     if not command.body.head:
         raise Refused("the message is empty", "say something")
     name = f"{state.id}/{state.number + 1}"
     if command.key in state.sent_keys:
         return NOTHING
+    asked.standing.admit_messages(1)
     by_agent = asked.actor.kind != "operator"
     sender = asked.actor.name if by_agent else str(asked.actor)
     direct = communication_of(state).direct
@@ -86,6 +87,7 @@ def retry_message(state: FleetState, command: RetryMessage, asked: Asked) -> Out
     message = state.message(command.message)
     if message.status != "dead":
         raise Stale(f"{message.id} is {message.status}, not a dead letter")
+    asked.standing.admit_messages(1)
     return Outcome((MessageRetried(message.id, str(asked.actor)),))
 
 
@@ -133,4 +135,5 @@ def restore_message(state: FleetState, command: RestoreMessage, asked: Asked) ->
         )
     if dropped.to not in state.agents:
         raise Refused(f"{dropped.to}, whom {dropped.id} is for, is gone", "send it to another")
+    asked.standing.admit_messages(1)
     return Outcome((MessageRestored(dropped.id, str(asked.actor)),))

@@ -81,7 +81,7 @@ def _turn_over(
         *well,
         *_every_few_turns(state, turn),
         *_settle_mail(state, turn),
-        *_settle(state, turn.agent, turn.status),
+        *_settle(state, turn.agent, failed=turn.status == "failed" and not turn.quota),
         *_part_over(state, turn),
     )
 
@@ -128,15 +128,18 @@ def _settle_mail(state: FleetState, turn: TurnState) -> Events:
             if message.correlation and state.actions[message.correlation].status == "started"
         ]
         return [*answers, *(MessageAcked(message.id) for message in told), *gone]
+    if turn.quota:
+        # The same again would use up as much again.
+        return [*(MessageDied(message.id, turn.reason) for message in told), *gone]
     return [*(returned(message, turn.reason) for message in told), *gone]
 
 
-def _settle(state: FleetState, name: str, ended: str) -> Events:
+def _settle(state: FleetState, name: str, *, failed: bool) -> Events:
     """Let an agent whose turn ended rest, take its mail, or show that it failed."""
     agent = state.agents.get(name)
     if agent is None or agent.turn or agent.status not in {"working", "waiting"}:
         return ()
-    if ended == "failed":
+    if failed:
         return (AgentMoved(name, "failed", agent.trouble),)
     return (AgentMoved(name, "idle"),)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fleettui.core.commands import requests as commands
 from fleettui.core.decide.outcome import NOTHING, Outcome, no_agent
-from fleettui.core.errors import Forbidden, LimitReached, Refused, Stale
+from fleettui.core.errors import Forbidden, QuotaReached, Refused, Stale
 from fleettui.core.events import requests as events
 from fleettui.core.limits import DAY, HOUR, MINUTE, Limit, Over, Usage, request_key, token_key
 from fleettui.core.model import Asked
@@ -36,7 +36,7 @@ def queue_request(state: TenantState, command: commands.QueueRequest, asked: Ask
     if most is not None and most <= sum(
         requests.all[name].status == "queued" for name in requests.open
     ):
-        raise LimitReached(
+        raise QuotaReached(
             f"tenant {state.name} has {most} requests in its queue, its limit",
             "wait until some are done",
         )
@@ -63,7 +63,7 @@ def limits_of(quotas: TenantQuotas, tenant: str, whose: str) -> Iterator[Limit]:
 
 
 def refuse_over(state: TenantState, limits: tuple[Limit, ...], now: float) -> None:
-    """Raise LimitReached for the limit that has room last, if any has none now."""
+    """Raise QuotaReached for the limit that has room last, if any has none now."""
     reached = [
         Over(limit, free_at)
         for limit in limits
@@ -75,7 +75,7 @@ def refuse_over(state: TenantState, limits: tuple[Limit, ...], now: float) -> No
     ]
     if reached:
         over = max(reached, key=lambda one: one.free_at)
-        raise LimitReached(str(over), "wait until there is room again", free_at=over.free_at)
+        raise QuotaReached(str(over), "wait until there is room again", again_at=over.free_at)
 
 
 def count_drop(_state: TenantState, command: commands.CountDrop, asked: Asked) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fleettui.core import commands
-from fleettui.core.commands import requests, tenants
+from fleettui.core.commands import budgets, requests, tenants
 from fleettui.core.errors import Forbidden
 from fleettui.core.model import ROLES, Actor, Role
 
@@ -50,6 +50,8 @@ _LEAST: Final[dict[type, Role]] = {
     requests.RetryRequest: "operator",
     tenants.HoldTenant: "operator",
     tenants.ReleaseTenant: "operator",
+    budgets.RaiseBudget: "approver",
+    budgets.KeepBudget: "approver",
     tenants.HoldAll: "admin",
     tenants.ReleaseAll: "admin",
 }

@@ -58,8 +58,10 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     if not command.task.head.strip():
         raise Refused("the task is empty", "say what the fleet should do")
     _refuse_recording(state, command)
+    if asked.actor.kind == "operator":
+        asked.standing.admit_request(asked.actor.name, asked.at)
     mode = state.spec.spec.coordination.mode
-    made = grown(state, len(command.items))
+    made = grown(state, len(command.items), asked.standing)
     able = tuple(
         agent.id
         for agent in state.agents.values()
@@ -196,7 +198,7 @@ def fail_turn(state: FleetState, command: FailTurn, asked: Asked) -> Outcome:
     elif command.retryable and turn.failures < len(BACKOFF):
         wait = max(BACKOFF[turn.failures], min(command.retry_after, LONGEST_BACKOFF))
         retry_at = asked.at + wait
-    failed = TurnFailed(turn.id, command.reason, retry_at)
+    failed = TurnFailed(turn.id, command.reason, retry_at, command.quota)
     denied = [] if retry_at else end_turn(state, turn, "its turn failed")[:-1]
     return Outcome((*about, *denied, failed))
 

@@ -18,6 +18,7 @@ from fleettui.core.events import (
 )
 from fleettui.core.model import Asked
 from fleettui.core.spec.fleet import AgentEntry
+from fleettui.core.standing import Standing
 from fleettui.core.state.fleet import AgentState, FleetState
 from fleettui.core.state.names import Names
 from fleettui.core.state.scaling import idle_timeout, is_surplus, replicas_of
@@ -62,10 +63,11 @@ def remove_replica(state: FleetState, command: RemoveReplica, _asked: Asked) -> 
     return Outcome(events)
 
 
-def receiver(state: FleetState, to: str) -> tuple[str, list[AnyEvent]]:
+def receiver(state: FleetState, to: str, standing: Standing) -> tuple[str, list[AnyEvent]]:
     """Give the agent that gets a message, and what makes it where it is a new replica.
 
-    A message to an entry goes to the replica that has the least to do; raises NotFound.
+    A message to an entry goes to the replica that has the least to do; raises NotFound. There is
+    no new one where the tenant has as many agents as it may.
     """
     entry = None if to in state.agents else _entry(state, to)
     if entry is None:
@@ -74,7 +76,7 @@ def receiver(state: FleetState, to: str) -> tuple[str, list[AnyEvent]]:
     best = min(able, key=lambda one: _load(state, one), default=None)
     if best is None or best.status == "failed" or len(state.mailboxes[best.id]) >= DEEP:
         why = f"no replica of {to} has less than {DEEP} messages waiting"
-        fresh = _fresh(state, entry, why) if entry.is_scaled else None
+        fresh = _fresh(state, entry, why) if entry.is_scaled and standing.agents_left() else None
         if fresh is not None:
             return fresh
     if best is None:
@@ -82,18 +84,20 @@ def receiver(state: FleetState, to: str) -> tuple[str, list[AnyEvent]]:
     return best.id, []
 
 
-def grown(state: FleetState, items: int) -> list[AnyEvent]:
-    """Make the replicas that a run over so many items has use for."""
+def grown(state: FleetState, items: int, standing: Standing) -> list[AnyEvent]:
+    """Make the replicas that a run over so many items has use for, as the tenant may have them."""
     assert state.spec is not None
     events: list[AnyEvent] = []
+    left = standing.agents_left()
     for entry in state.spec.spec.agents:
         if not entry.is_scaled:
             continue
         taken = {one.number for one in replicas_of(state, entry.name)}
-        wanted = min(items, entry.most) - len(taken)
+        wanted = min(min(items, entry.most) - len(taken), left)
         free = (number for number in range(1, entry.most + 1) if number not in taken)
         for number, _ in zip(free, range(wanted), strict=False):
             events += _created(entry, number, f"a run has {items} items")
+            left -= 1
     return events
 
 

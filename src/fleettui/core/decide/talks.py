@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fleettui.core.commands import AskAgent, Broadcast, ExpireMessage, Publish, Subscribe
 from fleettui.core.decide.outcome import NOTHING, Outcome
+from fleettui.core.errors import QuotaReached
 from fleettui.core.events import (
     ActionFinished,
     AnyEvent,
@@ -29,7 +30,7 @@ def communication_of(state: FleetState) -> Communication:
     return state.spec.spec.communication
 
 
-def broadcast(state: FleetState, command: Broadcast, _asked: Asked) -> Outcome:
+def broadcast(state: FleetState, command: Broadcast, asked: Asked) -> Outcome:
     """Queue a message for every agent; for its sender too where the file says so."""
     action = state.action(command.action)
     if action.status != "started":
@@ -37,10 +38,10 @@ def broadcast(state: FleetState, command: Broadcast, _asked: Asked) -> Outcome:
     rules = communication_of(state).broadcast
     to = [name for name in state.agents if name != action.agent or rules.include_sender]
     topic = rules.channel or ""
-    return _spread(state, action, to, "broadcast", topic, command.body, command.priority)
+    return _spread(state, action, to, "broadcast", topic, command.body, command.priority, asked)
 
 
-def publish(state: FleetState, command: Publish, _asked: Asked) -> Outcome:
+def publish(state: FleetState, command: Publish, asked: Asked) -> Outcome:
     """Queue a message for every agent whose subscription fits its topic."""
     action = state.action(command.action)
     if action.status != "started":
@@ -57,7 +58,7 @@ def publish(state: FleetState, command: Publish, _asked: Asked) -> Outcome:
         if name != action.agent
         and any(topic_fits(one, command.topic) for one in state.subscriptions.get(name, ()))
     ]
-    return _spread(state, action, to, "topic", command.topic, command.body, command.priority)
+    return _spread(state, action, to, "topic", command.topic, command.body, command.priority, asked)
 
 
 def subscribe(state: FleetState, command: Subscribe, _asked: Asked) -> Outcome:
@@ -79,7 +80,7 @@ def ask_agent(state: FleetState, command: AskAgent, asked: Asked) -> Outcome:
     known = any(message.correlation == action.id for message in state.messages.values())
     if action.status != "started" or known:
         return NOTHING
-    refusal = _unanswerable(state, action.agent, command.to)
+    refusal = _unanswerable(state, action.agent, command.to) or _too_many(asked, 1)
     if refusal:
         return _told(action, refusal, ok=False)
     rules = communication_of(state).request_reply
@@ -138,8 +139,10 @@ def answered(state: FleetState, action: str, why: str) -> Sequence[AnyEvent]:
 
 def _spread(
     state: FleetState, action: ActionState, to: Sequence[str], kind: MessageKind, topic: str,
-    body: Payload, priority: Priority,
+    body: Payload, priority: Priority, asked: Asked,
 ) -> Outcome:  # fmt: skip
+    if refusal := _too_many(asked, len(to)):
+        return _told(action, refusal, ok=False)
     names = Names(state)
     queued = [
         MessageQueued(names.next(), action.agent, name, priority, body, kind=kind, topic=topic)
@@ -147,6 +150,15 @@ def _spread(
     ]
     said = f"sent to {', '.join(to)}" if to else "nobody listens"
     return Outcome((*queued, *_told(action, said).events))
+
+
+def _too_many(asked: Asked, more: int) -> str:
+    """Say why the tenant may not have so many messages more waiting; empty where it may."""
+    try:
+        asked.standing.admit_messages(more)
+    except QuotaReached as full:
+        return str(full)
+    return ""
 
 
 def _told(action: ActionState, text: str, *, ok: bool = True) -> Outcome:

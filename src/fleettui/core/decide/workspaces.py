@@ -113,6 +113,8 @@ def fork_agent(state: FleetState, command: ForkAgent, asked: Asked) -> Outcome:
         raise Refused(f"there is an agent '{name}' already", "choose another name")
     forked = AgentForked(name, source.entry, source.id, point.id, by)
     stopped = state.stopped or state.stopping
+    if not state.stopped:
+        asked.standing.admit_agents(1)
     moves = (AgentMoved(name, "starting"), AgentMoved(name, "stopped" if stopped else "idle"))
     return Outcome((forked, *moves), name)
 

@@ -39,6 +39,7 @@ from fleettui.core.events.ballots import (
     VoteCast,
     VoteWithdrawn,
 )
+from fleettui.core.events.budgets import BudgetKept, BudgetRaised, BudgetReached, BudgetWarned
 from fleettui.core.events.fleets import (
     FleetOpened,
     FleetReloaded,
@@ -207,6 +208,10 @@ AnyEvent = (
     | WorkspaceFailed
     | WorkspaceGone
     | WorkspaceMade
+    | BudgetWarned
+    | BudgetReached
+    | BudgetRaised
+    | BudgetKept
     | TenantAdmitted
     | TenantRetired
     | TenantHeld

@@ -63,11 +63,15 @@ class TurnFinished(Event, frozen=True, tag=True, omit_defaults=True):
 
 
 class TurnFailed(Event, frozen=True, tag=True, omit_defaults=True):
-    """A turn failed; it is tried again at `retry_at`, or never if that is 0."""
+    """A turn failed; it is tried again at `retry_at`, or never if that is 0.
+
+    `quota` names what its task used up, where that is why: then nothing is wrong with its agent.
+    """
 
     turn: str
     reason: str
     retry_at: float = 0.0
+    quota: str = ""
 
 
 class TurnRetried(Event, frozen=True, tag=True, omit_defaults=True):

@@ -57,7 +57,7 @@ class FairQueue:
         if self._rounds or ticket.id in self._places:
             return False
         tenant = self._line(ticket).tenant
-        if tenant.terms.held_by or tenant.full() or tenant.key_full(ticket.key):
+        if tenant.terms.is_stopped or tenant.full() or tenant.key_full(ticket.key):
             return False
         self._run(tenant, ticket)
         return True
@@ -182,6 +182,8 @@ class FairQueue:
             return Waits("held", place.held_by)
         if terms.held_by:
             return Waits("tenant_held", terms.held_by)
+        if terms.used_up:
+            return Waits("used_up", terms.used_up)
         if tenant.full():
             return Waits("tenant_full", "", tenant.running, terms.most)
         if tenant.key_full(key):
@@ -270,7 +272,7 @@ class FairQueue:
 
     def _settle(self, tenant: Tenant) -> None:
         """Put a tenant's lines where they may be served, or nowhere."""
-        may = not tenant.terms.held_by and not tenant.full()
+        may = not tenant.terms.is_stopped and not tenant.full()
         for line in tenant.lines:
             if not (may and line.size):
                 self._rounds.leave(line)

@@ -23,12 +23,20 @@ class Ticket(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What a tenant may have: at most so many at once, and of one key; 0 is no bound."""
+    """What a tenant may have: at most so many at once, and of one key; 0 is no bound.
+
+    Nothing of it begins while somebody holds it, or while something is used up (which text says).
+    """
 
     plan: Plan = "free"
     most: int = 0
     held_by: str = ""
     most_of_key: int = 0
+    used_up: str = ""
+
+    @property
+    def is_stopped(self) -> bool:
+        return bool(self.held_by or self.used_up)
 
 
 class Taken(NamedTuple):
@@ -39,9 +47,12 @@ class Taken(NamedTuple):
 
 
 class Waits(NamedTuple):
-    """Why a ticket waits: `by` holds it, or so many of at most so many go on; else its line."""
+    """Why a ticket waits: `by` holds it or says what is used up, `running` of at most `most` go on.
 
-    kind: Literal["held", "tenant_held", "tenant_full", "key_full", "line"]
+    Else its line.
+    """
+
+    kind: Literal["held", "tenant_held", "used_up", "tenant_full", "key_full", "line"]
     by: str = ""
     running: int = 0
     most: int = 0

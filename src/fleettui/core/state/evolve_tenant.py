@@ -14,6 +14,7 @@ from fleettui.core.events.tenants import (
     TenantRetired,
 )
 from fleettui.core.spec.tenant import TenantSpec
+from fleettui.core.state import budgets
 from fleettui.core.state.evolve_requests import REQUEST_STEPS
 from fleettui.core.state.tenant import TenantState
 
@@ -64,4 +65,5 @@ _STEPS: dict[type, Step] = {
     TenantReleased: _released,
     AllHeld: _all_held,
     AllReleased: _all_released,
+    **budgets.STEPS,
 }

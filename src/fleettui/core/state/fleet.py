@@ -86,6 +86,14 @@ class Bill:
         else:
             self.cost += usage.cost
 
+    def include(self, other: Bill) -> None:
+        """Add another bill to this one."""
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.cost += other.cost
+        self.priced = self.priced and other.priced
+        self.calls += other.calls
+
 
 @dataclass(slots=True)
 class CheckpointState:
@@ -211,6 +219,9 @@ class TurnState:
     instructions: str = ""
     plan: Plan | None = None
     sent_back: str = ""
+    tokens: int = 0
+    # What its task used up, where it failed for that.
+    quota: str = ""
 
 
 @dataclass(slots=True)
@@ -361,6 +372,11 @@ class MessageState:
         """Name the box it waits in: a question is never part of another turn's conversation."""
         return f"{self.to}?" if self.kind == "question" else self.to
 
+    @property
+    def waits(self) -> bool:
+        """Say whether nobody has taken it yet."""
+        return self.status in {"queued", "returned"}
+
 
 @dataclass(slots=True)
 class AlwaysRule:
@@ -410,6 +426,10 @@ class FleetState:
     open_actions: set[str] = field(default_factory=set)
     messages: dict[str, MessageState] = field(default_factory=dict)
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
+    # How many messages wait, also those that are on their way to an agent.
+    waiting: int = 0
+    # The ledger: what models used and cost, by day (UTC, since the epoch).
+    days: dict[int, Bill] = field(default_factory=dict)
     # What was dropped last by hand, and can be restored.
     dropped: dict[str, MessageState] = field(default_factory=dict)
     # Keys of messages whose sender may ask again after a crash, until it knows they were sent.

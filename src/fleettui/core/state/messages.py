@@ -35,11 +35,13 @@ def _queued(state: FleetState, event: MessageQueued, at: float) -> None:
         topic=event.topic, correlation=event.correlation, due=event.due, order=state.seq,
     )  # fmt: skip
     state.messages[event.message] = message
+    state.waiting += 1
     _push(state, message)
 
 
 def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
     message = state.messages[event.message]
+    state.waiting -= message.waits
     message.status, message.turn = "leased", event.turn
     _mailbox(state, message.box).ack(event.message)
     text = message.body
@@ -51,11 +53,13 @@ def _delivered(state: FleetState, event: MessageDelivered, at: float) -> None:
 
 def _acked(state: FleetState, event: MessageAcked, _at: float) -> None:
     message = state.messages.pop(event.message)
+    state.waiting -= message.waits
     _mailbox(state, message.box).ack(event.message)
 
 
 def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
     message = state.messages[event.message]
+    state.waiting += not message.waits
     message.status, message.why = "returned", event.why
     message.tries += 1
     if message.turn:
@@ -67,6 +71,7 @@ def _returned(state: FleetState, event: MessageReturned, _at: float) -> None:
 
 def _died(state: FleetState, event: MessageDied, _at: float) -> None:
     message = state.messages[event.message]
+    state.waiting -= message.waits
     message.status, message.why = "dead", event.why
     message.tries += 1
     message.held_by = ""
@@ -75,6 +80,7 @@ def _died(state: FleetState, event: MessageDied, _at: float) -> None:
 
 def _retried(state: FleetState, event: MessageRetried, at: float) -> None:
     message = state.messages[event.message]
+    state.waiting += not message.waits
     message.status, message.tries, message.at = "queued", 0, at
     message.order = state.seq
     _push(state, message)
@@ -82,6 +88,7 @@ def _retried(state: FleetState, event: MessageRetried, at: float) -> None:
 
 def _dropped(state: FleetState, event: MessageDropped, _at: float) -> None:
     message = state.messages.pop(event.message)
+    state.waiting -= message.waits
     _mailbox(state, message.box).ack(event.message)
     if not message.correlation:
         state.dropped[message.id] = message
@@ -94,6 +101,7 @@ def _restored(state: FleetState, event: MessageRestored, _at: float) -> None:
     message.turn = ""
     if message.status != "dead":
         message.status = "queued"
+        state.waiting += 1
         _push(state, message)
 
 

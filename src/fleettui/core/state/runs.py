@@ -20,7 +20,8 @@ from fleettui.core.events import (
     TurnPrompted,
     TurnRetried,
 )
-from fleettui.core.state.fleet import Entry, FleetState, LogLine, RunState, TurnState
+from fleettui.core.quota import day_of
+from fleettui.core.state.fleet import Bill, Entry, FleetState, LogLine, RunState, TurnState
 from fleettui.core.state.parts import place
 
 # How a step of an agent that works by itself says that there is more to come.
@@ -114,6 +115,8 @@ def _step_taken(state: FleetState, event: StepTaken, at: float) -> None:
         # Part of an answer: what it cost comes with the end of it.
         return
     agent.bill.add(event.usage)
+    turn.tokens += event.usage.input_tokens + event.usage.output_tokens
+    state.days.setdefault(day_of(at), Bill()).add(event.usage)
     if turn.run:
         state.runs[turn.run].bill.add(event.usage)
 
@@ -135,7 +138,7 @@ def _turn_finished(state: FleetState, event: TurnFinished, at: float) -> None:
 def _turn_failed(state: FleetState, event: TurnFailed, at: float) -> None:
     turn = state.turns[event.turn]
     agent = state.agents[turn.agent]
-    turn.reason, turn.retry_at = event.reason, event.retry_at
+    turn.reason, turn.retry_at, turn.quota = event.reason, event.retry_at, event.quota
     turn.failures += 1
     agent.trouble = event.reason
     agent.log.append(LogLine(at, "error", event.reason, turn.id))

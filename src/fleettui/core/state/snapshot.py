@@ -100,6 +100,7 @@ class SavedFleet(msgspec.Struct):
     keeping: dict[str, str]
     left: dict[str, Ground]
     doomed: dict[str, Ground]
+    days: dict[int, Bill]
 
 
 _PARTS = (
@@ -154,7 +155,7 @@ def save(state: FleetState) -> bytes:
             lines, agents, state.runs, state.turns, state.ballots, state.actions, state.messages,
             state.dropped, state.subscriptions, state.rules, state.open_actions, state.sent_keys,
             state.log, state.forgetting, state.alerts, state.recoveries, state.ground,
-            state.keeping, state.left, state.doomed,
+            state.keeping, state.left, state.doomed, state.days,
         )
     )  # fmt: skip
 
@@ -179,6 +180,7 @@ def _restored(saved: SavedFleet) -> FleetState:
         open_actions=saved.open_actions, sent_keys=saved.sent_keys, log=saved.log,
         forgetting=saved.forgetting, alerts=saved.alerts, recoveries=saved.recoveries,
         ground=saved.ground, keeping=saved.keeping, left=saved.left, doomed=saved.doomed,
+        days=saved.days,
     )  # fmt: skip
     for one in saved.agents:
         marks = {
@@ -196,7 +198,8 @@ def _restored(saved: SavedFleet) -> FleetState:
         )  # fmt: skip
         state.mailboxes[one.id] = Mailbox()
     for message in sorted(state.messages.values(), key=lambda one: one.order):
-        if message.status in {"queued", "returned"}:
+        if message.waits:
+            state.waiting += 1
             box = state.mailboxes.setdefault(message.box, Mailbox())
             box.push(message.id, message.priority, message.at, message.order)
             if message.held_by:

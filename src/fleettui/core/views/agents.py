@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from fleettui.core.model import AgentStatus, Facts
 from fleettui.core.spec.agent import AgentSpec
@@ -38,6 +38,7 @@ TREND = 8
 # Gives the looks at an agent of a fleet, oldest first.
 Looks = Callable[[str, str], Sequence[HealthRow]]
 # Says of a turn why it has no slot; None for one that has, or is none.
+_STOPPED: Final = frozenset({"held", "tenant_held", "used_up"})
 Waiting = Callable[[str], WaitRow | None]
 
 _DOING = frozenset({"started", "allowed", "approved"})
@@ -84,7 +85,7 @@ def _agent_row(
     if attention == "idle" and turn is None and _voted(state, agent.id):
         attention = "done"
     if waits is not None and attention == "run":
-        attention = "pause" if waits.kind in {"held", "tenant_held"} else "run"
+        attention = "pause" if waits.kind in _STOPPED else "run"
     alerts = alert_rows(state, agent.id)
     if alerts and attention in {"idle", "run"}:
         attention = "fail" if alerts[0].severity == "critical" else "stale"
@@ -184,6 +185,8 @@ def waiting_text(waits: WaitRow, tenant: str) -> str:
     match waits.kind:
         case "held" | "tenant_held":
             return f"held by {waits.by}"
+        case "used_up":
+            return f"waits: {waits.by}"
         case "tenant_full":
             return f"waits: {tenant} has {bound}"
         case "key_full":

@@ -11,9 +11,9 @@ from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.inbox import inbox_rows
 from fleettui.core.views.memory import memory_state
 from fleettui.core.views.outfit import Outfit
-from fleettui.core.views.rows import Board, CacheRow, FleetRow, StatsRow, TenantRow
+from fleettui.core.views.rows import Board, CacheRow, FleetRow, InboxRow, StatsRow, TenantRow
 from fleettui.core.views.runs import ballot_rows, message_rows, run_rows
-from fleettui.core.views.tenants import whole_bill
+from fleettui.core.views.tenants import by_attention, whole_bill
 
 # A board has the newest runs and ballots only; `fleettui runs` and `votes` list all.
 MOST_SHOWN = 50
@@ -56,15 +56,16 @@ def board(
     waiting: Waiting,
     now: float,
     trouble: str,
+    asked: Sequence[InboxRow] = (),
 ) -> Board:
-    """Project all fleets of a host; one of them in detail."""
-    inbox = [row for state in states for row in inbox_rows(state)]
+    """Project all fleets of a host; one of them in detail; `asked` is of tenants as a whole."""
+    inbox = [*asked, *(row for state in states for row in inbox_rows(state))]
     return Board(
         fleet=shown.id if shown else "",
         seq=sum(state.seq for state in states),
         now=now,
         fleets=tuple(fleet_row(state) for state in states),
-        tenants=tuple(tenants),
+        tenants=by_attention(tenants),
         agents=agent_rows(shown, outfit, looks, waiting) if shown else (),
         runs=run_rows(shown, MOST_SHOWN) if shown else (),
         messages=message_rows(shown) if shown else (),

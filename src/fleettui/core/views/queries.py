@@ -153,6 +153,7 @@ class ReadRequests(Query, frozen=True, tag=True, omit_defaults=True):
     flow: str = ""
     request: str = ""
     most: int = 100
+    tenant: str = ""
 
 
 class ReadEvents(Query, frozen=True, tag=True, omit_defaults=True):

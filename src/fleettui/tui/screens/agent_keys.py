@@ -74,18 +74,6 @@ class AgentKeys(Desk):
             back = MoveAgent(moves[0].fleet, moves[0].agent, other)
             self.remember(Step(f"{moves[0].verb} {what}", back, moves[0]))
 
-    def action_hold(self) -> None:
-        """Pause every agent that can be paused, after a yes."""
-        rows = [row for row in self.board.agents if row.status in {"idle", "working", "waiting"}]
-        if not rows:
-            self.complain("no agent can be paused now")
-            return
-        self.confirm(
-            f"hold all {len(rows)} agents",
-            f"pause {len(rows)} agents of {self.board.fleet} at their next safe point?",
-            partial(self._move, rows, "pause"),
-        )
-
     def action_checkpoint(self) -> None:
         """Make a checkpoint of each chosen agent."""
         rows = self._chosen_agents()

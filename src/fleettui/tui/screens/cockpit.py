@@ -11,18 +11,28 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
 
+from fleettui.core.tenancy import tenant_of
 from fleettui.core.views.queries import ReadBoard
 from fleettui.core.views.rows import Board
+from fleettui.core.views.scope import first_fleet
 from fleettui.tui.keymap import SCOPES, bindings_of, footer_of
 from fleettui.tui.screens.branch_keys import BranchKeys
 from fleettui.tui.screens.desk import Outset
+from fleettui.tui.screens.flow_keys import FlowKeys
 from fleettui.tui.screens.going_keys import GoingKeys
 from fleettui.tui.screens.inbox_item import ItemScreen
 from fleettui.tui.screens.queue_keys import QueueKeys
 from fleettui.tui.screens.run_keys import RunKeys
 from fleettui.tui.screens.signals import Signals
 from fleettui.tui.widgets.agents import AgentsPane
-from fleettui.tui.widgets.bars import footer_line, header_line, status_line, tabs_line
+from fleettui.tui.widgets.bars import (
+    footer_line,
+    header_line,
+    held_line,
+    is_held,
+    status_line,
+    tabs_line,
+)
 from fleettui.tui.widgets.detail import DetailPane
 from fleettui.tui.widgets.flows import FlowsPane
 from fleettui.tui.widgets.inbox import InboxPane
@@ -40,7 +50,7 @@ _FINE, _COARSE = 1.0, 60.0
 _SOON = 180.0
 
 
-class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
+class CockpitScreen(BranchKeys, QueueKeys, RunKeys, FlowKeys, GoingKeys, Signals):
     """Lays the panes out and hands each its rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
@@ -63,6 +73,7 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
         # Every class that is put on later styles the whole tree once more.
         self.add_class("-agents", self._width_class())
         yield LineBar(id="header")
+        yield LineBar(id="held")
         yield LineBar(id="tabs")
         with Horizontal(id="columns"):
             with Vertical(id="left", classes="column"):
@@ -103,27 +114,48 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
 
     async def _read_all(self) -> None:
         board: Board = await self.client.read(ReadBoard(self.fleet))
+        if self.scope and tenant_of(board.fleet) != self.scope:
+            # The first fleet of a tenant that had none.
+            first = first_fleet(board, self.scope)
+            board = await self.client.read(ReadBoard(first)) if first else board
         self._operators = await self.client.operators()
+        before = self.board.fleet
         self.take_board(board)
-        self.fleet = board.fleet or self.fleet
+        self.fleet = self.board.fleet or ("" if self.scope else self.fleet)
         self.show_all()
+        if before not in {"", self.board.fleet}:
+            self.follow_agent_here()
         await self.read_detail()
         self.signal()
         self._offer()
 
     def show_all(self) -> None:
-        """Hand every pane the board."""
+        """Hand every pane the board; the tenants are all there, whatever the scope."""
         for pane in self.query(Pane):
-            pane.fill(self.board, self.now, fine=self._fine)
+            board = self.whole if isinstance(pane, TenantsPane) else self.board
+            pane.fill(board, self.now, fine=self._fine)
         board, operators = self.board, self._operators
         self.set_class(any(row.verdict is None for row in board.ballots[:1]), "-voting")
-        header = partial(header_line, board, self.client.operator, operators)
-        self.query_one("#header", LineBar).show(header)
+        others = len(self.whole.inbox) - len(board.inbox)
+        self.query_one("#header", LineBar).show(partial(
+            header_line, board, self.client.operator, operators,
+            tenants=len(self.whole.tenants), scope=self.scope, others=others,
+        ))  # fmt: skip
+        self._show_hold()
         self.show_tabs()
         self.show_status()
         self._set_ticking()
         self._update_item()
         self.call_after_refresh(self.aim)
+
+    def _show_hold(self) -> None:
+        """Say over everything that nothing begins, as long as nothing does."""
+        bar, tenant = self.query_one("#held", LineBar), self.tenant_shown
+        held = tenant is not None and is_held(tenant)
+        if bar.display != held:
+            bar.display = held
+        if tenant is not None and held:
+            bar.show(partial(held_line, tenant))
 
     def show_tabs(self) -> None:
         """Draw the tab bar again."""
@@ -136,7 +168,8 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
 
     def _show_footer(self) -> None:
         scopes = [scope for scope in SCOPES if scope == self._active]
-        keys, common = footer_of(*scopes), footer_of("everywhere")
+        role = self.tenant_shown.role if self.tenant_shown else "admin"
+        keys, common = footer_of(*scopes, role=role), footer_of("everywhere", role=role)
         self.query_one("#footer", LineBar).show(partial(footer_line, keys, common))
 
     @property
@@ -191,6 +224,7 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
                     each.set_class(each is column, "-active")
         self.set_class(name == "inbox", "-inbox")
         self.set_class(name == "flows", "-flows")
+        self.set_class(name == "tenants", "-tenants")
         self.set_class(name == "agents", "-agents")
         self.show_tabs()
         self._show_footer()
@@ -230,6 +264,8 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, GoingKeys, Signals):
             self.call_after_refresh(self.aim)
         elif event.table.id == "agents-rows":
             self.follow_agent(event.key)
+        elif event.table.id == "tenants-rows":
+            self.query_one(TenantsPane).show_budget()
 
     def on_strip_text_scrolled(self, event: StripText.Scrolled) -> None:
         event.stop()

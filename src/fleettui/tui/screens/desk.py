@@ -11,8 +11,10 @@ from textual.widget import Widget
 
 from fleettui.client import Client
 from fleettui.core.commands import OperatorCommand
+from fleettui.core.model import Role
 from fleettui.core.views.queries import AnyQuery
-from fleettui.core.views.rows import Board, FleetRow, UsageRow
+from fleettui.core.views.rows import Board, FleetRow, TenantRow, UsageRow
+from fleettui.core.views.scope import scoped
 from fleettui.tui.arming import Arming
 from fleettui.tui.blocks import Block
 from fleettui.tui.clock import Clock
@@ -55,7 +57,9 @@ class Desk(Screen[str]):
         self.outset = outset
         self.client, self.clock, self.arming = outset.client, outset.clock, outset.arming
         self.fleet = outset.fleet
-        self.board = NO_BOARD
+        # All that the operator may see; `board` is what of it is in the scope.
+        self.whole = self.board = NO_BOARD
+        self.scope = ""
         self.feed = Feed(self.client, self.refresh_all, self.complain)
         self.said = Part("")
         self.steps: list[Step] = []
@@ -75,11 +79,33 @@ class Desk(Screen[str]):
         return next((row for row in self.board.fleets if row.id == self.board.fleet), None)
 
     def take_board(self, board: Board) -> None:
-        """Take a newer board."""
-        self.board, self._read_at = board, time.time()
+        """Take a newer board, and show what of it is in the scope."""
+        if self.scope and all(row.name != self.scope for row in board.tenants):
+            self.scope = ""
+        self.whole, self.board = board, scoped(board, self.scope)
+        self._read_at = time.time()
+
+    def role_in(self, tenant: str) -> Role | None:
+        """Give what the operator may do in a tenant; None for one they don't see."""
+        return next((row.role for row in self.whole.tenants if row.name == tenant), None)
+
+    @property
+    def tenant_shown(self) -> TenantRow | None:
+        """Give the tenant in the scope, or that of the fleet shown."""
+        fleet = self.fleet_row
+        name = self.scope or (fleet.tenant if fleet else "")
+        return next((row for row in self.whole.tenants if row.name == name), None)
 
     async def refresh_all(self) -> None:
         """Read the board again and show it."""
+        raise NotImplementedError
+
+    def show_all(self) -> None:
+        """Draw what is of the board again."""
+        raise NotImplementedError
+
+    def scope_to(self, tenant: str) -> None:
+        """Show only what is of a tenant; with an empty name all again."""
         raise NotImplementedError
 
     def show_status(self) -> None:
@@ -112,6 +138,11 @@ class Desk(Screen[str]):
             self.say(done, "done")
         self.feed.mark()
         return answer
+
+    async def carry_step(self, step: Step, done: str) -> None:
+        """Send the command of a step, and remember how it is undone."""
+        if await self.carry_out(step.again, done) is not None:
+            self.remember(step)
 
     async def carry_out_all(self, commands: Sequence[OperatorCommand], done: str) -> int:
         """Send commands one after another; gives how many were carried out."""

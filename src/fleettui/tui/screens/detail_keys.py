@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from fleettui.core.sessions import session_name
 from fleettui.core.views.queries import (
@@ -14,9 +15,10 @@ from fleettui.core.views.queries import (
     ReadMemory,
     ReadParts,
     ReadReport,
+    ReadRequests,
     ReadSpec,
 )
-from fleettui.core.views.rows import AgentRow, PartRow
+from fleettui.core.views.rows import AgentRow, PartRow, RequestRow
 from fleettui.tui.blocks import Block, labelled
 from fleettui.tui.detail_text import (
     ballot_blocks,
@@ -31,12 +33,16 @@ from fleettui.tui.detail_text import (
     turn_blocks,
 )
 from fleettui.tui.feed import LOST
+from fleettui.tui.flow_text import flow_blocks, request_blocks
 from fleettui.tui.health_text import health_blocks
 from fleettui.tui.plan_text import part_blocks
 from fleettui.tui.screens.desk import Desk
 from fleettui.tui.widgets.detail import DetailPane, Kind, Subject
 from fleettui.tui.widgets.inbox import InboxPane
 from fleettui.tui.widgets.pane import Pane
+
+# How many of its last requests the detail of a flow shows.
+_MOST_REQUESTS: Final = 20
 
 
 class DetailKeys(Desk):
@@ -98,6 +104,13 @@ class DetailKeys(Desk):
             case "ballot":
                 ballot = next((row for row in self.board.ballots if row.id == subject.id), None)
                 return ballot_blocks(ballot) if ballot else [_gone()]
+            case "flow":
+                return await self._flow_blocks(subject.id)
+            case "request":
+                tenant, _, name = subject.id.partition("/")
+                asked = ReadRequests(request=name, tenant=tenant)
+                found: Sequence[RequestRow] = await self.client.read(asked)
+                return request_blocks(found[0], self.now) if found else [_gone()]
             case "nothing":
                 return [Block("choose an agent or a run: enter shows it here", "dim")]
 
@@ -134,6 +147,13 @@ class DetailKeys(Desk):
                     "now", f"{row.status} {row.type} {row.model} weight {row.weight:g}"
                 )
                 return [about, *spec_blocks(spec, row.entry)]
+
+    async def _flow_blocks(self, name: str) -> Sequence[Block]:
+        row = next((row for row in self.board.flows if f"{row.tenant}/{row.flow}" == name), None)
+        if row is None:
+            return [_gone()]
+        asked = ReadRequests(flow=row.flow, most=_MOST_REQUESTS, tenant=row.tenant)
+        return flow_blocks(row, await self.client.read(asked), self.now)
 
     async def _run_blocks(self, name: str, tab: str) -> Sequence[Block]:
         run = next((row for row in self.board.runs if row.id == name), None)
@@ -220,8 +240,12 @@ class DetailKeys(Desk):
             self.complain("nothing more is found: / searches the detail")
 
     def action_back(self) -> None:
-        """Clear marks and filter of the pane in front; leave the detail, the zoom and messages."""
+        """Clear marks and filter of the pane in front; leave the detail, the zoom and messages.
+
+        Where there was nothing of that, show all tenants again.
+        """
         pane = self.active_pane
+        zoomed = self.has_class("-zoomed")
         self.set_class(False, "-zoomed")
         self.say("")
         if pane is self.detail:
@@ -229,9 +253,12 @@ class DetailKeys(Desk):
             self.action_go("agents")
             self.follow_agent_here()
             return
+        narrowed = zoomed or bool(pane.table.marked) or bool(pane.filter_text)
         pane.table.clear_marks()
         if pane.filter_text:
             self._filter(pane, "")
+        if self.scope and not narrowed:
+            self.scope_to("")
 
     def follow_agent_here(self) -> None:
         """Show the agent under the cursor again."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from fleettui.core.commands import OpenFleet, StartRun, StopFleet
 from fleettui.core.model import Payload
+from fleettui.core.tenancy import tenant_of
 from fleettui.tui.blocks import Block
 from fleettui.tui.screens.choice import Choice
 from fleettui.tui.screens.desk import Desk, Step
@@ -125,18 +126,23 @@ class FleetKeys(Desk):
 
     def action_command(self) -> None:
         """Ask for a command and do it."""
-        names = [row.name for row in self.board.agents]
+        agents = [row.name for row in self.board.agents]
+        names = {
+            "run ": [""],
+            "tenant ": ["", *(row.name for row in self.whole.tenants)],
+            "fleet ": [row.id for row in self.whole.fleets],
+        }
         completions = tuple(
             f"{word}{name}"
             for word in SUGGESTIONS
-            for name in (names if word.endswith(" ") and word != "run " else ("",))
+            for name in (names.get(word, agents) if word.endswith(" ") else ("",))
         )
-        hint = "run TEXT, send AGENT TEXT, pause AGENT, fleet NAME, theme NAME, quit ..."
+        hint = "run TEXT, send AGENT TEXT, pause AGENT, tenant NAME, fleet NAME, quit ..."
         self.ask(":", self._typed, hint=hint, suggestions=completions)
 
     def _typed(self, line: str) -> None:
         try:
-            typed = parse_typed(line, self.board)
+            typed = parse_typed(line, self.board, self.whole)
         except TypedError as error:
             self.complain(str(error))
             return
@@ -146,10 +152,14 @@ class FleetKeys(Desk):
             self.run_task(typed.task)
         elif typed.fleet:
             self.show_fleet(typed.fleet)
+        elif typed.tenant is not None:
+            self.scope_to(typed.tenant)
         else:
             self.start(self.app.run_action(typed.action, self))
 
     def show_fleet(self, fleet: str) -> None:
-        """Show another fleet of this host."""
+        """Show another fleet of this host; a scope goes to its tenant."""
+        if self.scope:
+            self.scope_to(tenant_of(fleet))
         self.fleet = fleet
         self.feed.mark()

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from fleettui.tui.screens.detail_keys import DetailKeys
 from fleettui.tui.screens.fleet_keys import FleetKeys
 from fleettui.tui.screens.inbox_keys import InboxKeys
+from fleettui.tui.screens.tenant_keys import TenantKeys
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import StripTable
 
 
-class GoingKeys(InboxKeys, FleetKeys, DetailKeys):
+class GoingKeys(TenantKeys, InboxKeys, FleetKeys, DetailKeys):
     """Opens the row that enter was pressed on."""
 
     def pane(self, name: str) -> Pane:
@@ -20,19 +21,37 @@ class GoingKeys(InboxKeys, FleetKeys, DetailKeys):
 
     def on_strip_table_opened(self, event: StripTable.Opened) -> None:
         event.stop()
-        match event.table.id:
-            case "agents-rows":
-                self.open_subject("agent", event.key)
-            case "flows-rows":
-                self._open_run(event.key)
-            case "votes-rows":
-                self._open_ballot(event.key)
-            case "inbox-rows" if (row := self.inbox.row(event.key)) is not None:
-                self.open_item(row)
-            case "tenants-rows" if event.key.startswith("fleet:"):
-                self.show_fleet(event.key.removeprefix("fleet:"))
-            case "queue-rows":
-                self.open_message(event.key)
+        key = event.key
+        kind, _, name = key.partition(":")
+        match event.table.id, kind:
+            case "agents-rows", _:
+                self.open_subject("agent", key)
+            case ("flows-rows", "flow") | ("queue-rows", "request"):
+                self.open_subject("flow" if kind == "flow" else "request", name)
+            case "flows-rows", "problem":
+                self._tell_problem(int(name))
+            case "flows-rows", _ if kind != "head":
+                self._open_run(key)
+            case "votes-rows", _:
+                self._open_ballot(key)
+            case "tenants-rows", "fleet":
+                self.show_fleet(name)
+            case "tenants-rows", _:
+                self.action_scope()
+            case "queue-rows", _:
+                self.open_message(key)
+            case "inbox-rows", _:
+                self._open_item(key)
+
+    def _open_item(self, key: str) -> None:
+        row = self.inbox.row(key)
+        if row is not None:
+            self.open_item(row)
+
+    def _tell_problem(self, place: int) -> None:
+        """Say a problem whole: the pane may have room for its beginning only."""
+        if place < len(self.board.problems):
+            self.complain(self.board.problems[place])
 
     def _open_run(self, key: str) -> None:
         turn = next(

@@ -94,7 +94,9 @@ class InboxKeys(BallotKeys):
         """Allow marked actions together; each is drawn whole in the dialog first."""
         fit = [row for row in rows if row.kind == "action" and not row.destructive]
         if len(fit) < len(rows):
-            self.complain("ballots, lost actions and what destroys are answered one by one")
+            self.complain(
+                "ballots, budgets, lost actions and what destroys are answered one by one"
+            )
             return
         blocks = [block for row in fit for block in (*item_blocks(row), Block(""))]
         screen = ChoiceScreen(

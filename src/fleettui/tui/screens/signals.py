@@ -38,10 +38,17 @@ class Signals(Desk):
     @property
     def hint(self) -> Part:
         """Say what needs somebody, where the status line has nothing else to say."""
+        if self.whole.inbox and not self.board.inbox:
+            tenants = sorted({row.tenant for row in self.whole.inbox})
+            more = f" and {len(tenants) - 1} more tenants" if len(tenants) > 1 else ""
+            who = f"{len(self.whole.inbox)} of {tenants[0]}{more}"
+            return Part(f"! {who} wait for you elsewhere: esc shows all", "need")
         if self.board.inbox:
             row = self.board.inbox[0]
             more = f" and {len(self.board.inbox) - 1} more" if len(self.board.inbox) > 1 else ""
             who = row.agent or row.fleet
+            if len(self.board.tenants) > 1:
+                who = f"{row.tenant}/{who}"
             return Part(f"! {who} waits for you: {row.summary}{more} (w jumps there)", "need")
         if self.board.alerts:
             one = self.board.alerts[0]
@@ -58,7 +65,7 @@ class Signals(Desk):
 
     def signal(self) -> None:
         """Set the title, and ring when it is time."""
-        needs = frozenset(row.id for row in self.board.inbox)
+        needs = frozenset(row.id for row in self.whole.inbox)
         if needs - self._needs and self.said.tone != "fail":
             self.say("")
         self._needs = needs
@@ -66,7 +73,7 @@ class Signals(Desk):
         if title != self._title:
             self._title = title
             self._write(title)
-        alarms = needs | {late_name(row) for row in self.board.inbox if self._is_late(row)}
+        alarms = needs | {late_name(row) for row in self.whole.inbox if self._is_late(row)}
         alarms |= {_alarm(row) for row in self.board.alerts if row.severity == "critical"}
         looking = self.is_current and self.query_one("#inbox").has_focus_within
         self._alerts.see(alarms, looking=looking and self.app.app_focus, at=self.clock())
@@ -88,7 +95,7 @@ class Signals(Desk):
         if not news:
             self._plan_ring()
             return
-        rows = [row for row in self.board.inbox if {row.id, late_name(row)} & news]
+        rows = [row for row in self.whole.inbox if {row.id, late_name(row)} & news]
         if rows:
             soon = "expires soon: " if late_name(rows[0]) in news else ""
             words = f"{soon}{rows[0].agent or rows[0].fleet}: {rows[0].summary}"

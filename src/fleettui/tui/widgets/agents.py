@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from fleettui.core.safe import one_line
+from fleettui.core.tenancy import DEFAULT
 from fleettui.core.views.rows import AgentRow, Board
 from fleettui.tui.amounts import age, money, spark, tokens
 from fleettui.tui.filters import fits
@@ -147,6 +148,9 @@ class AgentsPane(Pane):
         empty = "no agent fits the filter: esc clears it" if board.agents else _EMPTY
         if board.fleet and not board.agents:
             empty = "this fleet has no agents: its steps are in 2 Flows"
+        elif not board.fleets and len(board.tenants) == 1 and board.tenants[0].name != DEFAULT:
+            name = board.tenants[0].name
+            empty = f"{name} has no fleet\n\nfleettui --tenant {name} \\\n  open FILE"
         self.table.show(items, empty)
         self.label(f" sort:{self.order}", f"{len(rows)} of {len(board.agents)}")
 

@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from fleettui.core.views.rows import ATTENTION, Attention, Board, RunRow
+from rich.cells import cell_len
+
+from fleettui.core.safe import one_line
+from fleettui.core.tenancy import DEFAULT, short_id
+from fleettui.core.views.rows import ATTENTION, Attention, Board, RunRow, TenantRow
 from fleettui.tui.amounts import money, tokens
 from fleettui.tui.keymap import Key
 from fleettui.tui.parts import Line, Part, Tone, clip, fit, spread, width_of
@@ -14,6 +18,8 @@ from fleettui.tui.words import ATTENTION_SIGNS
 
 _COUNTED: Final[tuple[Attention, ...]] = ("run", "need", "pause", "fail", "stale")
 _LONG: Final = 100
+_SHORT: Final = 60
+_MOST_NAME: Final = 40
 TABS: Final = (
     ("tenants", "1", "Ten", "Tenants"),
     ("flows", "2", "Flow", "Flows"),
@@ -25,19 +31,21 @@ TABS: Final = (
 )
 
 
-def header_line(board: Board, operator: str, operators: int, width: int) -> Line:
-    """Draw the fleet, the counts of states, cost and who is here."""
-    fleet = next((row for row in board.fleets if row.id == board.fleet), None)
-    left: list[Part] = [Part(" fleettui ", "accent")]
-    if fleet is None:
-        left.append(Part(" no fleet", "dim"))
-    else:
-        left += [Part(f" {fit(fleet.name, min(len(fleet.name), 30))} ", "bold")]
-        if width >= _LONG:
-            left.append(Part(f" {fleet.tenant} {fleet.mode}", "dim"))
-        if fleet.state == "stopped":
-            left.append(Part(" STOPPED", "fail"))
-    right = [*_counts(board, long=width >= _LONG), Part(" | ", "dim")]
+def header_line(
+    board: Board, operator: str, operators: int, width: int, *,
+    tenants: int = 1, scope: str = "", others: int = 0,
+) -> Line:  # fmt: skip
+    """Draw the fleet, the counts of states, cost and who is here.
+
+    `tenants` are how many the operator sees, `scope` the one that is shown; `others` counts what
+    needs somebody outside of it.
+    """
+    long = width >= _LONG
+    left = [Part(" fleettui ", "accent"), *_fleet_shown(board, tenants, scope, long=long)]
+    right = _counts(board, scope, long=long)
+    if others:
+        right.append(Part(f"+{others} elsewhere " if long else f"+{others}! ", "need"))
+    right.append(Part(" | ", "dim"))
     usage = board.usage
     right.append(Part(money(usage.cost)))
     if width >= 60:
@@ -48,11 +56,58 @@ def header_line(board: Board, operator: str, operators: int, width: int) -> Line
     return spread(tuple(left), tuple(right), width)
 
 
-def _counts(board: Board, *, long: bool) -> list[Part]:
+def _fleet_shown(board: Board, tenants: int, scope: str, *, long: bool) -> list[Part]:
+    """Name the fleet shown, as its tenant does where only that one is shown."""
+    fleet = next((row for row in board.fleets if row.id == board.fleet), None)
+    if fleet is None:
+        tenant = [Part(f" {_short(scope)} ", "bold")] if scope else []
+        return [*tenant, Part(" no fleet", "dim")]
+    alone = tenants == 1 and fleet.tenant == DEFAULT
+    if alone:
+        name, about = fleet.name, f" {fleet.tenant} {fleet.mode}"
+    elif scope or tenants == 1:
+        name, about = f"{fleet.tenant}/{short_id(fleet.id)}", f" {fleet.mode}"
+    else:
+        name, about = fleet.id, f" {fleet.mode}, of {tenants} tenants"
+    parts = [Part(f" {_short(name)} ", "bold")]
+    if long:
+        parts.append(Part(about, "dim"))
+    if fleet.state == "stopped":
+        parts.append(Part(" STOPPED", "fail"))
+    return parts
+
+
+def _short(name: str) -> str:
+    return fit(name, min(cell_len(one_line(name)), _MOST_NAME))
+
+
+def is_held(row: TenantRow) -> bool:
+    """Say whether nothing of a tenant begins, for whatever reason."""
+    return bool(row.all_held_by or row.held_by or row.used_up or row.retired)
+
+
+def held_line(row: TenantRow, width: int) -> Line:
+    """Say that nothing begins, by whose will, and what lets it go on."""
+    if row.all_held_by:
+        words = f"{row.all_held_by} holds everything: nothing begins, of no tenant"
+        mend = "! releases"
+    elif row.held_by:
+        words = f"{row.held_by} holds {row.name}: nothing of it begins"
+        mend = "H in 1 Tenants releases"
+    elif row.used_up:
+        words, mend = f"{row.name} waits: {row.used_up}", ""
+    else:
+        words, mend = f"the file of {row.name} is gone: nothing of it begins", "put it back"
+    right = (Part(f" {mend} "),) if width >= _SHORT else ()
+    sign = " = WAIT  " if row.used_up and not (row.all_held_by or row.held_by) else " = HELD  "
+    return spread((Part(sign), Part(one_line(words))), right, width)
+
+
+def _counts(board: Board, scope: str, *, long: bool) -> list[Part]:
     counted = Counter(row.attention for row in board.agents)
     for row in board.agents:
         counted[row.attention] -= bool(row.alerts and row.attention in {"fail", "stale"})
-    counted["need"] = sum(row.fleet == board.fleet for row in board.inbox)
+    counted["need"] = sum(bool(scope) or row.fleet == board.fleet for row in board.inbox)
     parts = []
     if board.alerts:
         tone: Tone = "fail" if board.alerts[0].severity == "critical" else "stale"
@@ -79,7 +134,7 @@ def _goes_on(row: RunRow, board: Board) -> bool:
 def tabs_line(board: Board, active: str, width: int) -> Line:
     """Draw the panes as tabs, with how much is in them."""
     counts = {
-        "queue": len(board.messages),
+        "queue": len(board.messages) + len(board.requests),
         "votes": sum(row.state == "open" for row in board.ballots),
         "inbox": len(board.inbox),
     }

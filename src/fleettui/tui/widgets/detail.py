@@ -16,11 +16,13 @@ from fleettui.tui.widgets.line_bar import LineBar
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_text import StripText
 
-Kind = Literal["agent", "run", "ballot", "nothing"]
+Kind = Literal["agent", "run", "ballot", "flow", "request", "nothing"]
 TABS: Final[dict[Kind, tuple[str, ...]]] = {
     "agent": ("Log", "Diff", "Msgs", "Checkpoints", "Health", "Memory", "Spec"),
     "run": ("Report", "Parts", "Turns", "Memory"),
     "ballot": ("Ballot",),
+    "flow": ("Flow",),
+    "request": ("Request",),
     "nothing": ("Log",),
 }
 

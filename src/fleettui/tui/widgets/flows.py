@@ -1,4 +1,4 @@
-"""Pane 2: the runs of the fleet, the newest with its parts."""
+"""Pane 2: the runs of the fleet, the newest with its parts, and the flows."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ from fleettui.tui.filters import fits
 from fleettui.tui.keymap import bindings_of
 from fleettui.tui.parts import Line, Part, Tone, fit, fit_right, spread
 from fleettui.tui.plan_text import GROUPS, bare_answer, bare_item, nested
+from fleettui.tui.widgets.flow_lines import (
+    flow_fields,
+    flow_head,
+    flow_key,
+    flow_line,
+    problem_line,
+)
 from fleettui.tui.widgets.pane import Pane
 from fleettui.tui.widgets.strip_table import Item
 from fleettui.tui.words import PART_SIGNS, part_sign, run_sign, turn_sign
@@ -159,23 +166,44 @@ def run_fields(row: RunRow) -> dict[str, str]:
 
 
 class FlowsPane(Pane):
-    """The runs, newest first, the newest with its turns."""
+    """The newest run with its parts, the flows, and the runs before it."""
 
     NUMBER, NAME, KIND = "2", "Flows", "flows"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("flows")]
 
     def fill(self, board: Board, now: float, *, fine: bool) -> None:
         rows = [row for row in board.runs if fits(self.terms, run_fields(row))]
-        items: list[Item] = []
-        for number, row in enumerate(rows):
-            items.append(Item(row.id, partial(run_line, row, now=now, fine=fine)))
-            if number == 0 and row.parts:
-                items += part_items(row, now, fine=fine)
-            elif number == 0:
-                items += [
-                    Item(f"turn:{turn.id}", partial(turn_line, turn, now=now, fine=fine))
-                    for turn in row.turns
-                ]
-        empty = "no run fits the filter: esc clears it" if board.runs else _EMPTY
+        runs = [Item(row.id, partial(run_line, row, now=now, fine=fine)) for row in rows]
+        items = [*self._problems(board), *runs[:1]]
+        if rows and rows[0].parts:
+            items += part_items(rows[0], now, fine=fine)
+        elif rows:
+            items += [
+                Item(f"turn:{turn.id}", partial(turn_line, turn, now=now, fine=fine))
+                for turn in rows[0].turns
+            ]
+        flows = self._flows(board, now, fine=fine)
+        if flows:
+            before = [Item("head:runs", partial(head_line, "runs before"))] if runs[1:] else []
+            items += [Item("head:flows", flow_head), *flows, *before]
+        items += runs[1:]
+        empty = "nothing fits the filter: esc clears it" if board.runs or board.flows else _EMPTY
         self.table.show(items, empty)
-        self.label("", "runs" if rows else "")
+        wrong = len(board.problems)
+        problems = f"{wrong} problem{'s' if wrong > 1 else ''}" if wrong else ""
+        self.label(str(len(board.flows) or ""), problems or ("runs" if rows else ""))
+
+    def _flows(self, board: Board, now: float, *, fine: bool) -> list[Item]:
+        paint = partial(flow_line, now=now, fine=fine, tenants=len(board.tenants) > 1)
+        return [
+            Item(flow_key(row), partial(paint, row))
+            for row in board.flows
+            if not self.terms or fits(self.terms, flow_fields(row))
+        ]
+
+    def _problems(self, board: Board) -> list[Item]:
+        return [
+            Item(f"problem:{place}", partial(problem_line, text))
+            for place, text in enumerate(board.problems)
+            if fits(self.terms, {"st": "error problem", "file": text})
+        ]

@@ -21,7 +21,12 @@ from fleettui.tui.widgets.strip_table import Item, StripTable
 from fleettui.tui.widgets.strip_text import StripText
 
 _EMPTY: Final = "nothing waits for you"
+_OTHERS: Final = {
+    "action": "act", "unknown": "lost", "ballot": "vote", "failed": "fail", "budget": "cost",
+}  # fmt: skip
 _WARN: Final = 60.0
+# From so many cells on there is room for a tenant and an agent.
+_BOTH_FROM: Final = 14
 # Tools by how their names begin: what the list calls them, and what it need not say twice.
 _KINDS: Final = (
     ("edit_file", "edit", "edit "), ("write_file", "write", "write "), ("http_request", "http", ""),
@@ -29,28 +34,38 @@ _KINDS: Final = (
 )  # fmt: skip
 
 
-def inbox_line(row: InboxRow, width: int, now: float, *, fine: bool) -> Line:
-    """Draw an item in one line: what kind, whose, what, since when and how long still."""
+def inbox_line(row: InboxRow, width: int, now: float, *, fine: bool, tenants: bool = False) -> Line:
+    """Draw an item in one line: what kind, whose, what, since when and how long still.
+
+    With `tenants` those of several are there: whose it is must be seen.
+    """
     glyph = "?" if row.kind != "action" else "!"
     kind, what = _kind_and_summary(row)
     waited = age(now - row.asked_at, fine=fine)
     ends = f" ttl {left(row.expires_at - now, fine=fine)}" if row.expires_at else ""
     late = row.expires_at is not None and row.expires_at - now < _WARN
     tail = (Part(f" {waited}", "dim"), Part(ends, "fail" if late else "dim"))
-    who = min(max((width - 18) // 3, 6), 16)
+    who = min(max((width - 18) // 3, 6), 24 if tenants else 16)
+    name = row.agent or _whose(row)
+    if tenants:
+        name = row.tenant if who < _BOTH_FROM else f"{row.tenant}/{name}"
     head = (
         Part(f"{glyph} ", "need"),
         Part(f"{fit(kind, 5)} "),
-        Part(f"{fit(row.agent or row.fleet, who)} ", "bold"),
+        Part(f"{fit(name, who)} ", "bold"),
     )
     rest = max(width - who - 9 - sum(len(part.text) for part in tail), 0)
     return spread((*head, Part(fit(what, rest))), tail, width)
 
 
+def _whose(row: InboxRow) -> str:
+    return row.tenant if row.kind == "budget" else row.fleet
+
+
 def _kind_and_summary(row: InboxRow) -> tuple[str, str]:
     """Give what an item is in five letters, and the rest of it without saying that again."""
     if row.kind != "action" or row.action is None:
-        return {"action": "act", "unknown": "lost"}.get(row.kind, "vote"), row.summary
+        return _OTHERS[row.kind], row.summary
     for tool, kind, said in _KINDS:
         if row.action.tool.startswith(tool):
             return kind, row.summary.removeprefix(said)
@@ -113,7 +128,8 @@ class InboxPane(Pane):
         known = [name for name in self._rows if name in fresh]
         self._rows = {name: fresh[name] for name in dict.fromkeys((*known, *fresh))}
         rows = [row for row in self._rows.values() if fits(self.terms, inbox_fields(row))]
-        items = [Item(row.id, partial(inbox_line, row, now=now, fine=fine)) for row in rows]
+        paint = partial(inbox_line, now=now, fine=fine, tenants=len(board.tenants) > 1)
+        items = [Item(row.id, partial(paint, row)) for row in rows]
         empty = "no item fits the filter: esc clears it" if self._rows else _EMPTY
         self.table.show(items, empty)
         self.show_item()

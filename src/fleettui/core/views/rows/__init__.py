@@ -16,6 +16,7 @@ from fleettui.core.views.rows.board import Board
 from fleettui.core.views.rows.fleets import (
     FleetRow,
     MemberRow,
+    QuotaRow,
     TenantDetail,
     TenantRow,
     UsageRow,
@@ -58,6 +59,7 @@ __all__ = [
     "MetricRow",
     "PartRow",
     "PendingRow",
+    "QuotaRow",
     "RequestRow",
     "RollbackPreview",
     "Row",

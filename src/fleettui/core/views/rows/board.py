@@ -6,6 +6,7 @@ from fleettui.core.views.rows.agents import AgentRow
 from fleettui.core.views.rows.alerts import AlertRow
 from fleettui.core.views.rows.ballots import BallotRow
 from fleettui.core.views.rows.fleets import FleetRow, TenantRow, UsageRow
+from fleettui.core.views.rows.flows import FlowRow, RequestRow
 from fleettui.core.views.rows.inbox import InboxRow
 from fleettui.core.views.rows.messages import MessageRow
 from fleettui.core.views.rows.root import Row
@@ -16,7 +17,8 @@ class Board(Row, frozen=True):
     """Everything the cockpit shows of a host, as of one moment, in display order.
 
     `seq` changes whenever anything changed. `fleet` is the fleet shown in detail; agents, runs,
-    ballots, messages and alerts are of that fleet, inbox and tenants of the whole host.
+    ballots, messages and alerts are of that fleet, inbox, tenants and flows of the whole host.
+    `requests` are those that wait or are dead, `problems` what is wrong in the files of flows.
     """
 
     fleet: str
@@ -33,3 +35,6 @@ class Board(Row, frozen=True):
     default_task: str
     store: str
     alerts: tuple[AlertRow, ...] = ()
+    flows: tuple[FlowRow, ...] = ()
+    requests: tuple[RequestRow, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -7,14 +7,33 @@ from typing import Any, Literal
 from fleettui.core.memory import MemoryState
 from fleettui.core.model import Role
 from fleettui.core.spec.tenant import TenantPlan
-from fleettui.core.views.rows.root import Row
+from fleettui.core.views.rows.root import Attention, Row
+
+
+class QuotaRow(Row, frozen=True):
+    """How far a tenant is with a quota or budget of its file.
+
+    `name` as the file writes it (`budgets.day`), `used` of at most `most` in the unit of the file
+    (bytes, cores, US dollars), `share` of 1. Not `exact`: calls of unknown price were made, so it
+    is at least that; or programs were measured some time ago. `again_at` is when it begins anew by
+    the clock (seconds since the epoch), null for never.
+    """
+
+    name: str
+    used: float
+    most: float
+    share: float
+    exact: bool = True
+    again_at: float | None = None
 
 
 class TenantRow(Row, frozen=True):
     """A tenant: what it has, who of its people asks, and whether anything holds it.
 
-    `turns` go on right now, `messages` wait; a quota of None is no bound. `all_held_by` holds the
-    whole host.
+    `turns` go on right now, `messages` wait; a quota of None is no bound. `cost` and `tokens` are
+    of all time, the others of today (UTC); a cost of None has calls of unknown price in it.
+    `quotas` has a row for each bound of its file, `used_up` says why nothing begins until when.
+    `all_held_by` holds the whole host.
     """
 
     name: str
@@ -34,6 +53,11 @@ class TenantRow(Row, frozen=True):
     all_held_by: str = ""
     retired: bool = False
     file: str = ""
+    tokens_today: int = 0
+    cost_today: float | None = 0.0
+    quotas: tuple[QuotaRow, ...] = ()
+    used_up: str = ""
+    attention: Attention = "idle"
 
 
 class MemberRow(Row, frozen=True):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fleettui.core.model import Priority
 from fleettui.core.request import ReplyStatus, RequestStatus
 from fleettui.core.views.rows.root import Row
+
+FlowState = Literal["running", "later", "error"]
 
 
 class FlowRow(Row, frozen=True):
@@ -12,7 +16,8 @@ class FlowRow(Row, frozen=True):
 
     `last` is when it was last given something, `refused` how often it refused since the host
     began, `why` what hinders it or why it refused last, `next_due` when a clock starts it (0 for
-    never).
+    never). `state` is later for a platform that is not built yet; `matches` counts the requests
+    that are remembered, `takes` says what its trigger takes, `agents` who does its work.
     """
 
     flow: str
@@ -29,6 +34,10 @@ class FlowRow(Row, frozen=True):
     refused: int
     why: str
     next_due: float
+    state: FlowState = "running"
+    matches: int = 0
+    takes: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
 
 
 class RequestRow(Row, frozen=True):
@@ -56,3 +65,4 @@ class RequestRow(Row, frozen=True):
     output: str
     tokens: int
     reply: ReplyStatus
+    held_by: str = ""

@@ -30,14 +30,15 @@ class InboxRow(Row, frozen=True):
 
     `kind`: action (answer with approve or deny), unknown (an action caught by a crash: approve
     runs it again, deny leaves it), ballot (agents did not decide: choose one of `options`), failed
-    (an agent that was given up: approve starts it again, deny leaves it).
+    (an agent that was given up: approve starts it again, deny leaves it), budget (of a tenant, and
+    `fleet` is its stream: approve allows as much again, deny leaves it until the period ends).
     `needs` is how many more persons must approve, of `approvers` where it names some; `chain` is
     the group they are, `requester` who gave the task and is not counted where two or more must.
     `expires_at` of None means never.
     """
 
     id: str
-    kind: Literal["action", "unknown", "ballot", "failed"]
+    kind: Literal["action", "unknown", "ballot", "failed", "budget"]
     tenant: str
     fleet: str
     agent: str
