@@ -143,7 +143,8 @@ class Answers:
             {"name": "run", "arguments": {"argv": ["tee", "-a", "environ"], "stdin": word}},
         )
         call = calls[self.count % len(calls)]
-        return Said(f"I am {word}", tool_calls=({"id": f"c{self.count}", **call},), finish="tool_calls")
+        made = ({"id": f"c{self.count}", **call},)
+        return Said(f"I am {word}", tool_calls=made, finish="tool_calls")
 
 
 @dataclass
@@ -178,7 +179,7 @@ class Place:
         text = got if isinstance(got, str) else got.decode("utf-8", "replace")
         for mark in self.foreign_marks(tenant):
             at = text.lower().find(mark)
-            assert at < 0, f"{tenant} got {text[max(at - 200, 0):at + 60]!r} by {what}"
+            assert at < 0, f"{tenant} got {text[max(at - 200, 0) : at + 60]!r} by {what}"
 
 
 @asynccontextmanager
