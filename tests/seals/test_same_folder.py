@@ -1,4 +1,4 @@
-"""Two tenants with one fleet file in one folder at a time: the folder is common, nothing else is."""
+"""Two tenants with one fleet file in one folder at once: the folder is common, nothing else."""
 
 from __future__ import annotations
 
@@ -155,6 +155,6 @@ async def test_a_shared_folder_is_common_by_nature_and_nobody_goes_over_the_othe
             assert f"canary of-{other}" not in told
             assert f"f@{other}" not in told
         # Nor taken back by the other.
-        with pytest.raises(Refused, match="somebody else than a changed of-globex.txt"):
+        with pytest.raises(Refused, match=r"somebody else than a changed of-globex\.txt"):
             await at.doors["acme"].send(RollBack("f", "a", point))
         assert (at.repo / "of-globex.txt").exists()
