@@ -216,3 +216,20 @@ async def test_a_host_is_not_ended_through_the_eyes_of_a_member(tmp_path: Path) 
                 with pytest.raises(Forbidden):
                     await client.stop_host()
                 assert await client.read(ReadFleets())
+
+
+async def test_nobodys_agents_work_in_the_folder_of_the_host(tmp_path: Path) -> None:
+    async with opened(tmp_path) as place:
+        acme = place.organisations["acme"]
+        door = await place.door("acme", "admin", over_socket=True)
+        link = tmp_path / "link"
+        link.symlink_to(place.state / "workspaces")
+        file = str(acme.folder / "web.yaml")
+        theirs = str(place.state / "tenants" / "globex.yaml")
+        for path, workspace in [
+            (file, place.state), (file, place.state / "workspaces" / "web@globex"), (file, link),
+            (file, tmp_path), (file, Path("/")), (theirs, acme.workspace),
+        ]:  # fmt: skip
+            with pytest.raises(Forbidden, match="own folder") as refusal:
+                await door.send(OpenFleet("", path, str(workspace)))
+            assert place.organisations["globex"].mark not in str(refusal.value)

@@ -77,6 +77,10 @@ async def test_it_names_no_fleet_agent_or_tenant_at_the_door(tmp_path: Path) -> 
         opening = OpenFleet("", str(path), str(tmp_path), "", {"OPENED": "1"})
         await session.send(opening)
         point = await session.send(MakeCheckpoint("f", "a"))
+        for path in ("a\x00b", "\ud800"):
+            for wrong_file in (OpenFleet("", path, str(tmp_path)), OpenFleet("", "f.yaml", path)):
+                with pytest.raises(Refused, match="no path has"):
+                    await session.send(wrong_file)
         for name in NONE[1:]:
             with pytest.raises(NotFound):
                 house.session("ann", name)

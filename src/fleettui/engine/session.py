@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -86,8 +88,9 @@ class Session:
         reading: Reading,
         presence: Presence,
         flows: FlowDoor,
+        private: Path | None = None,
     ) -> None:
-        self._flows = flows
+        self._flows, self._private = flows, private
         self._engine, self._who = engine, who
         self._specs, self._vault, self._actions = specs, vault, actions
         self._items, self._memories = items, memories
@@ -254,6 +257,11 @@ class Session:
 
     async def _open(self, command: OpenFleet) -> str:
         """Read the file with the caller's environment, and open the fleet or join it."""
+        for path in (command.path, command.workspace):
+            if not _may_name_file(path):
+                raise Refused("the path has characters that no path has", "write it again")
+        if self._private is not None and self._who.role(DEFAULT) != "admin":
+            await asyncio.to_thread(_refuse_private, self._private, command)
         loaded = await asyncio.to_thread(
             self._specs.load_fleet, command.path, command.environment, command.choose
         )
@@ -343,6 +351,24 @@ def _of_tenant(command: OperatorCommand) -> OperatorCommand | TenantCommand:
             return KeepBudget(tenant, item, version, reason)
         case _:
             raise no_fleet(command.fleet)
+
+
+def _may_name_file(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+
+
+def _refuse_private(private: Path, command: OpenFleet) -> None:
+    """Refuse a folder that agents would see other tenants' things in, and a file among them."""
+    own, place = private.resolve(), Path(command.workspace).resolve()
+    beside = not (place.is_relative_to(own) or own.is_relative_to(place))
+    if not beside or Path(command.path).resolve().is_relative_to(own):
+        raise Forbidden(
+            "the host's own folder is only for admins of tenant default",
+            "open a file and a folder that are elsewhere",
+        )
 
 
 def _patterns(tenant: str, fleet: str, stream: bool) -> Sequence[str]:
