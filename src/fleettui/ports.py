@@ -632,7 +632,8 @@ class Channel(Protocol):
     which it may do so is in `ids`: Slack `event:EVENT_ID` and `message:CHANNEL/TS` (app_mention
     and message are one message), Discord the interaction or message id, Telegram `update_id` and
     `chat/message_id`, WhatsApp `wamid`. An edit carries `replaces`; it never starts anything
-    twice. Attachments are named, and fetched with the channel's own credentials when wanted.
+    twice. Where a receipt says that nothing was queued, the channel tells its `why` to whoever
+    wrote. Attachments are named, and fetched with the channel's own credentials when wanted.
 
     **Out.** `address` is opaque and outlives a restart: Slack `channel/thread_ts`, Discord
     `channel/message` (an interaction's token lives 15 minutes, so it is used for the ack alone),

@@ -55,7 +55,7 @@ def daemon_settings(
     for warning in daemon.warnings if daemon else ():
         _log.warning("%s", warning)
     place = folder or (daemon.flows if daemon else "flows")
-    if not Path(place).is_dir() and spec.flows.enabled:
+    if spec.flows.enabled and not (place and Path(place).is_dir()):
         raise NotFound(f"there is no folder of flows {place}".rstrip(), "name one with --flows-dir")
     place = str(Path(place).absolute())
     source = ReloadingFlows(

@@ -124,8 +124,10 @@ async def test_a_role_is_what_a_person_may_at_most(tmp_path: Path) -> None:
         with pytest.raises(Forbidden, match="viewer of acme"):
             await viewer.send(StartRun("web", Payload("go")))
         assert await operator.send(StartRun("web", Payload("go")))
-        with pytest.raises(NotFound):
+        with pytest.raises(Forbidden, match="no member of default"):
             await admin.send(HoldAll("default"))
+        with pytest.raises(NotFound):
+            await admin.send(HoldTenant("default"))
         with pytest.raises(Forbidden):
             Membership(house.engine, "erin", owner=False, rights_of="dave")
         stranger = Membership(house.engine, "nobody", owner=False)

@@ -121,5 +121,6 @@ async def test_a_tenants_requests_are_its_own(tmp_path: Path) -> None:
         assert (await flows.deliver("hi", "3", tenant="nobody")).status == "dropped"
         mine = flows.house.session("bob", tenant="acme")
         assert {row.tenant for row in await mine.read(ReadRequests())} == {"acme"}
+        narrow = flows.house.session("ann", tenant="default")
         with pytest.raises(NotFound):
-            await mine.send(SendToFlow("default", "hi", flow="touch"))
+            await narrow.send(SendToFlow("acme", "hi", flow="theirs"))

@@ -80,13 +80,16 @@ async def until(
 ) -> Sequence[AgentRow]:
     """Read agents until something holds that no event tells."""
     async with asyncio.timeout(20):
-        while not condition(rows := await session.read(ReadAgents())):
+        while True:
+            rows: Sequence[AgentRow] = await session.read(ReadAgents())
+            if condition(rows):
+                return rows
             await asyncio.sleep(0)
-    return rows
 
 
 async def row_of(session: Session, name: str = "acme") -> TenantRow:
-    return next(row for row in await session.read(ReadTenants()) if row.name == name)
+    rows: Sequence[TenantRow] = await session.read(ReadTenants())
+    return next(row for row in rows if row.name == name)
 
 
 async def test_tokens_of_the_day_let_work_wait_till_midnight_and_go_on(tmp_path: Path) -> None:
@@ -238,7 +241,7 @@ async def test_a_budget_warns_asks_and_is_raised_by_as_much_again(tmp_path: Path
         (item,) = await acme.read(ReadInbox())
         await eve.send(Deny(item.fleet, item.id, item.version, "enough"))
         assert await acme.read(ReadInbox()) == ()
-        assert "ann left it so; again at 00:00 UTC" in (await row_of(acme)).used_up
+        assert "again at 00:00 UTC (ann left it so)" in (await row_of(acme)).used_up
         clock.at += DAY
         await wait_for(acme, is_over(house, 3))
         (day, month) = (await row_of(acme)).quotas
@@ -295,6 +298,7 @@ async def test_programs_of_a_tenant_over_its_memory_let_no_other_begin(tmp_path:
         await acme.send(StartRun("f", Payload("go")))
         await wait_for(acme, lambda: bool(state.actions))
         (row,) = await until(acme, lambda rows: rows[0].waits is not None)
+        assert row.waits is not None
         assert row.waits.by == alert.text
         heavy.memory = 0
         world.clock.forward(60)  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.flow_kit import ECHO, Model, serving
-from engine.kit import says
+from engine.kit import calls, says
 from fleettui.adapters.memory.store import MemoryStore
 from fleettui.core.commands.requests import (
     DropRequest,
@@ -20,6 +20,8 @@ from fleettui.core.commands.requests import (
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
 from fleettui.core.errors import ModelFailed, QuotaReached, Refused, Stale
 from fleettui.core.views.queries import ReadFlows, ReadRequests
+from fleettui.engine import lanes as lanes_module
+from fleettui.engine import requests as requests_module
 
 
 async def test_a_message_is_answered_where_it_came_from_and_once(tmp_path: Path) -> None:
@@ -282,3 +284,52 @@ async def test_a_run_that_was_started_before_a_crash_could_note_it_is_joined(
         await flows.wait(lambda: flows.request("r1").reply == "sent")
         assert flows.model.asked == []
         assert flows.channel.replies[0][1].text == "HELLO"
+
+
+@pytest.mark.parametrize(
+    ("limits", "timeout", "kind", "why"),
+    [
+        ("", 0.05, "timeout", "it took longer than"),
+        ("  limits: {max_tokens_per_request: 10}\n", 60.0, "failed", "one request may use 10"),
+    ],
+)
+async def test_a_run_that_takes_too_much_is_cancelled_and_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limits: str,
+    timeout: float,
+    kind: str,
+    why: str,
+) -> None:
+    monkeypatch.setattr(requests_module, "_LOOK", 0.03)
+
+    def script(_request, _step):
+        return calls("read_file", path="nothing")
+
+    model = Model(script)
+    if kind == "timeout":
+        model.gate.clear()
+    tools = ECHO.replace("instructions: repeat", "instructions: repeat, tools: [read_file]")
+    async with serving(
+        tmp_path, {"echo.yaml": tools + limits}, model=model, settings={"timeout": timeout}
+    ) as flows:
+        await flows.deliver("hello")
+        request = await flows.wait_status("r1", "dead")
+        assert (request.error_type, why in request.why) == (kind, True), request.why
+        model.gate.set()
+        await flows.wait(lambda: flows.request("r1").reply == "sent")
+        assert await flows.kinds("r1") == ["Queued", "Started", "Failed", "Replied"]
+
+
+async def test_a_lane_with_nothing_to_do_is_released_and_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests_module, "_LOOK", 0.02)
+    monkeypatch.setattr(lanes_module, "LINGER", 0.0)
+    async with serving(tmp_path) as flows:
+        await flows.deliver("one", "1")
+        await flows.wait_status("r1", "finished")
+        await flows.wait(lambda: flows.house.engine.state("echo").stopped)
+        await flows.deliver("two", "2")
+        request = await flows.wait_status("r2", "finished")
+        assert request.fleet == "echo"

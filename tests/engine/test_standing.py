@@ -29,6 +29,7 @@ from fleettui.core.commands import (
     StartRun,
     StopFleet,
 )
+from fleettui.core.commands.requests import QueueRequest
 from fleettui.core.commands.tenants import AdmitTenant
 from fleettui.core.errors import QuotaReached, Refused
 from fleettui.core.events import Recorded, StepTaken
@@ -223,3 +224,29 @@ async def test_a_refusal_says_which_quota_and_when_it_is_possible_again() -> Non
             "again at 00:01 UTC"
         )
         await engine.send(StartRun("one@b", Payload("go")), bob)
+
+
+async def test_tasks_for_fleets_and_requests_for_flows_are_within_one_bound() -> None:
+    store, clock = MemoryStore(), HandClock()
+    engine = make_engine(store, clock)
+    ann = Actor("operator", "ann", "b")
+
+    def request(key: str, person: str = "") -> QueueRequest:
+        return QueueRequest("b", "flow", "webhook", "c", "", Payload("go"), (key,), person=person)
+
+    async with engine.running():
+        quotas = {"requests_per_minute": 3, "per_user": {"requests_per_minute": 1}}
+        await engine.send(AdmitTenant("b", {"quotas": quotas}))
+        await engine.send(AdmitFleet("one@b", "f", "/f", "/ws", spec()), ann)
+        await engine.send(StartRun("one@b", Payload("go")), ann)
+        with pytest.raises(QuotaReached, match="ann gave 1 of 1 tasks"):
+            await engine.send(request("1", "ann"))
+        # Strangers are nobody in particular.
+        await engine.send(request("2"))
+        await engine.send(request("3"))
+        with pytest.raises(QuotaReached, match="b gave 3 of 3 tasks"):
+            await engine.send(request("4"))
+    again = make_engine(store, clock)
+    async with again.running():
+        with pytest.raises(QuotaReached, match="b gave 3 of 3 tasks"):
+            await again.send(request("4"))

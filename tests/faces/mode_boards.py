@@ -9,11 +9,12 @@ from tests.core.houses import Desk
 
 from fleettui.core.commands import CastVote, FinishTurn, HoldRun, StartRun
 from fleettui.core.model import Actor, Item, Payload, Plan
+from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.views.board import board
 from fleettui.core.views.outfit import Outfit
 from fleettui.core.views.rows import Board
-from fleettui.core.views.tenants import tenant_row
+from fleettui.core.views.tenants import Programs, tenant_row
 
 LONG = "look at the logs of the last hour and find the first error"
 
@@ -47,7 +48,8 @@ class Stage(Desk):
             self.send(FinishTurn("f", turn, answer, plan=plan), Actor("agent", agent))
 
     def board(self) -> Board:
-        tenant = tenant_row(TenantState("default"), "admin", [self.state])
+        standing = TenantStanding(TenantState("default"), {self.state.id: self.state})
+        tenant = tenant_row(standing, "admin", Programs(), NOW)
         looks = lambda _fleet, _agent: ()  # noqa: E731  nobody looked
         return board([self.state], [tenant], self.state, NOTHING, looks, lambda _: None, NOW, "")
 

@@ -29,7 +29,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("HOME", str(tmp_path))
 
     def _run(*arguments: str) -> Result:
-        doors = SocketDoors(lambda verb, values: 1)
+        doors = SocketDoors(lambda verb, values: 1, lambda *_: "")
         return CliRunner().invoke(cli, list(arguments), obj=doors)
 
     return _run

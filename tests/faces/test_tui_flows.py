@@ -16,7 +16,7 @@ from fleettui.core.commands.requests import (
     RetryRequest,
     SendToFlow,
 )
-from fleettui.core.errors import Forbidden, LimitReached
+from fleettui.core.errors import Forbidden, QuotaReached
 from fleettui.core.views import queries
 from fleettui.core.views.queries import ReadRequests
 from fleettui.tui.flow_text import flow_blocks, request_blocks
@@ -169,7 +169,7 @@ async def test_a_flow_is_given_a_message_by_hand():
 @pytest.mark.parametrize(
     "refusal",
     [Forbidden("ana is viewer of acme, and this needs operator", "ask an admin of acme"),
-     LimitReached("deploy had 10 requests in a minute", free_at=NOW + 60)],
+     QuotaReached("deploy had 10 requests in a minute", again_at=NOW + 60)],
 )  # fmt: skip
 async def test_a_message_that_is_refused_says_why(refusal):
     async with cockpit(flows_board()) as shown:

@@ -54,7 +54,7 @@ def after(*keys: str):
         # Ages go on with the machine's clock: hold them at the board's.
         screen = app.screen_stack[0]
         screen._tick.pause()
-        screen.take_board(screen.board)
+        screen.take_board(screen.whole)
         screen.show_all()
         await pilot.pause()
 

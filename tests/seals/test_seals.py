@@ -83,7 +83,10 @@ class Member:
         least = LEAST[asked.name]
         if ROLES.index(self.role) < ROLES.index(least):  # type: ignore[arg-type]
             assert kind in {"Forbidden", "NotFound"}, (told, kind, body)
-        if asked.elsewhere:
+        if asked.name in {"HoldAll", "ReleaseAll"}:
+            # Of the whole host, whatever tenant is named.
+            assert kind == "Forbidden", (told, kind, body)
+        elif asked.elsewhere:
             assert kind == "NotFound", (told, kind, body)
 
 

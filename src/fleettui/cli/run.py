@@ -25,7 +25,8 @@ from fleettui.core.events import (
     TroubleNoted,
 )
 from fleettui.core.model import Payload
-from fleettui.core.views.queries import ReadFleets, ReadInbox, ReadRun, ReadSpec
+from fleettui.core.tenancy import tenant_of
+from fleettui.core.views.queries import ReadFleets, ReadInbox, ReadRun, ReadSpec, ReadTenants
 from fleettui.core.views.rows import FleetRow, RunReport
 
 DONE, FAILED, UNDECIDED = 0, 1, 4
@@ -136,6 +137,9 @@ async def carry_out(client: Client, order: Order) -> RunReport:
     async with client.watch(fleet) as watch:
         start = StartRun(fleet, Payload(task), order.base, order.record, order.replay)
         run = await client.send(start)
+        for tenant in await client.read(ReadTenants()):
+            if tenant.name == tenant_of(fleet) and tenant.used_up:
+                say(f"waits: {tenant.used_up}")
         try:
             async with asyncio.timeout(order.timeout):
                 await _wait_end(client, watch, fleet, run, order)

@@ -76,9 +76,12 @@ def admit_request(
 
     Raises QuotaReached with the time when the oldest of them is out of its minute or hour.
     """
-    known = sorted(one for one in given if one.at > at - HOUR or one.goes_on)
+    known = sorted(one for one in given if one.at + HOUR > at or one.goes_on)
     own = [one for one in known if one.person == person]
     _admit(tenant, quotas, "", known, at)
+    if not person:
+        # Whom nobody knows is no one person.
+        return
     _admit(person, quotas.per_user, "per_user.", own, at)
     most = quotas.per_user.concurrent_requests
     going = sum(one.goes_on for one in own)
@@ -96,7 +99,7 @@ def _admit(
         ("minute", quotas.requests_per_minute, MINUTE),
         ("hour", quotas.requests_per_hour, HOUR),
     ):
-        times = [one.at for one in given if one.at > at - window]
+        times = [one.at for one in given if one.at + window > at]
         if most is not None and len(times) >= most:
             again = times[-most] + window
             raise QuotaReached(

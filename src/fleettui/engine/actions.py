@@ -109,7 +109,8 @@ class Actions:
             await self._do_now(state, action)
             return
         async with self._slots.taken(fleet, action.agent, *_bounds(state, action)):
-            await self._loads.wait_room(state.tenant, action)
+            if action.facts.argv:
+                await self._loads.wait_room(state.tenant, action)
             await self._do_now(state, action)
 
     async def _do_now(self, state: FleetState, action: ActionState) -> None:

@@ -237,6 +237,8 @@ class Door:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(_LOOK_AGAIN):
                             await self._vault.wait_kept(self._fleet)
+                            # Somebody opened it, and had nothing for it either.
+                            await asyncio.sleep(_LOOK_AGAIN)
         mine = self._state.actions_of(self._agent)
         asks = any(action.status in {"asking", "unknown"} for action in mine)
         if self._conversation.agent_state.status == "waiting" and not asks:

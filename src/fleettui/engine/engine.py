@@ -181,10 +181,15 @@ class Engine:
 
     def tenant(self, name: str) -> TenantState:
         """Give a tenant's state; raises NotFound."""
-        stream = self._streams.get(tenant_stream(name))
-        if not isinstance(stream, TenantStream):
+        found = self.find_tenant(name)
+        if found is None:
             raise NotFound(f"no tenant is named '{name}'", "fleettui tenant ls names them")
-        return stream.state
+        return found
+
+    def find_tenant(self, name: str) -> TenantState | None:
+        """Give a tenant's state; None for one that is not there."""
+        stream = self._streams.get(tenant_stream(name))
+        return stream.state if isinstance(stream, TenantStream) else None
 
     def standing(self, tenant: str) -> TenantStanding:
         """Give how far a tenant is with what it may use."""

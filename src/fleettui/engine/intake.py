@@ -151,7 +151,10 @@ class Intake:
     def _refuse(self, flow: Flow, refusal: Refused, free_at: float = 0.0) -> Receipt:
         why = str(refusal)
         if free_at:
-            why = f"{why}: {datetime.fromtimestamp(free_at, UTC):%Y-%m-%d %H:%M:%SZ}"
+            room = (
+                f"there is room again at {datetime.fromtimestamp(free_at, UTC):%Y-%m-%d %H:%M:%SZ}"
+            )
+            why = f"{refusal.message}; {room}"
         name = (flow.tenant, flow.name)
         self.refused[name] = self.refused.get(name, 0) + 1
         self.last_refusal[name] = why

@@ -33,6 +33,8 @@ class Lanes:
         # Fleets that a request is about to begin in; which version of its flow each was opened by.
         self._reserved: set[str] = set()
         self._opened: dict[str, Flow] = {}
+        # Lanes that may be open, also those of a life before this one, and their tenants.
+        self._known: dict[str, str] = {}
         # Who talked last in which lane: a conversation goes on where it was.
         self._talked: dict[str, str] = {}
         self._idle_since: dict[str, float] = {}
@@ -40,7 +42,7 @@ class Lanes:
     @property
     def any_open(self) -> bool:
         """Say whether there is a lane that may have to be released."""
-        return bool(self._opened)
+        return bool(self._known)
 
     def restore(self) -> None:
         """Give lanes of a life before this one what is in no store: the values their flows name."""
@@ -53,6 +55,8 @@ class Lanes:
             flow = flows.get(f"{file}{mark}{named.partition('/')[0]}")
             if mark and flow is not None:
                 self._vault.keep(state.id, self._flows.settings.environment)
+                if not state.stopped:
+                    self._known[state.id] = state.tenant
 
     def run_of(self, flow: Flow, agent: str, request: str) -> tuple[str, RunState] | None:
         """Find the run that was started for a try of a request, in whichever lane."""
@@ -92,21 +96,22 @@ class Lanes:
         admit = AdmitFleet(lane, flow.name, _file_of(flow, agent), workspace, spec)
         await self._engine.send(admit, actor)
         await self._keeping.note_ground(lane)
-        self._opened[lane] = flow
+        self._opened[lane], self._known[lane] = flow, flow.tenant
         _log.info("flow %s runs in fleet %s", flow.name, lane)
 
     async def release_idle(self, now: float) -> None:
         """Stop lanes that had nothing to do for long; they are opened again when needed."""
-        for lane, flow in list(self._opened.items()):
+        for lane, tenant in list(self._known.items()):
             state = self._engine.state(lane)
-            if state.stopped or not self._is_free(state) or state.open_actions:
+            if not self._is_free(state) or state.open_actions:
                 self._idle_since.pop(lane, None)
                 continue
             if now - self._idle_since.setdefault(lane, now) < LINGER:
                 continue
-            del self._idle_since[lane], self._opened[lane]
+            del self._idle_since[lane], self._known[lane]
+            self._opened.pop(lane, None)
             try:
-                await self._engine.send(StopFleet(lane), Actor("system", "flows", flow.tenant))
+                await self._engine.send(StopFleet(lane), Actor("system", "flows", tenant))
             except FleettuiError as error:
                 _log.warning("fleet %s was not released: %s", lane, error)
 

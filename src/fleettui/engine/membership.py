@@ -72,7 +72,7 @@ class Membership:
         """Give what the operator may do in a tenant; None for one that is not theirs to see."""
         if self.only not in {"", tenant}:
             return None
-        state = next((one for one in self._engine.tenants() if one.name == tenant), None)
+        state = self._engine.find_tenant(tenant)
         if state is None:
             return None
         return state.role_of(self._name) or ("admin" if self._is_host_admin() else None)
@@ -103,6 +103,6 @@ class Membership:
         return names[0]
 
     def _is_host_admin(self) -> bool:
-        host = next((one for one in self._engine.tenants() if one.name == DEFAULT), None)
+        host = self._engine.find_tenant(DEFAULT)
         listed = host.role_of(self._name) if host else None
         return listed == "admin" if listed else self._owner

@@ -10,6 +10,7 @@ from fleettui.core.errors import ToolFailed
 from fleettui.core.events import BallotOverridden, Recorded, ReportWritten, RunFinished
 from fleettui.core.model import ToolCall
 from fleettui.core.state.fleet import FleetState, RunState
+from fleettui.core.tenancy import is_tenant_stream
 from fleettui.core.views.report import report_text
 from fleettui.engine.door import workplace
 from fleettui.engine.insisting import until_stored
@@ -25,6 +26,8 @@ class Reports:
         self._toolbox, self._vault, self._folder = toolbox, vault, folder
 
     async def on_event(self, recorded: Recorded) -> None:
+        if is_tenant_stream(recorded.stream):
+            return
         state = self._engine.state(recorded.stream)
         match recorded.event:
             case RunFinished(run=name):

@@ -33,7 +33,7 @@ from fleettui.core.commands import (
 )
 from fleettui.core.commands.budgets import KeepBudget, RaiseBudget
 from fleettui.core.commands.requests import SendToFlow, UseFlows
-from fleettui.core.commands.tenants import TenantCommand
+from fleettui.core.commands.tenants import HoldAll, ReleaseAll, TenantCommand
 from fleettui.core.decide.roles import refuse_role
 from fleettui.core.errors import FleettuiError, Forbidden, Refused
 from fleettui.core.model import Payload
@@ -155,12 +155,13 @@ class Session:
     def _tenant_of(self, command: OperatorCommand | TenantCommand) -> str:
         """Name the tenant of a command; what is not the operator's looks like what is not there."""
         if isinstance(command, TenantCommand):
+            whole = isinstance(command, HoldAll | ReleaseAll)
+            if whole and (command.tenant != DEFAULT or self._who.role(DEFAULT) is None):
+                raise Forbidden(
+                    f"{self.operator} is no member of {DEFAULT}, and this needs admin",
+                    f"ask an admin of {DEFAULT}",
+                )
             if self._who.role(command.tenant) is None:
-                if command.tenant == DEFAULT:
-                    raise Forbidden(
-                        f"{self.operator} is no member of {DEFAULT}, and this needs admin",
-                        f"ask an admin of {DEFAULT}",
-                    )
                 raise no_tenant(command.tenant)
             return command.tenant
         if isinstance(command, OpenFleet) and not command.fleet:
@@ -179,7 +180,10 @@ class Session:
             case StartRun(task=task):
                 spilled = await self._spilled(task)
                 items = await self._items.find(command.fleet, task.head)
-                return await self._ask(replace(command, task=spilled, items=items))
+                # What a run is a part of is the engine's to say: a person's task is one of theirs.
+                return await self._ask(
+                    replace(command, task=spilled, items=items, seed="", request="")
+                )
             case SendMessage(body=body):
                 return await self._ask(replace(command, body=await self._spilled(body), key=""))
             case EditAction():

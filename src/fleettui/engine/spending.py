@@ -10,7 +10,6 @@ from fleettui.core.commands.budgets import NoteSpending
 from fleettui.core.errors import FleettuiError
 from fleettui.core.events import Recorded, StepTaken
 from fleettui.core.events.budgets import BudgetReached, BudgetWarned
-from fleettui.core.quota import when
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.tenancy import is_tenant_stream, tenant_of, tenant_of_stream
 from fleettui.engine.dispatch import Dispatch
@@ -69,7 +68,7 @@ class Spending:
                 _log.warning("%s", why)
             else:
                 del self._used_up[tenant.name]
-                _log.warning("%s goes on at %s", tenant.name, when(now, now))
+                _log.warning("%s goes on", tenant.name)
             self._wake.set()
             self._dispatch.refresh()
         if tenant.spec.budgets.day is not None or tenant.spec.budgets.month is not None:

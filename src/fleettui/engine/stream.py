@@ -22,6 +22,7 @@ from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.snapshot import restore, save
 from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import TenantState
+from fleettui.core.state.tenant_snapshot import restore_tenant, save_tenant
 from fleettui.core.subjects import events_subject
 from fleettui.core.tenancy import is_tenant_stream
 from fleettui.ports import Row, Snapshots, Store
@@ -131,26 +132,35 @@ class FleetStream(Stream):
 
 
 class TenantStream(Stream):
-    """The stream of one tenant; it is short, and folded whole."""
+    """The stream of one tenant."""
 
     def __init__(self, name: str, tenant: str, standing: TenantStanding) -> None:
         super().__init__(name, tenant, standing)
         self.state: TenantState = TenantState()
+        self._kept_at = 0
         standing.tenant = self.state
 
     def _handle(self, command: Any, asked: Asked) -> tuple[Sequence[AnyEvent], str]:
         return handle_tenant(self.state, command, asked)
 
-    async def fold(self, store: Store, snapshots: Snapshots) -> None:  # noqa: ARG002 it has none
-        """Read the stream again, in place of what is in memory."""
-        state = TenantState()
-        async for row in store.read(self.tenant, self.name):
+    async def fold(self, store: Store, snapshots: Snapshots) -> None:
+        """Read the stream again, from its newest snapshot, in place of what is in memory."""
+        kept = await snapshots.load_snapshot(self.tenant, self.name)
+        state = (restore_tenant(kept[1]) if kept is not None else None) or TenantState()
+        self._kept_at = state.seq
+        async for row in store.read(self.tenant, self.name, state.seq):
             evolve_tenant(state, decode(row).event, row.at)
         self.state, self.broken = state, False
         self.standing.tenant = state
 
     async def keep(self, snapshots: Snapshots) -> None:
-        """Keep nothing: it is folded whole."""
+        """Keep a snapshot where that pays; only when all that is in memory is on the disk too."""
+        state = self.state
+        if state.seq - self._kept_at < max(FEWEST_NEW, TIMES_OPEN * len(state.requests.all)):
+            return
+        seq = state.seq
+        await snapshots.save_snapshot(self.tenant, self.name, seq, save_tenant(state))
+        self._kept_at = seq
 
 
 def stream_of(name: str, tenant: str, standing: TenantStanding) -> Stream:

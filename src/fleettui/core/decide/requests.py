@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from fleettui.core.commands import requests as commands
 from fleettui.core.decide.outcome import NOTHING, Outcome, no_agent
 from fleettui.core.errors import Forbidden, QuotaReached, Refused, Stale
 from fleettui.core.events import requests as events
-from fleettui.core.limits import DAY, HOUR, MINUTE, Limit, Over, Usage, request_key, token_key
+from fleettui.core.limits import Limit, Over, Usage
 from fleettui.core.model import Asked
-from fleettui.core.spec.tenant import TenantQuotas
 from fleettui.core.state.requests import RequestState
 from fleettui.core.state.tenant import TenantState
 
@@ -30,16 +29,9 @@ def queue_request(state: TenantState, command: commands.QueueRequest, asked: Ask
     if not command.text.head.strip():
         raise Refused("the message is empty", "say what the flow should do")
     whose = command.person or (f"{command.platform}:{command.user}" if command.user else "")
-    quotas = state.spec.quotas
-    refuse_over(state, (*command.limits, *limits_of(quotas, state.name, whose)), asked.at)
-    most = quotas.queued_messages
-    if most is not None and most <= sum(
-        requests.all[name].status == "queued" for name in requests.open
-    ):
-        raise QuotaReached(
-            f"tenant {state.name} has {most} requests in its queue, its limit",
-            "wait until some are done",
-        )
+    refuse_over(state, command.limits, asked.at)
+    asked.standing.admit_request(whose, asked.at)
+    asked.standing.admit_messages(1)
     name = f"r{requests.number + 1}"
     queued = events.RequestQueued(
         name, command.flow, command.platform, command.channel, command.user, command.text,
@@ -47,19 +39,6 @@ def queue_request(state: TenantState, command: commands.QueueRequest, asked: Ask
         command.deadline, command.address, command.due,
     )  # fmt: skip
     return Outcome((queued,), name)
-
-
-def limits_of(quotas: TenantQuotas, tenant: str, whose: str) -> Iterator[Limit]:
-    """Give the limits that a tenant's file sets for all, and for one user."""
-    tenant_name, mine = f"tenant {tenant}", quotas.per_user
-    for most, span in ((quotas.requests_per_minute, MINUTE), (quotas.requests_per_hour, HOUR)):
-        if most is not None:
-            yield Limit(request_key("all"), "requests", most, span, tenant_name)
-    if quotas.tokens_per_day is not None:
-        yield Limit(token_key("all"), "tokens", quotas.tokens_per_day, DAY, tenant_name)
-    for most, span in ((mine.requests_per_minute, MINUTE), (mine.requests_per_hour, HOUR)):
-        if most is not None and whose:
-            yield Limit(request_key("user", whose), "requests", most, span, f"user {whose}")
 
 
 def refuse_over(state: TenantState, limits: tuple[Limit, ...], now: float) -> None:

@@ -58,7 +58,7 @@ def start_run(state: FleetState, command: StartRun, asked: Asked) -> Outcome:
     if not command.task.head.strip():
         raise Refused("the task is empty", "say what the fleet should do")
     _refuse_recording(state, command)
-    if asked.actor.kind == "operator":
+    if asked.actor.kind == "operator" and not (command.request or command.seed):
         asked.standing.admit_request(asked.actor.name, asked.at)
     mode = state.spec.spec.coordination.mode
     made = grown(state, len(command.items), asked.standing)

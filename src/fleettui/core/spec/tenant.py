@@ -38,7 +38,7 @@ class UserQuotas(Shape):
 
 
 class TenantQuotas(Shape):
-    """How much a tenant may use; without a field its plan says it, or there is no bound."""
+    """How much a tenant may use; without a field there is no bound."""
 
     agents: Count | None = Field(default=None, description="Agents of all its open fleets.")
     concurrent_turns: Count | None = Field(default=None, description="Turns at a time.")

@@ -293,6 +293,11 @@ class RunState:
     report_body: Payload = field(default_factory=lambda: Payload(""))
     bill: Bill = field(default_factory=Bill)
 
+    @property
+    def is_task(self) -> bool:
+        """Say whether it was given to the fleet itself: not for a request, nor a part of a run."""
+        return not self.request and self.seed == self.id
+
 
 @dataclass(slots=True)
 class BallotState:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -67,7 +66,7 @@ class RequestsState:
     # In order: what is neither finished nor dropped nor dead; what owes a reply.
     open: dict[str, None] = field(default_factory=dict)
     owing: dict[str, None] = field(default_factory=dict)
-    closed: deque[str] = field(default_factory=deque)
+    closed: dict[str, None] = field(default_factory=dict)
     seen: dict[str, tuple[float, str]] = field(default_factory=dict)
     usage: dict[str, Usage] = field(default_factory=dict)
     due: dict[str, float] = field(default_factory=dict)
@@ -78,7 +77,7 @@ class RequestsState:
         """Give a request; raises NotFound."""
         found = self.all.get(request)
         if found is None:
-            raise NotFound(f"no request is named '{request}'", "fleettui flow queue names them")
+            raise NotFound(f"no request is named '{request}'", "fleettui requests ls names them")
         return found
 
     def repeated(self, ids: tuple[str, ...]) -> str:
@@ -108,9 +107,11 @@ class RequestsState:
     def close(self, request: str) -> None:
         """Note that a request came to an end, and forget the oldest of too many."""
         self.open.pop(request, None)
-        self.closed.append(request)
+        self.closed.pop(request, None)
+        self.closed[request] = None
         while len(self.closed) > MOST_CLOSED:
-            old = self.closed.popleft()
+            old = next(iter(self.closed))
+            del self.closed[old]
             found = self.all.get(old)
             if (
                 found is not None

@@ -66,17 +66,26 @@ class TenantStanding:
         return sum(len(state.agents) for state in self.fleets.values() if not state.stopped)
 
     def waiting(self) -> int:
-        """Count the messages that wait."""
-        return sum(state.waiting for state in self.fleets.values())
+        """Count the messages that wait, for agents and for flows."""
+        requests = self.tenant.requests
+        queued = sum(requests.all[name].status == "queued" for name in requests.open)
+        return queued + sum(state.waiting for state in self.fleets.values())
 
     def requests(self, at: float) -> Iterator[Request]:
-        """Give the tasks that people gave in the last hour, or that go on."""
+        """Give the tasks that people gave in the last hour, or that go on, to fleets or to flows.
+
+        A run for a request, or for a step of another run, is no task of its own.
+        """
+        for request in reversed(self.tenant.requests.all.values()):
+            goes_on = request.status == "running"
+            if request.at + HOUR > at or goes_on:
+                yield Request(request.at, request.whose, goes_on)
         for state in self.fleets.values():
             for run in reversed(state.runs.values()):
                 goes_on = run.status == "running"
-                if run.started <= at - HOUR and not goes_on:
+                if run.started + HOUR <= at and not goes_on:
                     break
-                if not run.by.startswith(_NO_PERSON):
+                if run.is_task and not run.by.startswith(_NO_PERSON):
                     yield Request(run.started, run.by, goes_on)
 
     def bill(self, first: int, last: int) -> Bill:
@@ -114,10 +123,11 @@ class TenantStanding:
         for budget in self.tenant.budgets(at):
             spent = self.spent(budget.period.first, budget.period.last)
             if spent >= budget.most:
-                kept = budget.kept_by
-                why = f"{kept} left it so" if kept else "an approver is asked"
+                or_by = (
+                    f" ({budget.kept_by} left it so)" if budget.kept_by else " or by an approver"
+                )
                 return (
-                    f"{name} spent ${spent:,.2f} of ${budget.most:,.2f} this {budget.kind}; {why}; "
-                    f"again at {when(budget.period.ends, at)}"
+                    f"{name} spent ${spent:,.2f} of ${budget.most:,.2f} this {budget.kind}; "
+                    f"again at {when(budget.period.ends, at)}{or_by}"
                 )
         return ""

@@ -41,10 +41,11 @@ def tenant_row(
     quotas = tenant.spec.quotas
     turns = sum(len(agent.turns) for state in fleets for agent in state.agents.values())
     needs = sum(len(inbox_rows(state)) for state in fleets) + len(budget_rows(standing, now))
+    used_up = standing.used_up(now)
     return TenantRow(
         name=tenant.name,
         fleets=len(fleets),
-        agents=sum(len(state.agents) for state in fleets),
+        agents=standing.agents(),
         needs=needs,
         cost=cost_of(bill),
         tokens=bill.input_tokens + bill.output_tokens,
@@ -62,8 +63,8 @@ def tenant_row(
         tokens_today=today.input_tokens + today.output_tokens,
         cost_today=cost_of(today),
         quotas=tuple(_quota_rows(standing, turns, programs, now)),
-        used_up=standing.used_up(now),
-        attention="need" if needs else _attention(tenant, fleets, all_held_by),
+        used_up=used_up,
+        attention="need" if needs else _attention(tenant, fleets, all_held_by or used_up),
     )
 
 
@@ -88,7 +89,7 @@ def _quota_rows(
         ("requests_per_hour", quotas.requests_per_hour, HOUR),
     ):
         if most is not None:
-            given = sum(one.at > now - window for one in standing.requests(now))
+            given = sum(one.at + window > now for one in standing.requests(now))
             yield from _row(name, given, most)
     for budget in tenant.budgets(now):
         spent = standing.bill(budget.period.first, budget.period.last)
@@ -141,12 +142,12 @@ def _budget_row(tenant: TenantState, budget: Budget, spent: float, now: float) -
     )
 
 
-def _attention(tenant: TenantState, fleets: Sequence[FleetState], all_held_by: str) -> Attention:
+def _attention(tenant: TenantState, fleets: Sequence[FleetState], stopped: str) -> Attention:
     """Say how much a tenant that needs nobody draws the eye."""
     agents = [agent for state in fleets for agent in state.agents.values()]
     if any(agent.status == "failed" for agent in agents):
         return "fail"
-    if tenant.held_by or all_held_by:
+    if tenant.held_by or stopped:
         return "pause"
     if tenant.retired:
         return "done"

@@ -144,6 +144,7 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, FlowKeys, GoingKeys, Signals
         self._show_hold()
         self.show_tabs()
         self.show_status()
+        self._show_footer()
         self._set_ticking()
         self._update_item()
         self.call_after_refresh(self.aim)
@@ -170,6 +171,8 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, FlowKeys, GoingKeys, Signals
         scopes = [scope for scope in SCOPES if scope == self._active]
         role = self.tenant_shown.role if self.tenant_shown else "admin"
         keys, common = footer_of(*scopes, role=role), footer_of("everywhere", role=role)
+        if not self.board.flows:
+            keys = tuple(key for key in keys if key.id != "flows.message")
         self.query_one("#footer", LineBar).show(partial(footer_line, keys, common))
 
     @property

@@ -22,7 +22,7 @@ from fleettui.tui.widgets.strip_table import Item, StripTable
 _EMPTY: Final = "no fleet is open\nfleettui open FILE"
 _NO_FIT: Final = "no tenant fits the filter: esc clears it"
 # From these widths on a row has plan and turns, says who holds it, and has tokens too.
-_TURNS_FROM, _HOLDER_FROM, _TOKENS_FROM = 34, 48, 56
+_TURNS_FROM, _HOLDER_FROM, _TOKENS_FROM, _ALONE_FROM = 34, 48, 56, 30
 _HOLDER: Final = 14
 _SPENT_FROM: Final = 36
 # What bounds spending, and from which share on it is warned of.
@@ -41,7 +41,7 @@ def tenant_line(row: TenantRow, width: int, *, alone: bool = True, opened: bool 
         right.append(Part(f"{_standing(row, 7):>8}", "pause"))
     else:
         right.append(Part(f" {fit_right(money(row.cost), 7)}", "dim"))
-    if width >= _TOKENS_FROM:
+    if width >= (_ALONE_FROM if alone else _TOKENS_FROM):
         right.append(Part(f" {fit_right(tokens(row.tokens), 5)}", "dim"))
     if not alone and width >= _HOLDER_FROM:
         right.append(Part(f" {fit(_standing(row, _HOLDER), _HOLDER)}", "pause"))
@@ -148,7 +148,7 @@ class TenantsPane(Pane):
         self._tenant_of = {item.key: tenant for tenant, item in lines}
         self.table.show([item for _, item in lines], _NO_FIT if self.terms else _EMPTY)
         count = len(board.tenants)
-        self.label(f"scope:{self.scope}" if self.scope else "", str(count) if count > 1 else "")
+        self.label(f"only {self.scope}" if self.scope else "", str(count) if count > 1 else "")
         self.show_budget()
 
     def show_budget(self) -> None:
