@@ -16,7 +16,8 @@ from fleettui.adapters.runtimes.tmux.server import TmuxServer
 from fleettui.adapters.runtimes.tmux.session import Session as TmuxSession
 from fleettui.adapters.yaml.plain import load_plain
 from fleettui.core.commands import AdmitFleet, OpenFleet, SendMessage, StartRun
-from fleettui.core.errors import Forbidden, ModelFailed, NotFound
+from fleettui.core.commands.tenants import HoldAll, ReleaseAll
+from fleettui.core.errors import Forbidden, ModelFailed, NotFound, Refused
 from fleettui.core.model import Actor, ChatMessage, Item, ModelReply, ModelRequest, Payload
 from fleettui.core.tenancy import beside, tenant_of
 from fleettui.core.views.queries import ReadAgents, ReadFleets, ReadParts, ReadStats
@@ -27,11 +28,13 @@ from fleettui.wiring import House, World, running
 from tests.engine.kit import FunctionModel, fleet_of, make_world, says, wait_for
 from tests.engine.test_subfleets import flow
 from tests.seals.organisations import opened
+from tests.seals.typist import typed
 
 TWO = {
     "acme": {"members": [{"name": "bob", "role": "viewer"}, {"name": "carol", "role": "operator"}]},
     "acme-sub": {"members": [{"name": "erin", "role": "admin"}]},
 }
+DAVE = {"name": "dave", "role": "admin"}
 
 
 def world_of(tmp_path: Path, tenants: Any = TWO) -> World:
@@ -117,15 +120,26 @@ async def test_who_is_no_member_any_more_hears_nothing_more(tmp_path: Path) -> N
     world = world_of(tmp_path)
     async with running(world) as house:
         viewer, _ = await both(house, tmp_path)
-        everything = house.session("ann")
-        async with viewer.watch("f") as watch, everything.watch() as all_of_it:
+        ann = house.session("ann")
+
+        async def until(member: bool, heard: Any) -> None:
+            while (house.engine.tenant("acme").member("bob") is not None) is not member:
+                await heard.take()
+
+        async with viewer.watch("f") as watch, ann.watch() as heard:
             world.tenants.give({"acme": {"members": [{"name": "zoe", "role": "viewer"}]}})
-            while house.engine.tenant("acme").member("bob") is not None:
-                await all_of_it.take()
-            await everything.send(SendMessage("f@acme", "a", Payload("canary-1")))
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.5):
-                    assert not await watch.take()
+            await until(False, heard)
+            hearing = asyncio.create_task(watch.take())
+            await ann.send(SendMessage("f@acme", "a", Payload("canary-1")))
+            while "canary-1" not in str(await heard.take()):
+                pass
+            world.tenants.give(TWO)
+            await until(True, heard)
+            await ann.send(SendMessage("f@acme", "a", Payload("canary-2")))
+            told = str(await hearing)
+            while "canary-2" not in told:
+                told += str(await watch.take())
+        assert "canary-1" not in told
 
 
 async def test_a_stored_text_of_another_tenant_is_as_one_that_is_nowhere(tmp_path: Path) -> None:
@@ -233,3 +247,39 @@ async def test_nobodys_agents_work_in_the_folder_of_the_host(tmp_path: Path) -> 
             with pytest.raises(Forbidden, match="own folder") as refusal:
                 await door.send(OpenFleet("", path, str(workspace)))
             assert place.organisations["globex"].mark not in str(refusal.value)
+
+
+async def test_a_viewer_does_not_type_into_an_agents_terminal(tmp_path: Path) -> None:
+    async with opened(tmp_path) as place:
+        acme = place.organisations["acme"]
+        file = acme.folder / "chat.yaml"
+        plain = json.loads(fleet_of({"chat": {}}, mode="peer"))
+        spec = {"type": "tmux", "command": ["cat"]}
+        plain["spec"]["agents"] = [{"name": "chat", "spec": spec}]
+        file.write_text(json.dumps(plain))
+        door = await place.door("acme", "admin", over_socket=True)
+        await door.send(OpenFleet("", str(file), str(acme.workspace), "", {"O": "1"}))
+        told = {}
+        for role in ("viewer", "operator"):
+            words = ["--as", acme.members[role], "attach-agent", "chat"]
+            told[role] = await asyncio.to_thread(typed, ["--state", str(place.state), *words])
+        assert "a viewer of acme may not attach" in told["viewer"][1]
+        # Nobody is at a terminal here.
+        assert "are not a terminal" in told["operator"][1]
+        assert {code for code, _ in told.values()} == {1}
+
+
+def test_a_secret_is_of_one_tenant(tmp_path: Path) -> None:
+    words = ["--state", str(tmp_path / "s"), "--tenant", "acme", "secret", "list"]
+    code, text = typed([*words, "--tenant", "globex"])
+    assert (code, "--tenant says acme and globex" in text) == (1, True)
+
+
+async def test_only_the_host_is_held_as_a_whole(tmp_path: Path) -> None:
+    async with running(world_of(tmp_path, {"acme": {"members": [DAVE]}})) as house:
+        dave = house.session("ann", rights_of="dave")
+        for command in (HoldAll("acme"), ReleaseAll("acme"), HoldAll("default"), HoldAll("nix")):
+            with pytest.raises(Forbidden, match="no member of default"):
+                await dave.send(command)
+        with pytest.raises(Refused, match="not the whole host"):
+            await house.engine.send(HoldAll("acme"))
