@@ -148,7 +148,8 @@ def test_a_real_agent_asks_is_allowed_is_denied_and_told_why(
         terminal.wait_text("acp:execute", "made.txt")
         assert not (desk.work / "made.txt").exists()
         press_until(terminal, "a", (desk.work / "made.txt").exists)
-        assert (desk.work / "made.txt").read_text() == "hello\n"
+        # The file is there a moment before what is in it.
+        wait_until(lambda: (desk.work / "made.txt").read_text() == "hello\n")
         terminal.wait_text("second.txt", "acp:execute")
         press_until(terminal, "D", lambda: "why not?" in terminal.text)
         terminal.send(b"no second file")

@@ -110,7 +110,10 @@ async def test_without_flows_the_pane_is_as_it_was():
 async def test_a_file_that_does_not_load_has_a_line_and_enter_says_it_whole():
     async with cockpit(flows_board()) as shown:
         await shown.press("2", "g", "enter")
-        assert PROBLEMS[0] in shown.text().split("\n")[-2]
+        assert "unknown trigger 'Slak', did you mean 'Slack'?" in shown.text()
+        assert PROBLEMS[0] in shown.text()
+        await shown.press("escape")
+        assert PROBLEMS[0] not in shown.text()
 
 
 async def test_a_scope_leaves_only_its_flows_and_requests():
@@ -225,6 +228,20 @@ async def test_a_queue_key_acts_on_a_request_and_is_undone(name, keys, sent):
         await shown.press("z")
         await shown.until(lambda: len(shown.client.sent) == 2)
         assert shown.client.sent == sent
+
+
+async def test_dropping_a_dead_request_asks_before_and_is_not_undone():
+    async with cockpit(flows_board()) as shown:
+        await shown.press("4")
+        shown.screen.pane("queue").table.select("request:acme/r5")
+        await shown.press("x")
+        assert "1 can't be brought back" in shown.text()
+        assert "r5 from ada to acme/deploy" in shown.text()
+        assert shown.client.sent == []
+        await shown.press("y")
+        await shown.until(lambda: shown.client.sent)
+        assert shown.client.sent == [DropRequest("acme", "r5")]
+        assert shown.screen.steps == []
 
 
 async def test_a_dead_request_waits_again():

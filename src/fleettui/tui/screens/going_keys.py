@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fleettui.tui.blocks import Block
 from fleettui.tui.screens.detail_keys import DetailKeys
 from fleettui.tui.screens.fleet_keys import FleetKeys
 from fleettui.tui.screens.inbox_keys import InboxKeys
@@ -49,9 +50,10 @@ class GoingKeys(TenantKeys, InboxKeys, FleetKeys, DetailKeys):
             self.open_item(row)
 
     def _tell_problem(self, place: int) -> None:
-        """Say a problem whole: the pane may have room for its beginning only."""
+        """Show a problem whole: the pane has room for its beginning only."""
         if place < len(self.board.problems):
-            self.complain(self.board.problems[place])
+            blocks = [Block(self.board.problems[place])]
+            self.choose("a file of flows", blocks, (), lambda _given: None)
 
     def _open_run(self, key: str) -> None:
         turn = next(

@@ -75,23 +75,23 @@ class QueueKeys(Desk):
         self.start(self.carry_out_all(commands, f"{len(rows)} waits again"))
 
     def action_drop(self) -> None:
-        """Drop messages; z puts them back where they stood, except questions."""
+        """Drop messages; z puts them back, but not all of them: then it asks before."""
         rows = self._chosen()
-        asked = [row for row in rows if _is_question(row)]
-        if len(rows) == 1 and not asked:
+        for_good = sum(_is_for_good(row) for row in rows)
+        if len(rows) == 1 and not for_good:
             self._drop(rows)
         elif rows:
             words = "\n".join(_whose(row) for row in rows)
-            last = "who asked a question is told, and it can't be brought back" if asked else ""
+            last = f"{for_good} can't be brought back" if for_good else "z puts them back"
             self.confirm(
                 f"drop {len(rows)} messages",
-                f"drop {len(rows)} messages? {last or 'z puts them back'}\n\n{words}",
+                f"drop {len(rows)} messages? {last}\n\n{words}",
                 lambda: self._drop(rows),
             )
 
     def _drop(self, rows: Sequence[Waiting]) -> None:
-        for_good = [row for row in rows if _is_question(row)]
-        back = [row for row in rows if not _is_question(row)]
+        for_good = [row for row in rows if _is_for_good(row)]
+        back = [row for row in rows if not _is_for_good(row)]
         if for_good:
             self.start(self.carry_out_all([_dropped(row) for row in for_good], "dropped"))
         self._do(back, "drop", "is dropped: z puts it back", _dropped, _restored)
@@ -153,9 +153,11 @@ def _restored(row: Waiting) -> OperatorCommand:
     return RestoreMessage(row.fleet, row.id)
 
 
-def _is_question(row: Waiting) -> bool:
-    """Say whether somebody is told when it is dropped, so that it can't be brought back."""
-    return isinstance(row, MessageRow) and row.kind == "question"
+def _is_for_good(row: Waiting) -> bool:
+    """Say whether a drop can't be undone: who asked a question is told, a dead request ran."""
+    if isinstance(row, RequestRow):
+        return row.status == "dead"
+    return row.kind == "question"
 
 
 def _whose(row: Waiting) -> str:
