@@ -36,7 +36,8 @@ class SessionWatch:
         while True:
             things = await self._subscription.take()
             notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
-            visible = {state.id for state in self._mine()} if not self._fleet else {self._fleet}
+            # Asked again each time: whoever watches may not be a member any more.
+            visible = {state.id for state in self._mine() if self._fleet in {"", state.id}}
             for thing in things:
                 if isinstance(thing, str):
                     notices.append(Reread())
