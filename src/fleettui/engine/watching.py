@@ -43,7 +43,7 @@ async def watch_events(
                     waiting = on_event(event)
                     if waiting is not None:
                         await waiting
-                except Exception:  # noqa: BLE001, PERF203 it is recorded, and others go on
+                except Exception:  # noqa: BLE001 it is recorded, and others go on
                     _log.exception("a watcher failed")
 
 
