@@ -20,7 +20,6 @@ from fleettui.core.errors import (
 )
 from fleettui.core.events import ActionAsked, Recorded, RunFinished, StepTaken
 from fleettui.core.events import requests as events
-from fleettui.core.events import tenants as tenant_events
 from fleettui.core.fair import FairQueue, Taken, Terms, Ticket
 from fleettui.core.flow import Flow
 from fleettui.core.model import Actor
@@ -84,19 +83,22 @@ class Requests:
             return ""
         if any(one.id == f"{tenant}/{request}" for some in self._parked.values() for one in some):
             return f"flow {state.flow} has as many at work as it may"
-        held_by = self._terms_of(tenant).held_by
-        if state.held_by or held_by:
-            return (
-                f"held by {state.held_by}"
-                if state.held_by
-                else f"tenant {tenant} is held by {held_by}"
-            )
+        if state.held_by:
+            return f"held by {state.held_by}"
+        terms = self._terms_of(tenant)
+        if terms.is_stopped:
+            return f"tenant {tenant} is held by {terms.held_by}" if terms.held_by else terms.used_up
         waits = self._queue.why(f"{tenant}/{request}")
         if waits is None:
             return "about to begin"
         if waits.kind == "key_full":
             return f"{waits.by} has {waits.running} of {waits.most} at work"
         return "waits for its turn"
+
+    def refresh(self) -> None:
+        """Take over changed terms of tenants."""
+        self._queue.refresh()
+        self._pump()
 
     # --- what happens --------------------------------------------------------------------------
 
@@ -145,15 +147,6 @@ class Requests:
             ):
                 self._forget(tenant, name)
                 self._replies.owe(tenant, name)
-            case (
-                tenant_events.TenantAdmitted()
-                | tenant_events.TenantHeld()
-                | tenant_events.TenantReleased()
-                | tenant_events.TenantRetired()
-            ):
-                self._queue.refresh(tenant)
-            case tenant_events.AllHeld() | tenant_events.AllReleased():
-                self._queue.refresh()
             case _:
                 return
         self._pump()
