@@ -11,7 +11,7 @@ from fleettui.client import Reread
 from fleettui.core.commands.requests import DropRequest, HoldRequest, RetryRequest, SendToFlow
 from fleettui.core.commands.tenants import AdmitTenant, HoldTenant, ReleaseTenant
 from fleettui.core.errors import QuotaReached
-from fleettui.core.views.queries import ReadBoard, ReadMetrics, ReadRequests
+from fleettui.core.views.queries import ReadBoard, ReadMetrics, ReadRequests, ReadTenants
 from fleettui.core.views.rows import Board
 
 OTHERS = """
@@ -113,3 +113,25 @@ async def test_what_was_dropped_or_refused_is_counted(tmp_path: Path) -> None:
         assert (dropped.value, dropped.labels["tenant"]) == (1, "default")
         refused = rows["fleettui_messages_refused_total"]
         assert (refused.value, refused.labels) == (1, {"tenant": "default", "flow": "echo"})
+
+
+ORG = """
+apiVersion: aof.dev/v1
+kind: AgentFlow
+metadata: {name: org-a-flow, labels: {organization: org-a, tier: enterprise}}
+spec:
+  trigger: {type: Manual}
+  context: {organization: org-a}
+  agents: [{name: parrot, model: 'openai:test', instructions: repeat}]
+"""
+
+
+async def test_the_organization_of_a_flow_is_a_tenant_without_a_file_of_its_own(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, {"org.yaml": ORG}) as flows:
+        rows = {row.name: row for row in await flows.session.read(ReadTenants())}
+        assert (rows["org-a"].plan, rows["org-a"].file) == ("enterprise", "")
+        request = await flows.session.send(SendToFlow("org-a", "hello", "org-a-flow"))
+        (row,) = await flows.session.read(ReadRequests(request=request))
+        assert (row.tenant, row.flow) == ("org-a", "org-a-flow")

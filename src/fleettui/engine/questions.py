@@ -14,6 +14,7 @@ from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.core.state.requests import RequestState
 from fleettui.core.tenancy import tenant_of
 from fleettui.engine.engine import Engine
+from fleettui.engine.membership import actor_of_member, stranger
 from fleettui.ports import Channel
 
 _log = logging.getLogger(__name__)
@@ -61,18 +62,23 @@ class Questions:
         return Receipt("queued", action.id)
 
     async def _person(self, delivery: Delivery) -> Actor:
-        """Give the member of the tenant whom the platform says it is; raises Refused."""
+        """Give the member of the tenant whom the platform says it is; raises Refused.
+
+        A tenant without members has only the people whom its flows name: they are strangers.
+        """
         channel = self._channels.get(delivery.platform)
         known = await channel.resolve(delivery.user) if channel else None
         tenant = self._engine.tenant(delivery.tenant)
         name = tenant.person(delivery.platform, known.user) if known else ""
-        role = tenant.role_of(name)
-        if role is None:
+        member = tenant.member(name)
+        if member is None and known is not None and not tenant.spec.members:
+            return stranger(tenant.name, delivery.platform, known.user)
+        if member is None:
             raise Refused(
                 f"{delivery.platform} user {delivery.user} is nobody who may answer here",
                 "an admin adds the identity to a member in the tenant's file",
             )
-        return Actor("operator", name, tenant.name, role)
+        return actor_of_member(tenant, member)
 
     def _action(self, tenant: str, answer: Answer) -> tuple[FleetState, ActionState]:
         fleet = answer.action.rpartition("/")[0]
