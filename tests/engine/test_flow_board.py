@@ -62,6 +62,8 @@ async def test_a_file_that_does_not_load_is_told_to_the_hosts_admins_only(tmp_pa
     async with serving(tmp_path, FILES) as flows:
         board: Board = await flows.session.read(ReadBoard())
         assert any("bad.yaml:4:" in text and "Slak" in text for text in board.problems)
+        assert board.problems[-1] == "1 warning: fleettui validate shows them"
+        assert not any("no file has an agent" in text for text in board.problems)
         member = {"members": [{"name": "bob", "role": "admin"}]}
         await flows.house.engine.send(AdmitTenant("acme", member))
         of_acme: Board = await flows.house.session("ann", rights_of="bob").read(ReadBoard())

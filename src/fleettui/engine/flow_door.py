@@ -82,8 +82,8 @@ class FlowDoor:
     # --- what is seen --------------------------------------------------------------------------
 
     def problems(self) -> Sequence[str]:
-        """Give what is wrong in the files of flows, placed."""
-        return self.flows.problems
+        """Give what is wrong in the files of flows, placed; mere warnings are only counted."""
+        return self.flows.pressing
 
     def flow_rows(self, tenants: Sequence[str]) -> tuple[FlowRow, ...]:
         """Give the flows of some tenants in the order that breaks ties."""

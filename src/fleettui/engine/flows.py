@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from fleettui.core.errors import FleettuiError
@@ -67,7 +67,9 @@ class Flows:
         self.settings = FlowSettings()
         self.flows: tuple[Flow, ...] = ()
         self.router = Router(())
+        # All that is wrong, as the log tells it; and what has to be mended for a flow to run.
         self.problems: tuple[str, ...] = ()
+        self.pressing: tuple[str, ...] = ()
         self.loaded = False
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -121,6 +123,7 @@ class Flows:
         triggers = triggers_of(pinned, self._values)
         wrong = (*triggers.problems, *self._told(triggers))
         self.problems = (*(one_line(one) for one in now.problems), *wrong)
+        self.pressing = (*_pressing(now), *wrong)
         self.loaded = True
         _log.info("%d flows", len(self.flows))
         broken = {one_line(one) for one in now.problems if one.severity == "error"}
@@ -145,3 +148,12 @@ class Flows:
     async def _follow(self, folder: FlowFolder) -> None:
         async for now in folder.follow():
             self._take(now)
+
+
+def _pressing(now: FlowsNow) -> Iterator[str]:
+    """Give what is said of files that have an error, and how many warnings others have."""
+    broken = {one.file for one in now.problems if one.severity == "error"}
+    yield from (one_line(one) for one in now.problems if one.file in broken)
+    others = sum(one.file not in broken for one in now.problems)
+    if others:
+        yield f"{others} warning{'s' * (others > 1)}: fleettui validate shows them"
