@@ -305,3 +305,19 @@ async def test_programs_of_a_tenant_over_its_memory_let_no_other_begin(tmp_path:
         await wait_for(acme, is_over(house))
         detail = await acme.read(ReadTenant(tenant="acme"))
         assert [one.name for one in detail.tenant.quotas] == ["memory", "cpu"]
+
+
+async def test_a_tenants_idle_timeout_holds_for_agents_whose_file_says_none(tmp_path):
+    own_says = "- name: b\n      spec:\n        idle_timeout: 1h"
+    text = fleet_yaml(["a", "b"]).replace("- name: b\n      spec:", own_says)
+    world = world_of(tmp_path, FunctionModel(lambda *_: says("done")), {})
+    async with both(tmp_path, world, text) as (house, acme, _):
+        own, other = house.engine.state("f@acme").agents, house.engine.state("f@globex").agents
+        # The file of a tenant that is there already says it from now on.
+        world.tenants.give({"acme": {"limits": {"idle_timeout": "10m"}}, "globex": {}})  # type: ignore[attr-defined]
+        await wait_for(acme, lambda: house.engine.tenant("acme").spec.limits.idle_timeout == 600)
+        world.clock.forward(601)  # type: ignore[attr-defined]
+        await wait_for(acme, lambda: own["a"].released)
+        assert own["a"].why == "released after 10m idle; wakes on a message"
+        assert not own["b"].released
+        assert not any(agent.released for agent in other.values())

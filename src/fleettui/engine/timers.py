@@ -30,8 +30,10 @@ from fleettui.core.events import (
     TurnFailed,
     TurnOpened,
 )
+from fleettui.core.events.tenants import TenantAdmitted
 from fleettui.core.state.fleet import AgentState, FleetState
 from fleettui.core.state.scaling import idle_timeout
+from fleettui.core.tenancy import tenant_of_stream
 from fleettui.engine.engine import Engine
 
 # The clock may jump: it is looked at this often (seconds) while anything is due at all.
@@ -64,6 +66,11 @@ class Timers:
                 found = state.agents.get(name)
                 if found is not None:
                     self._arm_release(state, found)
+            case TenantAdmitted():
+                # Its file may say another time than before.
+                for state in self._engine.fleets():
+                    if state.tenant == tenant_of_stream(fleet):
+                        self._arm_releases(state)
             case TurnFailed(turn=name, retry_at=at) if at:
                 self._add(at, RetryTurn(fleet, name))
             case MessageQueued(message=name, due=at) if at:
@@ -100,7 +107,7 @@ class Timers:
                 self._arm_release(state, agent)
 
     def _arm_release(self, state: FleetState, agent: AgentState) -> None:
-        timeout = idle_timeout(state, agent)
+        timeout = idle_timeout(state, agent, self._engine.standing(state.tenant))
         if timeout is not None:
             self._add(agent.since + timeout, ReleaseAgent(state.id, agent.id))
 
