@@ -107,7 +107,7 @@ async def opened(folder: Path, most: int) -> AsyncIterator[tuple[House, PromptMo
             workspaces=GitWorkspaces(places, history), history=history,
             merging=GitMerging(places, history), reports=folder / "reports",
             home=folder / "runtimes", most_turns=most,
-            requests=RotatingLines(folder / "requests.log"), redact=lambda text: text,
+            request_log=RotatingLines(folder / "requests.log"), redact=lambda text: text,
         )  # fmt: skip
         async with running(world) as house:
             yield house, model

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 from fleettui.adapters.channels.file import FileChannel
 from fleettui.adapters.channels.schedule import ScheduleChannel
@@ -14,9 +15,13 @@ from fleettui.adapters.channels.webhook import WebhookChannel
 from fleettui.adapters.yaml.daemon import default_flow, load_daemon
 from fleettui.adapters.yaml.reloading import ReloadingFlows
 from fleettui.core.commands.requests import UseFlows
+from fleettui.core.commands.tenants import AdmitTenant
 from fleettui.core.errors import NotFound, Refused
+from fleettui.core.flow import Flow
 from fleettui.core.incoming import canonical
 from fleettui.core.spec.daemon import DaemonSpec
+from fleettui.core.spec.tenant import TenantPlan
+from fleettui.core.tenancy import is_tenant_name
 from fleettui.engine.engine import Engine
 from fleettui.engine.flow_door import FlowDoor
 from fleettui.engine.flows import Flows, FlowSettings
@@ -86,6 +91,10 @@ def daemon_settings(
     return settings, daemon.tenants if daemon else ""
 
 
+async def _stored(sent: asyncio.Future[str]) -> None:
+    await sent
+
+
 class Hearing:
     """The channels of a host, each told what the flows wait for from it."""
 
@@ -122,7 +131,8 @@ class Serving:
         group: asyncio.TaskGroup,
     ) -> None:
         self.hearing = Hearing(engine, state / "files.done", channels)
-        self.flows = Flows(self.hearing.use, vault)
+        self._engine = engine
+        self.flows = Flows(self._admit, self.hearing.use, vault)
         self._settings, self._group = settings, group
         questions = Questions(engine, self.hearing.channels)
         lanes = Lanes(engine, self.flows, vault, keeping, state / "flows")
@@ -130,6 +140,18 @@ class Serving:
         self._intake = Intake(engine, self.flows, questions)
         self.requests = Requests(engine, self.flows, lanes, items, questions, self._replies, group)
         self.door = FlowDoor(engine, self.flows, self._intake, self.requests, _open_folder)
+
+    def _admit(self, flow: Flow) -> None:
+        """Let the organization of a flow in that no tenant's file describes; its tier is its plan.
+
+        Flows are the host's own: who may put one there may give the host a tenant.
+        """
+        if self._engine.find_tenant(flow.tenant) is not None or not is_tenant_name(flow.tenant):
+            return
+        tier = flow.labels.get("tier", "")
+        spec = {"plan": tier} if tier in get_args(TenantPlan) else {}
+        admitted = self._engine.send(AdmitTenant(flow.tenant, spec))
+        self._group.create_task(isolated(lambda: _stored(admitted)))
 
     async def begin(self) -> list[asyncio.Task[None]]:
         """Take messages from now on; gives the tasks to be ended with the host."""

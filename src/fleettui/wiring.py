@@ -142,6 +142,8 @@ class World:
     # Further platforms that flows hear from, and the flows there are to begin with.
     channels: Mapping[str, Channel] = field(default_factory=dict)
     flows: FlowSettings = field(default_factory=FlowSettings)
+    # The folder of the host itself, where every tenant's things are.
+    private: Path | None = None
 
 
 class House:
@@ -202,6 +204,7 @@ class House:
             reading=self._reading,
             presence=self.presence,
             flows=self.serving.door,
+            private=self._world.private,
         )
 
     def is_busy(self) -> bool:
@@ -342,6 +345,7 @@ async def house(
             reports=state / "reports",
             home=state / "runtimes",
             flows=flows or FlowSettings(),
+            private=state,
             request_log=RotatingLines(state / "requests.log"),
             redact=redact,
         )

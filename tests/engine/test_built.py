@@ -34,7 +34,8 @@ async def test_a_hundred_who_want_it_at_once_build_it_once() -> None:
     agents, state = cache(HeldClock()), Desk().state
     built = await asyncio.gather(*(agents.get(state, "a") for _ in range(100)))
     assert len({id(one.tools) for one in built}) == 1
-    assert (agents.counts.misses, agents.counts.hits) == (1, 99)
+    counts = agents.counted(["default"])
+    assert (counts.misses, counts.hits) == (1, 99)
 
 
 async def test_it_is_built_again_after_a_day() -> None:
@@ -43,10 +44,12 @@ async def test_it_is_built_again_after_a_day() -> None:
     await agents.get(state, "a")
     clock.at += 24 * 3600 - 1
     await agents.get(state, "a")
-    assert agents.counts.hits == 1
+    counts = agents.counted(["default"])
+    assert counts.hits == 1
     clock.at += 1
     await agents.get(state, "a")
-    assert (agents.counts.expired, agents.counts.misses) == (1, 2)
+    counts = agents.counted(["default"])
+    assert (counts.expired, counts.misses) == (1, 2)
 
 
 async def test_the_least_recently_used_goes_first() -> None:
@@ -54,7 +57,8 @@ async def test_the_least_recently_used_goes_first() -> None:
     agents, state = cache(HeldClock(), most=2), Desk(entries=entries).state
     for name in ("a", "b", "a", "c", "a", "b"):
         await agents.get(state, name)
-    assert (agents.counts.misses, agents.counts.evicted, len(agents)) == (4, 2, 2)
+    counts = agents.counted(["default"])
+    assert (counts.misses, counts.evicted, counts.kept) == (4, 2, 2)
 
 
 async def test_an_edit_of_the_file_builds_what_changed_and_nothing_else(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.flow_kit import ECHO, serving
 from fleettui.core.commands.requests import DropRequest, HoldRequest, RetryRequest, SendToFlow
 from fleettui.core.commands.tenants import AdmitTenant, HoldTenant, ReleaseTenant
-from fleettui.core.views.queries import ReadBoard, ReadRequests
+from fleettui.core.views.queries import ReadBoard, ReadRequests, ReadTenants
 from fleettui.core.views.rows import Board
 
 OTHERS = """
@@ -85,3 +85,25 @@ async def test_what_waits_is_on_the_board_and_what_came_of_it_is_counted(tmp_pat
         (row,) = await flows.session.read(ReadRequests(flow="echo", tenant="default"))
         assert (row.text, row.output, row.person) == ("hello", "HELLO", "ann")
         assert await flows.session.read(ReadRequests(flow="echo", tenant="globex")) == ()
+
+
+ORG = """
+apiVersion: aof.dev/v1
+kind: AgentFlow
+metadata: {name: org-a-flow, labels: {organization: org-a, tier: enterprise}}
+spec:
+  trigger: {type: Manual}
+  context: {organization: org-a}
+  agents: [{name: parrot, model: 'openai:test', instructions: repeat}]
+"""
+
+
+async def test_the_organization_of_a_flow_is_a_tenant_without_a_file_of_its_own(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, {"org.yaml": ORG}) as flows:
+        rows = {row.name: row for row in await flows.session.read(ReadTenants())}
+        assert (rows["org-a"].plan, rows["org-a"].file) == ("enterprise", "")
+        request = await flows.session.send(SendToFlow("org-a", "hello", "org-a-flow"))
+        (row,) = await flows.session.read(ReadRequests(request=request))
+        assert (row.tenant, row.flow) == ("org-a", "org-a-flow")

@@ -146,7 +146,7 @@ async def test_a_session_is_found_again_after_a_restart_and_its_turn_goes_on(
     async with talking(tmp_path, store) as (house, session):
         await session.send(StartRun("f", Payload("hang")))
         state = house.engine.state("f")
-        typed = tmp_path / "runtimes" / "sessions" / "f--chat" / "typed"
+        typed = tmp_path / "runtimes" / "sessions" / "f" / "chat" / "typed"
         await wait_for(session, lambda: bool(state.agent("chat").turn))
         await until(lambda: typed.exists() and (tmp_path / "ws" / "hanging").exists())
         pane = tmux(tmp_path, "display-message", "-p", "-t", "=f/chat:main", "#{pane_pid}")

@@ -11,9 +11,10 @@ import click
 from fleettui.cli.door import STATE, ask, state_of
 from fleettui.cli.names import find_agent
 from fleettui.client import Client
-from fleettui.core.errors import Refused
+from fleettui.core.errors import Forbidden, Refused
 from fleettui.core.sessions import session_name, session_socket
-from fleettui.core.views.queries import ReadAgents
+from fleettui.core.tenancy import tenant_of
+from fleettui.core.views.queries import ReadAgents, ReadTenants
 from fleettui.core.views.rows import AgentRow
 
 
@@ -25,7 +26,13 @@ def attach_agent(context: click.Context, *, agent: str, state: str) -> None:
     """Show the tmux session of AGENT on this terminal; F12 comes back."""
 
     async def find(client: Client) -> AgentRow:
-        return find_agent(await client.read(ReadAgents()), agent)
+        found = find_agent(await client.read(ReadAgents()), agent)
+        tenant = tenant_of(found.fleet)
+        for one in await client.read(ReadTenants()):
+            if one.name == tenant and one.role == "viewer":
+                # Whoever is at a terminal types into it.
+                raise Forbidden(f"a viewer of {tenant} may not attach", "fleettui log shows it")
+        return found
 
     row = ask(context, state, find)
     if row.type != "tmux":

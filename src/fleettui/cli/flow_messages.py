@@ -6,17 +6,18 @@ import asyncio
 import os
 
 import click
+from msgspec.structs import replace
 
 from fleettui.cli.door import JSON, STATE, Doors, state_of
 from fleettui.cli.printing import print_json, put, say
 from fleettui.cli.requests import find_request
 from fleettui.client import Client
 from fleettui.core.commands.requests import SendToFlow, UseFlows
-from fleettui.core.errors import NotFound
+from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.safe import one_line, sanitize
 from fleettui.core.tenancy import DEFAULT
 from fleettui.core.views.queries import ReadFlows
-from fleettui.core.views.rows import RequestRow
+from fleettui.core.views.rows import FlowRow, RequestRow
 
 DONE, FAILED, UNDECIDED = 0, 1, 4
 _ENDED = ("finished", "dead", "dropped")
@@ -25,7 +26,9 @@ _WAIT = click.option("--wait", is_flag=True, help="Wait for the answer, and prin
 _TIMEOUT = click.option(
     "--timeout", type=click.FloatRange(min=0), metavar="S", help="Wait at most S seconds."
 )
-_TENANT = click.option("--tenant", metavar="NAME", default=DEFAULT, help="The tenant it is for.")
+_TENANT = click.option(
+    "--tenant", metavar="NAME", default="", help="The tenant it is for (default: the flow's)."
+)
 _FLOWS = click.option(
     "--flows",
     "folder",
@@ -120,9 +123,10 @@ def _send(
     async def through() -> RequestRow:
         async with doors.join_or_start(state_of(context, state)) as client:
             await _choose_flows(client, folder, place)
+            tenant = message.tenant or doors.tenant or await _tenant_of(client, message.flow)
             async with client.watch() as watch:
-                request = await client.send(message)
-                name = f"{message.tenant}/{request}"
+                request = await client.send(replace(message, tenant=tenant))
+                name = f"{tenant}/{request}"
                 if wait:
                     try:
                         async with asyncio.timeout(timeout):
@@ -145,6 +149,16 @@ def _send(
         context.exit(
             {"finished": DONE, "dead": FAILED, "dropped": FAILED}.get(row.status, UNDECIDED)
         )
+
+
+async def _tenant_of(client: Client, flow: str) -> str:
+    """Name the tenant of the one flow of that name; `default` where none is meant or known."""
+    rows: tuple[FlowRow, ...] = await client.read(ReadFlows()) if flow else ()
+    found = [row.tenant for row in rows if row.flow == flow]
+    if len(found) > 1:
+        names = ", ".join(found)
+        raise Ambiguous(f"several flows are named '{flow}'", f"name a tenant of: {names}")
+    return found[0] if found else DEFAULT
 
 
 async def _choose_flows(client: Client, folder: str, place: str) -> None:

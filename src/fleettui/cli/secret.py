@@ -127,6 +127,8 @@ def _put(
 def _whose(context: click.Context, tenant: str) -> str:
     """Name the tenant that is meant."""
     doors: Doors = context.obj
+    if tenant and doors.tenant not in {"", tenant}:
+        raise Refused(f"--tenant says {doors.tenant} and {tenant}", "name one of the two")
     return check_tenant(tenant or doors.tenant or DEFAULT)
 
 

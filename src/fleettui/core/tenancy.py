@@ -6,10 +6,12 @@ import re
 from contextvars import ContextVar
 from typing import Final
 
-from fleettui.core.errors import StoreSealed
+from fleettui.core.errors import NotFound, StoreSealed
 
 DEFAULT: Final = "default"
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+# A name of a file, and the number that makes it one of several.
+_FLEET: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?\Z")
 # In no name, and fit for folders, git references and bus subjects alike.
 _AT: Final = "@"
 _STREAM: Final = "tenant:"
@@ -27,6 +29,24 @@ def is_tenant_name(text: str) -> bool:
 def fleet_id(tenant: str, name: str) -> str:
     """Give the id of a fleet, which is unique on a host: `web`, or `web@acme` of tenant acme."""
     return name if tenant == DEFAULT else f"{name}{_AT}{tenant}"
+
+
+def is_fleet_id(text: str) -> bool:
+    """Say whether a text is the one id that a fleet of some tenant has."""
+    name, _, tenant = text.partition(_AT)
+    mine = _AT not in text or (tenant != DEFAULT and is_tenant_name(tenant))
+    return mine and _FLEET.match(name) is not None
+
+
+def beside(fleet: str, name: str) -> str:
+    """Give the id of a fleet of the same tenant whose name begins with that of another."""
+    own, at, tenant = fleet.partition(_AT)
+    return f"{own}-{name}{at}{tenant}"
+
+
+def no_fleet(name: str) -> NotFound:
+    """Refuse a fleet that is not there, or not for whoever asks: the two look the same."""
+    return NotFound(f"no fleet is named '{name}'", "fleettui ls names them")
 
 
 def tenant_of(fleet: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 
 from fleettui.core.breaker import FAILURES, WITHIN, Breaker, BreakerState
@@ -22,13 +22,15 @@ class Breakers:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._breakers: dict[str, Breaker] = {}
+        self._breakers: dict[tuple[str, str], Breaker] = {}
 
     @asynccontextmanager
     async def around(
-        self, request: ModelRequest, note: Callable[[str], Awaitable[None]]
+        self, tenant: str, request: ModelRequest, note: Callable[[str], Awaitable[None]]
     ) -> AsyncIterator[None]:
-        """Wait until the provider may be called, then count how the call inside ends.
+        """Wait until a tenant may call the provider, then count how the call inside ends.
+
+        Keys and limits are a tenant's own: what one runs into keeps nobody else away.
 
         `note` is told once why a call waits. Only failures that could be tried again count.
         """
@@ -36,7 +38,7 @@ class Breakers:
         if name in _OURS:
             yield
             return
-        breaker = self._breakers.setdefault(key, Breaker())
+        breaker = self._breakers.setdefault((tenant, key), Breaker())
         await self._wait(breaker, name, note)
         try:
             yield
@@ -61,10 +63,14 @@ class Breakers:
                 await note(f"waits for {name}, which fails: tried again in {wait:.0f} s")
             await asyncio.sleep(wait)
 
-    def states(self) -> Mapping[str, BreakerState]:
-        """Give the state of every provider that was called, by its name."""
+    def states(self, tenants: Collection[str]) -> Mapping[str, BreakerState]:
+        """Give the state of every provider that some tenants called, by its name."""
         now = self._clock.now()
-        return {key.partition(" ")[0]: one.state(now) for key, one in self._breakers.items()}
+        return {
+            key.partition(" ")[0]: one.state(now)
+            for (tenant, key), one in self._breakers.items()
+            if tenant in tenants
+        }
 
 
 def _provider(request: ModelRequest) -> tuple[str, str]:

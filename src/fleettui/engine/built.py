@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import astuple, dataclass
 from typing import Final, NamedTuple
 
 from fleettui.core.errors import NotFound
@@ -33,12 +33,17 @@ class BuiltAgent(NamedTuple):
 
 @dataclass(slots=True)
 class CacheCounts:
-    """How often a built agent was there, and why it was not."""
+    """How many a tenant has, how often one was there, and why it was not."""
 
+    kept: int = 0
     hits: int = 0
     misses: int = 0
     expired: int = 0
     evicted: int = 0
+
+
+# The tenant, and what a configuration comes to.
+_Key = tuple[str, str]
 
 
 class BuiltAgents:
@@ -54,25 +59,28 @@ class BuiltAgents:
     ) -> None:  # fmt: skip
         self._runtimes, self._toolbox, self._vault = runtimes, toolbox, vault
         self._clock, self._most, self._ttl = clock, most, ttl
-        self._kept: OrderedDict[str, tuple[float, BuiltAgent]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[float, BuiltAgent]] = OrderedDict()
         self._building: dict[str, asyncio.Lock] = {}
-        self.counts = CacheCounts()
+        self._counts: defaultdict[str, CacheCounts] = defaultdict(CacheCounts)
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    def counted(self, tenants: Collection[str]) -> CacheCounts:
+        """Give the counts of some tenants together."""
+        mine = [self._counts[one] for one in tenants]
+        return CacheCounts(*map(sum, zip(*map(astuple, mine), strict=True)))
 
     async def get(self, state: FleetState, agent: str) -> BuiltAgent:
         """Give an agent of a fleet, built at most once at a time; raises NotFound."""
         spec = state.spec_of(agent)
         environment = self._environment(state, agent)
         version = version_of(state.tenant, spec, environment)
+        key = (state.tenant, version)
         lock = self._building.setdefault(version, asyncio.Lock())
         try:
             async with lock:
-                found = self._fresh(version)
+                found = self._fresh(key)
                 if found is None:
                     found = await self._build(version, spec, environment)
-                    self._keep(version, found)
+                    self._keep(key, found)
                 return found
         finally:
             if not lock.locked():
@@ -85,31 +93,35 @@ class BuiltAgents:
         if all(one.released or one is mine for one in others):
             environment = self._environment(state, agent)
             version = version_of(state.tenant, state.spec_of(agent), environment)
-            self._kept.pop(version, None)
+            if self._kept.pop((state.tenant, version), None) is not None:
+                self._counts[state.tenant].kept -= 1
 
     def _environment(self, state: FleetState, agent: str) -> Mapping[str, str]:
         return workplace(state, agent, "", self._vault).environment
 
-    def _fresh(self, version: str) -> BuiltAgent | None:
-        kept = self._kept.get(version)
+    def _fresh(self, key: _Key) -> BuiltAgent | None:
+        kept, counts = self._kept.get(key), self._counts[key[0]]
         if kept is None:
-            self.counts.misses += 1
+            counts.misses += 1
             return None
         at, built = kept
         if self._clock.now() - at >= self._ttl:
-            del self._kept[version]
-            self.counts.expired += 1
-            self.counts.misses += 1
+            del self._kept[key]
+            counts.kept -= 1
+            counts.expired += 1
+            counts.misses += 1
             return None
-        self._kept.move_to_end(version)
-        self.counts.hits += 1
+        self._kept.move_to_end(key)
+        counts.hits += 1
         return built
 
-    def _keep(self, version: str, built: BuiltAgent) -> None:
-        self._kept[version] = (self._clock.now(), built)
+    def _keep(self, key: _Key, built: BuiltAgent) -> None:
+        self._kept[key] = (self._clock.now(), built)
+        self._counts[key[0]].kept += 1
         while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-            self.counts.evicted += 1
+            (tenant, _), _ = self._kept.popitem(last=False)
+            self._counts[tenant].kept -= 1
+            self._counts[tenant].evicted += 1
 
     async def _build(
         self, version: str, spec: AgentSpec, environment: Mapping[str, str]

@@ -170,7 +170,7 @@ class Door:
         try:
             async with (
                 asyncio.timeout(self._left()),
-                self._breakers.around(request, self._note),
+                self._breakers.around(self._state.tenant, request, self._note),
             ):
                 with self._pulse.asking(self._fleet, self._agent):
                     reply = await self._model.complete(request, self._stream)

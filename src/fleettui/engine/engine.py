@@ -20,7 +20,7 @@ from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import TenantState
 from fleettui.core.subjects import TROUBLE, stream_subject
-from fleettui.core.tenancy import tenant_of, tenant_stream
+from fleettui.core.tenancy import no_fleet, tenant_of, tenant_stream
 from fleettui.engine.redaction import Redaction
 from fleettui.engine.redactions import Redactions
 from fleettui.engine.stream import (
@@ -199,7 +199,7 @@ class Engine:
         """Give a fleet's state; raises NotFound."""
         stream = self._streams.get(fleet)
         if not isinstance(stream, FleetStream):
-            raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
+            raise no_fleet(fleet)
         return stream.state
 
     async def wait_committed(self) -> None:

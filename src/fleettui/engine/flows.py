@@ -50,9 +50,17 @@ class FlowSettings:
 class Flows:
     """The flows by name, the router over them, and their triggers."""
 
-    def __init__(self, told: Callable[[Triggers], tuple[str, ...]], vault: Vault) -> None:
-        """Take whom to tell of changed triggers; what it answers is wrong with some of them."""
-        self._told, self._vault = told, vault
+    def __init__(
+        self,
+        admit: Callable[[Flow], None],
+        told: Callable[[Triggers], tuple[str, ...]],
+        vault: Vault,
+    ) -> None:
+        """Take who lets the tenants of flows in, and whom to tell of changed triggers.
+
+        What the latter answers is wrong with some of them.
+        """
+        self._admit, self._told, self._vault = admit, told, vault
         self._by_name: dict[tuple[str, str], Flow] = {}
         self._listeners: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
@@ -102,6 +110,8 @@ class Flows:
     def _take(self, now: FlowsNow) -> None:
         settings = self.settings
         self.flows = tuple(now.flows)
+        for flow in self.flows:
+            self._admit(flow)
         self._by_name = {(flow.tenant, flow.name): flow for flow in self.flows}
         agent = settings.default.spec.agents[0].name if settings.default else ""
         self.router = Router(self.flows, agent, strict_mode=settings.strict)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 from msgspec.structs import replace
 
+from fleettui.core.breaker import BreakerState
 from fleettui.core.decide.checkpoints import find_checkpoint
 from fleettui.core.errors import Ambiguous, NotFound
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
-from fleettui.core.tenancy import DEFAULT
+from fleettui.core.tenancy import DEFAULT, no_fleet
 from fleettui.core.views import queries
 from fleettui.core.views.agents import agent_rows
 from fleettui.core.views.alerts import alert_rows
@@ -78,7 +79,7 @@ class Reading:
         """Answer from the states that whoever asks may see."""
         some = [state for state in states if query.fleet in {"", state.id}]
         if query.fleet and not some:
-            raise NotFound(f"no fleet is named '{query.fleet}'", "fleettui ls names them")
+            raise no_fleet(query.fleet)
         match query:
             case queries.ReadBoard():
                 return self._board(states, _shown(some), who)
@@ -136,7 +137,7 @@ class Reading:
             case queries.ReadAlerts():
                 return tuple(row for state in some for row in alert_rows(state))
             case queries.ReadStats():
-                return stats_row(some, self._cache_row(), self._breakers.states())
+                return stats_row(some, *self._held(who.tenants()))
             case queries.ReadMetrics(tenant=tenant):
                 return self._metrics.rows(_some_tenants(who, tenant))
             case queries.ReadSpec():
@@ -202,13 +203,15 @@ class Reading:
         turns, tools = self._dispatch.lookout(), self._loads.lookout()
         return lambda turn: turns(turn) or tools(turn)
 
-    def _cache_row(self) -> CacheRow:
-        counts = self._built.counts
+    def _held(self, tenants: Sequence[str]) -> tuple[CacheRow, Mapping[str, BreakerState]]:
+        """Give what is kept for some tenants: built agents, and whom their calls went to."""
+        counts = self._built.counted(tenants)
         uses = counts.hits + counts.misses
-        return CacheRow(
-            len(self._built), counts.hits, counts.misses, counts.expired, counts.evicted,
+        cache = CacheRow(
+            counts.kept, counts.hits, counts.misses, counts.expired, counts.evicted,
             counts.hits / uses if uses else None,
         )  # fmt: skip
+        return cache, self._breakers.states(tenants)
 
     async def _run_report(self, state: FleetState, run: RunState) -> RunReport:
         outputs = {

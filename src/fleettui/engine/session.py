@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -32,7 +34,8 @@ from fleettui.core.commands import (
 from fleettui.core.commands.budgets import KeepBudget, RaiseBudget
 from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.commands.tenants import HoldAll, ReleaseAll, TenantCommand
-from fleettui.core.errors import FleettuiError, Forbidden, NotFound, Refused
+from fleettui.core.decide.roles import refuse_role
+from fleettui.core.errors import FleettuiError, Forbidden, Refused
 from fleettui.core.model import Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
@@ -40,7 +43,9 @@ from fleettui.core.tenancy import (
     DEFAULT,
     current_tenant,
     fleet_id,
+    is_fleet_id,
     is_tenant_stream,
+    no_fleet,
     tenant_of,
     tenant_of_stream,
 )
@@ -83,8 +88,9 @@ class Session:
         reading: Reading,
         presence: Presence,
         flows: FlowDoor,
+        private: Path | None = None,
     ) -> None:
-        self._flows = flows
+        self._flows, self._private = flows, private
         self._engine, self._who = engine, who
         self._specs, self._vault, self._actions = specs, vault, actions
         self._items, self._memories = items, memories
@@ -111,6 +117,8 @@ class Session:
         """Carry out a command as this operator, in the tenant it is about."""
         mine = self._addressed(_of_tenant(command))
         tenant = self._tenant_of(mine)
+        # Before anything is read, kept or made for it.
+        refuse_role(self._who.actor(tenant), mine)
         serving = current_tenant.set(tenant)
         try:
             return await self._carry_out(mine)
@@ -140,26 +148,29 @@ class Session:
 
     def _whole_id(self, fleet: str) -> str:
         """Give the id of the one fleet of this operator that is meant by a name, else the name."""
-        known = {state.id for state in self._engine.fleets()}
+        known = {state.id for state in self._mine()}
         found = [one for one in (fleet_id(t, fleet) for t in self._who.tenants()) if one in known]
         return found[0] if len(found) == 1 and fleet not in known else fleet
 
     def _tenant_of(self, command: OperatorCommand | TenantCommand) -> str:
         """Name the tenant of a command; what is not the operator's looks like what is not there."""
         if isinstance(command, TenantCommand):
+            whole = isinstance(command, HoldAll | ReleaseAll)
+            if whole and (command.tenant != DEFAULT or self._who.role(DEFAULT) is None):
+                raise Forbidden(
+                    f"{self.operator} is no member of {DEFAULT}, and this needs admin",
+                    f"ask an admin of {DEFAULT}",
+                )
             if self._who.role(command.tenant) is None:
-                if isinstance(command, HoldAll | ReleaseAll):
-                    raise Forbidden(
-                        f"{self.operator} is no member of {DEFAULT}, and this needs admin",
-                        f"ask an admin of {DEFAULT}",
-                    )
                 raise no_tenant(command.tenant)
             return command.tenant
         if isinstance(command, OpenFleet) and not command.fleet:
             return self._who.home()
+        known = command.fleet in {state.id for state in self._mine()}
+        fresh = isinstance(command, OpenFleet) and is_fleet_id(command.fleet)
         tenant = tenant_of(command.fleet)
-        if self._who.role(tenant) is None:
-            raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
+        if not (known or fresh) or self._who.role(tenant) is None:
+            raise no_fleet(command.fleet)
         return tenant
 
     async def _carry_out(self, command: OperatorCommand | TenantCommand) -> str:  # noqa: C901 one arm a command
@@ -167,8 +178,8 @@ class Session:
             case OpenFleet():
                 return await self._open(command)
             case StartRun(task=task):
-                items = command.items or await self._items.find(command.fleet, task.head)
                 spilled = await self._spilled(task)
+                items = await self._items.find(command.fleet, task.head)
                 # What a run is a part of is the engine's to say: a person's task is one of theirs.
                 return await self._ask(
                     replace(command, task=spilled, items=items, seed="", request="")
@@ -207,11 +218,9 @@ class Session:
         return await self._engine.send(command, self._who.actor(current_tenant.get()))
 
     async def _spilled(self, payload: Payload) -> Payload:
-        return (
-            payload
-            if payload.blob
-            else await self._engine.payload(current_tenant.get(), payload.head)
-        )
+        """Keep a text; a stored one that is named must be the tenant's."""
+        tenant = current_tenant.get()
+        return await self._engine.payload(tenant, await self._engine.text(tenant, payload))
 
     async def _roll_back(self, command: RollBack) -> str:
         """Roll an agent back, and wait until its files are back too."""
@@ -252,6 +261,11 @@ class Session:
 
     async def _open(self, command: OpenFleet) -> str:
         """Read the file with the caller's environment, and open the fleet or join it."""
+        for path in (command.path, command.workspace):
+            if not _may_name_file(path):
+                raise Refused("the path has characters that no path has", "write it again")
+        if self._private is not None and self._who.role(DEFAULT) != "admin":
+            await asyncio.to_thread(_refuse_private, self._private, command)
         loaded = await asyncio.to_thread(
             self._specs.load_fleet, command.path, command.environment, command.choose
         )
@@ -315,7 +329,7 @@ class Session:
     @asynccontextmanager
     async def _watch(self, fleet: str, stream: bool) -> AsyncIterator[SessionWatch]:
         if fleet and all(state.id != fleet for state in self._mine()):
-            raise NotFound(f"no fleet is named '{fleet}'", "fleettui ls names them")
+            raise no_fleet(fleet)
         async with AsyncExitStack() as stack:
             if stream:
                 stack.enter_context(self._engine.audience(fleet))
@@ -340,7 +354,25 @@ def _of_tenant(command: OperatorCommand) -> OperatorCommand | TenantCommand:
         case Deny(action=item, version=version, reason=reason):
             return KeepBudget(tenant, item, version, reason)
         case _:
-            raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
+            raise no_fleet(command.fleet)
+
+
+def _may_name_file(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+
+
+def _refuse_private(private: Path, command: OpenFleet) -> None:
+    """Refuse a folder that agents would see other tenants' things in, and a file among them."""
+    own, place = private.resolve(), Path(command.workspace).resolve()
+    beside = not (place.is_relative_to(own) or own.is_relative_to(place))
+    if not beside or Path(command.path).resolve().is_relative_to(own):
+        raise Forbidden(
+            "the host's own folder is only for admins of tenant default",
+            "open a file and a folder that are elsewhere",
+        )
 
 
 def _patterns(tenant: str, fleet: str, stream: bool) -> Sequence[str]:
@@ -367,7 +399,8 @@ class SessionWatch:
         while True:
             things = await self._subscription.take()
             notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
-            visible = {state.id for state in self._mine()} if not self._fleet else {self._fleet}
+            # Asked again each time: whoever watches may not be a member any more.
+            visible = {state.id for state in self._mine() if self._fleet in {"", state.id}}
             for thing in things:
                 if isinstance(thing, str):
                     notices.append(Reread())

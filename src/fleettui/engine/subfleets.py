@@ -20,7 +20,7 @@ from fleettui.core.model import Actor, Payload
 from fleettui.core.spec.workflow import Step
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 from fleettui.core.state.outputs import handed_output
-from fleettui.core.tenancy import tenant_of
+from fleettui.core.tenancy import beside, tenant_of
 from fleettui.core.views.runs import run_text
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.items import Items
@@ -50,7 +50,7 @@ class Subfleets:
         loaded = await asyncio.to_thread(self._specs.load_fleet, path, environment)
         if part.status != "running":
             return
-        fleet = f"{state.id}-{part.name}".replace("[", "-").replace("]", "")
+        fleet = beside(state.id, part.name.replace("[", "-").replace("]", ""))
         self._vault.keep(fleet, environment)
         who = Actor("system", "fleettui", state.tenant)
         admit = AdmitFleet(fleet, loaded.name, path, state.workspace, loaded.spec, loaded.warnings)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from fleettui.client import Client, Notice, Reread, Streamed
-from fleettui.core.errors import FleettuiError, Refused
+from fleettui.core.errors import FleettuiError, Forbidden, Refused
 from fleettui.core.events import Recorded
 from fleettui.host.line import Line
 from fleettui.host.wire import About, Request, Watching, encode, error_body, ok_body
@@ -77,7 +77,8 @@ class Door:
                 if task is not None:
                     task.cancel()
             case Request(host=wish) if wish is not None:
-                self._begin(request.id, self._serve_host(wish))
+                whole = not (request.tenant or request.rights_of)
+                self._begin(request.id, self._serve_host(wish, whole=whole))
             case _:
                 self._line.answer(error_body(request.id, Refused("the request asks for nothing")))
 
@@ -123,9 +124,12 @@ class Door:
             _log.exception("a watch failed")
             self._line.answer(error_body(request, _our_fault(error)))
 
-    async def _serve_host(self, wish: Literal["about", "stop"]) -> About:
+    async def _serve_host(self, wish: Literal["about", "stop"], *, whole: bool) -> About:
+        """Say what the host is, and end it for whoever came as its owner."""
         about = self._about(self._line.operator)
         if wish == "stop":
+            if not whole:
+                raise Forbidden("a host is ended by who owns it", "leave --tenant and --as out")
             # After the answer has left: the loop runs this in its next round.
             asyncio.get_running_loop().call_later(0.05, self._stop)
         return about

@@ -34,7 +34,7 @@ class ModelRouter:
         self._scripted = ScriptedModel(load_yaml)
         self._builtin = dict(builtin or {})
         self.pool = WorkerPool(log_path, workers)
-        self._replays: dict[str, Replay] = {}
+        self._replays: dict[tuple[str, str], Replay] = {}
 
     async def complete(
         self,
@@ -44,7 +44,9 @@ class ModelRouter:
         """Answer by whoever the request means; raises ModelFailed."""
         model: Model
         if request.replay:
-            model = self._replays.setdefault(request.replay, Replay(Path(request.replay)))
+            # Each fleet replays for itself: how far another one is says nothing.
+            whose = (request.id.rpartition("/")[0], request.replay)
+            model = self._replays.setdefault(whose, Replay(Path(request.replay)))
         else:
             model = self._of(request.model)
         if request.record:

@@ -25,10 +25,14 @@ from fleettui.core.policy.digest import policy_version
 from fleettui.core.policy.written import rules_of_fleet
 from fleettui.core.spec.fleet import FleetFile
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.tenancy import no_fleet, tenant_of
 
 
 def admit_fleet(state: FleetState, command: AdmitFleet, asked: Asked) -> Outcome:
     """Open a fleet for the first time, or again; a changed file is taken over when nothing runs."""
+    if asked.actor.tenant != tenant_of(command.fleet):
+        # Its events would lie among those of another tenant.
+        raise no_fleet(command.fleet)
     spec = FleetFile.model_validate(command.spec)
     policy = _policy(spec)
     by = str(asked.actor)

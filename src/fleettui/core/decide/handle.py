@@ -27,11 +27,11 @@ from fleettui.core.decide import (
 from fleettui.core.decide.outcome import Outcome
 from fleettui.core.decide.react import react
 from fleettui.core.decide.roles import refuse_role
-from fleettui.core.errors import NotFound
 from fleettui.core.events import AnyEvent
 from fleettui.core.model import Asked
 from fleettui.core.state.evolve import evolve
 from fleettui.core.state.fleet import FleetState
+from fleettui.core.tenancy import no_fleet, tenant_of
 
 Rule = Callable[[FleetState, Any, Asked], Outcome]
 
@@ -39,9 +39,9 @@ Rule = Callable[[FleetState, Any, Asked], Outcome]
 def decide(state: FleetState, command: Command, asked: Asked) -> Outcome:
     """Ask the command's one rule; raises an error of core.errors and changes nothing."""
     if not state.id and type(command) is not commands.AdmitFleet:
-        raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
-    if state.id and asked.actor.kind != "system" and asked.actor.tenant != state.tenant:
-        raise NotFound(f"no fleet is named '{command.fleet}'", "open its file first")
+        raise no_fleet(command.fleet)
+    if asked.actor.kind != "system" and asked.actor.tenant != tenant_of(command.fleet):
+        raise no_fleet(command.fleet)
     refuse_role(asked.actor, command)
     return _RULES[type(command)](state, command, asked)
 

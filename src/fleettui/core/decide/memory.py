@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleettui.core.commands import ForgetEntry, MoveSharedMemory, NoteForgotten
 from fleettui.core.decide.outcome import NOTHING, Outcome, only_people
-from fleettui.core.errors import NotFound, Refused
+from fleettui.core.errors import Refused
 from fleettui.core.events import EntryForgotten, ForgettingAsked, SharedMemoryMoved
 from fleettui.core.memory import check_key
 from fleettui.core.model import Asked
@@ -22,8 +22,6 @@ def move_shared_memory(state: FleetState, command: MoveSharedMemory, _asked: Ask
 def forget_entry(state: FleetState, command: ForgetEntry, asked: Asked) -> Outcome:
     """Take down that a person wants an entry gone."""
     by = only_people(asked, "forget for the fleet")
-    if asked.actor.tenant != state.tenant:
-        raise NotFound(f"no fleet is named '{state.id}'", "fleettui ls names them")
     if shared_memory(state) is None:
         raise Refused(f"{state.id} has no shared memory", "spec.shared.memory gives it one")
     check_key(command.key)

@@ -57,11 +57,18 @@ def release_tenant(state: TenantState, _command: ReleaseTenant, asked: Asked) ->
 
 def hold_all(state: TenantState, _command: HoldAll, asked: Asked) -> Outcome:
     by = no_agent(asked, "hold everything")
+    _refuse_part(state)
     return NOTHING if state.all_held_by else Outcome((AllHeld(by),))
 
 
 def release_all(state: TenantState, _command: ReleaseAll, asked: Asked) -> Outcome:
     by = no_agent(asked, "release everything")
+    _refuse_part(state)
     if not state.all_held_by:
         raise Stale("nothing is held")
     return Outcome((AllReleased(by),))
+
+
+def _refuse_part(state: TenantState) -> None:
+    if state.name != DEFAULT:
+        raise Refused(f"{state.name} is not the whole host", "hold or release the tenant")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from fleettui.core.sessions import session_name
+from fleettui.core.tenancy import tenant_of
 from fleettui.core.views.queries import (
     ReadCheckpoints,
     ReadDiff,
@@ -183,7 +184,10 @@ class DetailKeys(Desk):
             self.feed.mark()
 
     def _show_session(self, row: AgentRow) -> bool:
-        """Let the terminal show an agent's session; False where it can't."""
+        """Let the terminal show an agent's session; False where it can't, or nobody may type."""
+        tenant = tenant_of(row.fleet)
+        if any(one.name == tenant and one.role == "viewer" for one in self.board.tenants):
+            return False
         show = getattr(self.app._driver, "show_session", None)  # noqa: SLF001 as in signals.py
         if show is None:
             return False

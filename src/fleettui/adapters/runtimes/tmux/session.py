@@ -34,7 +34,8 @@ class Session:
     def __init__(self, server: TmuxServer, fleet: str, agent: str) -> None:
         self._server, self._owner = server, f"{fleet}/{agent}"
         self.name = session_name(fleet, agent)
-        self.folder = Path(server.home) / "sessions" / self.name.replace("/", "--")
+        # One below the other: names may have any number of `-`.
+        self.folder = Path(server.home) / "sessions" / self.name
 
     @property
     def turn(self) -> str:
