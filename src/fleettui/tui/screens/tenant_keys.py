@@ -29,7 +29,9 @@ class TenantKeys(Desk):
         hold, release = HoldAll(DEFAULT), ReleaseAll(DEFAULT)
         holder = next((row.all_held_by for row in self.whole.tenants if row.all_held_by), "")
         step = Step("hold all", release, hold)
-        if self.role_in(DEFAULT) != "admin":
+        # Who looks at one tenant may be the host's admin all the same.
+        seen = {row.role for row in self.whole.tenants}
+        if (self.role_in(DEFAULT) or ("admin" if "admin" in seen else "viewer")) != "admin":
             self.start(self.carry_out(release if holder else hold))
         elif not holder:
             said = "everything is held; ! releases it"
