@@ -92,12 +92,14 @@ class SocketDoors:
         make_private(folder)
         return SecretStore(Path(folder) / "secrets", os.environ.get(MASTER_KEY, ""))
 
-    def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
-        """Put a tenant's file into the host's folder: of that name, or a copy of that file."""
+    def add_tenant(
+        self, state: str, named: str, spec: Mapping[str, Any] | None, folder: str = ""
+    ) -> str:
+        """Put a tenant's file into a folder, else the one a host would read."""
         from fleettui.adapters.yaml.tenants import add_tenant, tenants_folder
 
-        folder = tenants_folder(Path(state_folder(state)), os.environ)
-        return add_tenant(folder, named, spec)
+        place = Path(folder) if folder else tenants_folder(Path(state_folder(state)), os.environ)
+        return add_tenant(place, named, spec)
 
     def load_policy(self, path: str, environment: Mapping[str, str]) -> Any:
         """Read the rules of a fleet, a flow or a bare policy file; raises BadSpec."""

@@ -556,6 +556,10 @@ class LoadedTenants(NamedTuple):
 class TenantFolder(Protocol):
     """Where tenants' files come from."""
 
+    @property
+    def place(self) -> str:
+        """Name the folder; empty where there is none."""
+
     def load(self) -> LoadedTenants:
         """Read every file; blocks, call it in a thread."""
 

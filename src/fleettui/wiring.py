@@ -1,20 +1,16 @@
-"""Wiring: settings in, a running house out; the only file that knows engine and adapters."""
+"""Wiring: settings in, a running house out; it and `serving.py` know engine and adapters."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import logging
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
-from inspect import signature
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from fleettui.adapters.memory.bus import MemoryBus
 from fleettui.adapters.memory.clock import SystemClock
@@ -31,6 +27,7 @@ from fleettui.adapters.processes.orphans import Orphan, end_orphans
 from fleettui.adapters.secrets.store import SecretStore
 from fleettui.adapters.sharing.places import SharingPlaces
 from fleettui.adapters.sqlite.store import SqliteStore
+from fleettui.adapters.tools.secrecy import hashing_key
 from fleettui.adapters.tools.toolbox import TOOLS, LocalToolbox
 from fleettui.adapters.workspaces.history import GitHistory
 from fleettui.adapters.workspaces.merging import GitMerging
@@ -58,7 +55,7 @@ from fleettui.engine.loads import Loads
 from fleettui.engine.lodging import Lodging
 from fleettui.engine.membership import Membership
 from fleettui.engine.metrics import Metrics
-from fleettui.engine.middleware import GROUP, Chain, Maker, Middleware
+from fleettui.engine.middleware import Chain, Maker
 from fleettui.engine.monitors import Monitors
 from fleettui.engine.order import Order
 from fleettui.engine.pulse import Pulse
@@ -77,6 +74,7 @@ from fleettui.engine.terms import TermsWatch, terms_of
 from fleettui.engine.timers import Timers
 from fleettui.engine.turns import Turns
 from fleettui.engine.watching import watch_events
+from fleettui.plugins import load_middleware, load_runtimes
 from fleettui.ports import (
     Blobs,
     Bus,
@@ -103,8 +101,6 @@ from fleettui.ports import (
 )
 from fleettui.serving import Serving
 
-_log = logging.getLogger(__name__)
-RUNTIMES = "fleettui.runtimes"
 _log = logging.getLogger(__name__)
 
 
@@ -313,7 +309,7 @@ async def house(
             log_path=state / "models.log",
         )
         stack.push_async_callback(router.close)
-        toolbox = LocalToolbox(environment, _hash_key(state), (str(state),))
+        toolbox = LocalToolbox(environment, hashing_key(state), (str(state),))
         stack.push_async_callback(toolbox.close)
         runtimes = load_runtimes(Machine(str(state), environment))
         for runtime in runtimes.values():
@@ -385,49 +381,3 @@ def collect_rarely() -> None:
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
     gc.enable()
-
-
-def load_runtimes(machine: Machine) -> Mapping[str, Runtime]:
-    """Load every runtime that is installed; one that is broken is recorded and left out.
-
-    One whose maker takes an argument gets the machine.
-    """
-    found: dict[str, Runtime] = {}
-    for point in entry_points(group=RUNTIMES):
-        try:
-            make = point.load()
-            found[point.name] = make(machine) if signature(make).parameters else make()
-        except Exception:  # noqa: BLE001 another package's defect: fleets without it go on
-            _log.exception("the runtime %s (%s) can't be loaded", point.name, point.value)
-    return found
-
-
-def load_middleware() -> Mapping[str, Maker]:
-    """Name every middleware of messages that is installed; each is loaded when a fleet uses it."""
-    return {point.name: _loaded_later(point) for point in entry_points(group=GROUP)}
-
-
-def _loaded_later(point: EntryPoint) -> Maker:
-    """Keep a package that is broken from harming fleets that do not use it."""
-
-    def make(settings: Mapping[str, Any]) -> Middleware:
-        try:
-            maker: Maker = point.load()
-        except Exception as error:
-            what = f"the middleware '{point.name}' can't be loaded: {type(error).__name__}: {error}"
-            raise Refused(what, f"mend the package that brings {point.value}") from error
-        return maker(settings)
-
-    return make
-
-
-def _hash_key(state: Path) -> bytes:
-    """Give the key that hashes secret values of this state folder; made at first use, 0600."""
-    path = state / "hash.key"
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        key = secrets.token_bytes(32)
-        path.touch(mode=0o600)
-        path.write_bytes(key)
-    return key

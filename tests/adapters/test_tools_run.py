@@ -158,4 +158,4 @@ def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
     key = hashing_key(tmp_path)
     assert len(key) == 32
     assert hashing_key(tmp_path) == key
-    assert (tmp_path / "tools.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "hash.key").stat().st_mode & 0o777 == 0o600

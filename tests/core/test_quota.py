@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleettui.core.errors import QuotaReached
+from fleettui.core.limits import DAY, HOUR, MINUTE
 from fleettui.core.model import Limits
 from fleettui.core.quota import (
-    DAY,
-    HOUR,
-    MINUTE,
     Request,
     admit_request,
     answer_tokens,

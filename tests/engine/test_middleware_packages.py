@@ -10,7 +10,7 @@ import pytest
 
 from fleettui.core.errors import Refused
 from fleettui.engine.middleware import Envelope
-from fleettui.wiring import load_middleware
+from fleettui.plugins import load_middleware
 
 CODE = """
 from msgspec.structs import replace

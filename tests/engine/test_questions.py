@@ -74,6 +74,20 @@ async def test_a_member_answers_where_it_was_asked_and_the_run_goes_on(tmp_path:
         assert (tmp_path / "work" / "made").exists()
 
 
+async def test_a_flow_may_name_its_approvers_as_the_platform_does(tmp_path: Path) -> None:
+    named = TOUCH.replace("spec:\n", "spec:\n  approval: {allowed_users: [U2]}\n")
+    async with serving(
+        tmp_path, {"touch.yaml": named}, model=Model(touching), tenants=tenants("default")
+    ) as flows:
+        flows.channel._people |= {"U1": "Ann", "U2": "Bob"}
+        question = await asked(flows, tmp_path)
+        refused = await answer(flows, question, "U1")
+        assert (refused.status, "ann" in refused.why) == ("refused", True), refused
+        assert (await answer(flows, question, "U2")).status == "queued"
+        await flows.wait(lambda: bool(flows.channel.replies))
+        assert (tmp_path / "work" / "made").exists()
+
+
 @pytest.mark.parametrize(
     ("user", "other", "why"),
     [

@@ -24,12 +24,12 @@ from fleettui.core.commands import (
     StartRun,
 )
 from fleettui.core.errors import Forbidden, NotFound, QuotaReached, Stale
+from fleettui.core.limits import DAY
 from fleettui.core.model import Limits, ModelReply, Payload, Usage
-from fleettui.core.quota import DAY
 from fleettui.core.views.queries import ReadAgents, ReadBoard, ReadInbox, ReadTenant, ReadTenants
 from fleettui.core.views.rows import AgentRow, TenantRow
-from fleettui.engine.door import workplace
 from fleettui.engine.session import Session
+from fleettui.engine.workplace import workplace
 from fleettui.ports import Vitals
 from fleettui.wiring import House, World, running
 from tests.engine.kit import FunctionModel, calls, fleet_yaml, make_world, says, wait_for

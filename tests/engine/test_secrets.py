@@ -24,9 +24,9 @@ from fleettui.core.errors import ToolFailed
 from fleettui.core.events import Recorded, TroubleNoted
 from fleettui.core.model import Payload, ToolCall, Workplace
 from fleettui.core.views import queries
-from fleettui.engine.door import workplace
 from fleettui.engine.session import Session
 from fleettui.engine.stream import Decided
+from fleettui.engine.workplace import workplace
 from tests.engine.kit import wait_for
 from tests.engine.secret_kit import Place, run_approved, stored_bytes
 

@@ -64,7 +64,7 @@ PORTS = {
     "Secrets": {"current", "known", "tenants"},
     "KeyedModel": {"is_served", "takes"},
     "Specs": {"load_fleet"},
-    "TenantFolder": {"changes", "load"},
+    "TenantFolder": {"changes", "load", "place"},
     "SharedMemories": {"open"},
     "SharedMemory": {"drop", "entries", "put"},
     "Clock": {"now"},

@@ -109,8 +109,12 @@ class Doors(Protocol):
     def secrets(self, state: str) -> KeptSecrets:
         """Open the secrets of a state folder, with a host or without."""
 
-    def add_tenant(self, state: str, named: str, spec: Mapping[str, Any] | None) -> str:
-        """Put a tenant's file into the host's folder: of that name, or a copy of that file.
+    def add_tenant(
+        self, state: str, named: str, spec: Mapping[str, Any] | None, folder: str = ""
+    ) -> str:
+        """Put a tenant's file into `folder`, else the one that a host of `state` would read.
+
+        It is made of the name, or a copy of that file.
 
         Gives its path; raises BadSpec, and Refused where there is one already.
         """

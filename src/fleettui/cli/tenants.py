@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -14,12 +15,14 @@ from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, Rele
 from fleettui.core.errors import Forbidden, HostGone, Refused
 from fleettui.core.quota import when
 from fleettui.core.tenancy import DEFAULT, is_tenant_name
-from fleettui.core.views.queries import ReadProblems, ReadTenant, ReadTenants
+from fleettui.core.views.queries import ReadProblems, ReadTenant, ReadTenantFolder, ReadTenants
 from fleettui.core.views.rows import TenantDetail, TenantRow
 
 _PLANS = click.Choice(("free", "standard", "enterprise"))
 # What is measured now and then, other than what has calls of unknown price in it.
 _ABOUT = {"memory": "~", "cpu": "~"}
+# How long (seconds) a host may take to see a new file.
+_SEEN_WITHIN = 5.0
 _NAME = "use a-z, 0-9 and '-', at most 63 characters"
 
 
@@ -135,11 +138,33 @@ def add(
     by_name = is_tenant_name(name_or_file)
     if not by_name and "/" not in name_or_file and not name_or_file.endswith((".yaml", ".yml")):
         raise Refused(f"'{name_or_file}' is no name of a tenant", _NAME)
-    path = doors.add_tenant(state_of(context, state), name_or_file, given if by_name else None)
+    spec, where = given if by_name else None, state_of(context, state)
+    if doors.about_host(where) is None:
+        path = doors.add_tenant(where, name_or_file, spec)
+    else:
+        path = ask(context, state, lambda client: _add(client, doors, where, name_or_file, spec))
     if as_json:
         print_json({"file": path})
     else:
         say(f"added: {path}")
+
+
+async def _add(
+    client: Client, doors: Doors, state: str, named: str, spec: dict[str, Any] | None
+) -> str:
+    """Put the file where the host that runs looks for it, and wait until it has seen it."""
+    folder = await client.read(ReadTenantFolder())
+    if not folder:
+        raise Forbidden("tenants are added by an admin of tenant default", "ask one of them")
+    async with client.watch() as watch:
+        path = await asyncio.to_thread(doors.add_tenant, state, named, spec, folder)
+        try:
+            async with asyncio.timeout(_SEEN_WITHIN):
+                while all(row.file != path for row in await client.read(ReadTenants())):
+                    await watch.take()
+        except TimeoutError:
+            say("the host has not seen it yet: fleettui tenant ls")
+    return path
 
 
 @tenant.command("hold")

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from fleettui.core.spec.cron import Cron
 from fleettui.core.spec.flow import SignatureStyle
+from fleettui.core.tenancy import DEFAULT
 
 ReceiptStatus = Literal["queued", "repeated", "dropped", "refused"]
 
@@ -53,7 +54,7 @@ class Delivery(NamedTuple):
     at: float
     event: str = ""
     address: str = ""
-    tenant: str = "default"
+    tenant: str = DEFAULT
     flow: str = ""
     replaces: str = ""
     attachments: tuple[Attachment, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from fleettui.core.errors import Refused
 from fleettui.core.flow_context import approval_over, environment_of, everything_of, told_of
@@ -13,9 +13,9 @@ from fleettui.core.spec.flow_rules import OFF, PRODUCTION
 from fleettui.core.spec.graph import agents_named, workflow_of
 from fleettui.core.spec.known import API_VERSION, RUNNING_PLATFORMS, tool_name
 from fleettui.core.spec.made import fleet_made
+from fleettui.core.tenancy import DEFAULT
 
 Data = dict[str, Any]
-DEFAULT_TENANT: Final = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Flow:
     spec: FlowSpec
     file: str = ""
     line: int = 1
-    tenant: str = DEFAULT_TENANT
+    tenant: str = DEFAULT
     labels: Mapping[str, str] = field(default_factory=dict)
     agents: Mapping[str, Data] = field(default_factory=dict)
     fleet: Data | None = None

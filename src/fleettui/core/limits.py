@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import Final, Literal, NamedTuple
 
 MINUTE: Final = 60.0
@@ -68,6 +70,16 @@ class Usage:
         # The first whose leaving makes room.
         leaving = bisect_left(self.sums, self.sums[-1] - most + 1)
         return self.times[min(leaving, len(self.times) - 1)] + span + _MOMENT
+
+
+def free_of_all(used: Sequence[Usage], limit: Limit, now: float) -> float:
+    """Say when several counts together have room, 0 for now."""
+    if sum(one.used(limit.span, now) for one in used) < limit.most:
+        return 0.0
+    if limit.what == "tokens":
+        return max(one.free_at(1, limit.span, now) for one in used)
+    newest = nlargest(limit.most, (at for one in used for at in one.times[-limit.most :]))
+    return newest[-1] + limit.span + _MOMENT
 
 
 def request_key(*parts: str) -> str:

@@ -7,13 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from fleettui.core.errors import QuotaReached
+from fleettui.core.limits import DAY, HOUR, MINUTE
 from fleettui.core.model import Limits
 from fleettui.core.spec.limits import ResourceLimits
 from fleettui.core.spec.tenant import TenantQuotas, TenantSpec, UserQuotas
 
-DAY: Final = 86_400
-MINUTE: Final = 60.0
-HOUR: Final = 3600.0
 # Where an agent's file does not bound its answers, the provider does; only what is left of a
 # task's tokens and is less than that is said to it. No model of today answers with less than this.
 _MOST_ANSWER: Final = 8192
@@ -39,7 +37,7 @@ def day_of(at: float) -> int:
 def the_day(at: float) -> Period:
     """Give the day of a time."""
     day = day_of(at)
-    return Period(f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}", day, day, (day + 1.0) * DAY)
+    return Period(f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}", day, day, (day + 1) * DAY)
 
 
 def the_month(at: float) -> Period:

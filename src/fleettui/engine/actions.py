@@ -13,7 +13,6 @@ from fleettui.core.foreign import is_foreign
 from fleettui.core.model import Facts, Priority, ToolCall, ToolResult, Workplace
 from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.engine.dispatch import Dispatch
-from fleettui.engine.door import workplace
 from fleettui.engine.inner_tools import INNER_TOOLS
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.keeping import Keeping
@@ -23,6 +22,7 @@ from fleettui.engine.remembering import Remembering
 from fleettui.engine.slots import Slots
 from fleettui.engine.telling import Telling
 from fleettui.engine.watching import isolated
+from fleettui.engine.workplace import workplace
 from fleettui.ports import Toolbox, Vault
 
 

@@ -14,7 +14,7 @@ from fleettui.core.errors import NotFound
 from fleettui.core.model import ToolSpec
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import FleetState
-from fleettui.engine.door import workplace
+from fleettui.engine.workplace import workplace
 from fleettui.ports import Clock, Runtime, Toolbox, Vault
 
 # How long (seconds) a built agent is good, and how many are kept; seed 003.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from fleettui.client import Streamed
@@ -26,26 +26,22 @@ from fleettui.core.model import (
     ModelReply,
     ModelRequest,
     ToolCall,
-    ToolProgram,
     ToolResult,
-    ToolServer,
     ToolSpec,
     Workplace,
 )
-from fleettui.core.quota import answer_tokens, limits_of
-from fleettui.core.secrets import PREFIX, granted, variable_of
-from fleettui.core.spec.agent import AgentSpec, McpServer
-from fleettui.core.spec.program import tool_programs
-from fleettui.core.spec.tenant import TenantSpec
-from fleettui.core.spec.variables import named, reveal
-from fleettui.core.state.confinement import is_sandboxed
+from fleettui.core.quota import answer_tokens
+from fleettui.core.secrets import variable_of
+from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
+from fleettui.engine.changes import Changes
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.dispatch import TurnSlot
 from fleettui.engine.order import Order, nonce_of
 from fleettui.engine.pulse import Pulse
 from fleettui.engine.redaction import Flow
+from fleettui.engine.workplace import workplace
 from fleettui.ports import KeyedModel, Model, Toolbox, Vault
 
 _T = TypeVar("_T")
@@ -54,25 +50,8 @@ _T = TypeVar("_T")
 WITHOUT_SETTINGS = ("builtin:", "scripted:/", "scripted:~")
 # How often (seconds) a turn that waits for a provider's key looks whether it was stored.
 _LOOK_AGAIN = 1.0
-_NO_BOUNDS = TenantSpec()
 # Tools that are at their end when another agent is.
 _ASKS_OTHERS = frozenset({"delegate", "ask_agent"})
-
-
-class Changes:
-    """A bell that rings when something in a fleet changed."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def ring(self) -> None:
-        self._event.set()
-        self._event = asyncio.Event()
-
-    async def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Wait until `condition` holds; it is asked again at every ring."""
-        while not condition():
-            await self._event.wait()
 
 
 class Door:
@@ -290,7 +269,7 @@ class Door:
         run = self._state.runs.get(self._turn.run)
         if run is None:
             return most, self._turn.tokens
-        return most, run.bill.input_tokens + run.bill.output_tokens
+        return most, run.bill.tokens
 
     def _tools(self) -> tuple[ToolSpec, ...]:
         """Give the tools of the agent, and those its place in the run brings with it."""
@@ -389,70 +368,6 @@ class Door:
         """Say where this agent's tools work."""
         tenant = self._engine.tenant(self._state.tenant).spec
         return workplace(self._state, self._agent, self._turn.run, self._vault, tenant)
-
-
-def workplace(
-    state: FleetState, agent: str, run: str, vault: Vault, tenant: TenantSpec = _NO_BOUNDS
-) -> Workplace:
-    """Say where the tools of an agent work, in a run, with the secrets its file names.
-
-    What they run stays within what its tenant may.
-    """
-    base = state.runs[run].base if run in state.runs else ""
-    if agent not in state.agents:
-        return Workplace(
-            state.tenant, state.id, agent, state.workspace, base, limits=limits_of(None, tenant)
-        )
-    ground = state.agents[agent].files.ground
-    spec = state.spec_of(agent)
-    given = given_secrets(state, spec, vault)
-    by_name = {f"{PREFIX}{name}": value for name, value in given.values()}
-    secrets_of = {**vault.environment(state.id), **by_name}
-    environment = {name: reveal(text, secrets_of) for name, text in spec.environment.items()}
-    environment |= {variable: value for variable, (_, value) in given.items()}
-    return Workplace(
-        state.tenant, state.id, agent, ground.path if ground else state.workspace, base,
-        dict(spec.tool_config), environment, servers_of(spec, secrets_of),
-        programs_of(state, spec), is_sandboxed(state, spec),
-        limits_of(spec.resource_limits, tenant),
-        frozenset(given) | {name for name, text in spec.environment.items() if named(text)},
-    )  # fmt: skip
-
-
-def given_secrets(state: FleetState, spec: AgentSpec, vault: Vault) -> dict[str, tuple[str, str]]:
-    """Give the stored secrets that an agent's file grants it, as variable: (name, value).
-
-    Raises ToolFailed for one that is not set: that is a mistake of somebody, known at once, and
-    no wait mends it. Raises SecretsLocked, MissingExtra where none can be opened.
-    """
-    if not spec.secrets:
-        return {}
-    there = vault.secrets(state.tenant)
-    names = granted(spec.secrets, sorted(there), state.tenant)
-    return {variable: (name, there[name]) for variable, name in names.items()}
-
-
-def servers_of(spec: AgentSpec, secrets: Mapping[str, str]) -> tuple[ToolServer, ...]:
-    """Give the MCP servers of an agent, each with the values of the variables that it names."""
-    return tuple(_server(one, secrets) for one in spec.mcp_servers)
-
-
-def _server(one: McpServer, secrets: Mapping[str, str]) -> ToolServer:
-    url, command = one.url or one.endpoint or "", one.command or ""
-    texts = (url, command, *one.args, *one.env.values(), *one.headers.values())
-    names = {name for text in texts for name in named(text)}
-    return ToolServer(
-        name=one.name, transport=one.transport, command=command, args=one.args,
-        env=dict(one.env), url=url, headers=dict(one.headers), tools=one.tools,
-        timeout=one.timeout_secs or 0.0, reconnect=one.auto_reconnect,
-        variables={name: secrets[name] for name in sorted(names) if name in secrets},
-    )  # fmt: skip
-
-
-def programs_of(state: FleetState, spec: AgentSpec) -> dict[str, ToolProgram]:
-    """Give the tools of an agent that are programs."""
-    assert state.spec is not None
-    return tool_programs(spec.tools, state.spec.spec.programs)
 
 
 def _unique(calls: Sequence[ToolCall], step: int) -> tuple[ToolCall, ...]:

@@ -24,9 +24,10 @@ from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.state.fleet import ActionState, Entry
 from fleettui.core.state.runs import MORE
 from fleettui.engine.breakers import Breakers
+from fleettui.engine.changes import Changes
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.dispatch import TurnSlot
-from fleettui.engine.door import Changes, Door
+from fleettui.engine.door import Door
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.keeping import Keeping
 from fleettui.engine.order import Order, nonce_of

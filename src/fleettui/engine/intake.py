@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from heapq import nlargest
 
 from fleettui.core.channel import Delivery, Receipt
 from fleettui.core.commands.requests import CountDrop, QueueRequest
 from fleettui.core.errors import Forbidden, NotFound, QuotaReached, Refused
 from fleettui.core.flow import Flow, fleet_of, obstacle
-from fleettui.core.limits import (
-    DAY,
-    HOUR,
-    MINUTE,
-    Limit,
-    Over,
-    Usage,
-    request_key,
-    token_key,
-)
+from fleettui.core.flow_limits import limits_of_flow, limits_of_quota
+from fleettui.core.limits import Over, Usage, free_of_all
 from fleettui.core.model import ROLES, Actor
 from fleettui.core.routing import Incoming, agent_for
-from fleettui.core.spec.flow import Quota
 from fleettui.core.state.tenant import TenantState
 from fleettui.engine.engine import Engine
 from fleettui.engine.flows import Flows
@@ -130,9 +119,9 @@ class Intake:
     def _refuse_over_all(self, flow: Flow, now: float) -> None:
         """Refuse what a flow's `global` limits refuse: they count the requests of all tenants."""
         quota = flow.spec.limits.all_together
-        for limit in _limits(quota, (), "the host") if quota else ():
+        for limit in limits_of_quota(quota, (), "the host") if quota else ():
             used = [one.requests.usage.get(limit.key, Usage()) for one in self._engine.tenants()]
-            free_at = _free_of_all(used, limit, now)
+            free_at = free_of_all(used, limit, now)
             if free_at:
                 over = Over(limit, free_at)
                 raise QuotaReached(str(over), "wait until there is room again", again_at=free_at)
@@ -176,43 +165,3 @@ def actor_of(platform: str, whose: str, flow: Flow, tenant: TenantState) -> Acto
             f"ask an admin of {tenant.name}",
         )
     return Actor("operator", whose, tenant.name, role)
-
-
-def limits_of_flow(flow: Flow, whose: str) -> Iterator[Limit]:
-    """Give the limits that a flow sets for itself, its tenant and each user."""
-    limits = flow.spec.limits
-    yield from _limits(limits, ("flow", flow.name), f"flow {flow.name}")
-    for quota in (limits.per_tenant, limits.per_organization):
-        if quota is not None:
-            yield from _limits(quota, (), f"organization {flow.tenant}")
-    if limits.per_user is not None and whose:
-        key = ("flow", flow.name, "user", whose)
-        yield from _limits(limits.per_user, key, f"user {whose} of flow {flow.name}")
-
-
-def _limits(quota: Quota, key: Sequence[str], whose: str) -> Iterator[Limit]:
-    requests, tokens = request_key(*(key or ("all",))), token_key(*(key or ("all",)))
-    for most, span in (
-        (quota.max_requests_per_minute, MINUTE),
-        (quota.max_requests_per_hour, HOUR),
-        (quota.max_requests_per_day, DAY),
-    ):
-        if most is not None:
-            yield Limit(requests, "requests", most, span, whose)
-    for most, span in (
-        (quota.max_tokens_per_minute, MINUTE),
-        (quota.max_tokens_per_hour, HOUR),
-        (quota.max_tokens_per_day, DAY),
-    ):
-        if most is not None:
-            yield Limit(tokens, "tokens", most, span, whose)
-
-
-def _free_of_all(used: Sequence[Usage], limit: Limit, now: float) -> float:
-    """Say when several counts together have room, 0 for now."""
-    if sum(one.used(limit.span, now) for one in used) < limit.most:
-        return 0.0
-    if limit.what == "tokens":
-        return max(one.free_at(1, limit.span, now) for one in used)
-    newest = nlargest(limit.most, (at for one in used for at in one.times[-limit.most :]))
-    return newest[-1] + limit.span + 0.001

@@ -46,7 +46,7 @@ from fleettui.core.state.workspaces import (
     needs_ground,
     wish,
 )
-from fleettui.engine.door import Changes
+from fleettui.engine.changes import Changes
 from fleettui.engine.engine import Engine
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.order import Order

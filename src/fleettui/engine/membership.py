@@ -26,20 +26,9 @@ def names_of(member: Member) -> tuple[str, ...]:
     )
 
 
-def person_of(tenant: TenantState, platform: str, identity: str) -> Actor | None:
-    """Give whom a platform vouches for as an actor of a tenant.
-
-    A member is the same person on all platforms. Somebody else counts only where the tenant has
-    no members, and then only for rules that name them; elsewhere it is nobody.
-    """
-    platform = platform.lower()
-    member = tenant.member(tenant.person(platform, identity))
-    if member is not None:
-        return Actor("operator", member.name, tenant.name, member.role, names_of(member))
-    if tenant.spec.members:
-        return None
-    name = f"{platform}:{identity}"
-    return Actor("operator", name, tenant.name, "approver", (identity,), known=False)
+def actor_of_member(tenant: TenantState, member: Member) -> Actor:
+    """Give a member as who asks: the same person whatever platforms call them."""
+    return Actor("operator", member.name, tenant.name, member.role, names_of(member))
 
 
 class Membership:

@@ -25,10 +25,10 @@ from fleettui.core.spec.known import WITHOUT_TURNS
 from fleettui.core.spec.watch import Severity
 from fleettui.core.state.fleet import AgentState, FleetState
 from fleettui.engine.built import BuiltAgents
-from fleettui.engine.door import workplace
 from fleettui.engine.engine import Engine
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.watching import isolated
+from fleettui.engine.workplace import workplace
 from fleettui.ports import AgentSeen, Vault, WatchingRuntime
 
 # Agents in these states look at nothing.

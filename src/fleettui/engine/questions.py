@@ -14,6 +14,7 @@ from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.core.state.requests import RequestState
 from fleettui.core.tenancy import tenant_of
 from fleettui.engine.engine import Engine
+from fleettui.engine.membership import actor_of_member
 from fleettui.ports import Channel
 
 _log = logging.getLogger(__name__)
@@ -66,13 +67,13 @@ class Questions:
         known = await channel.resolve(delivery.user) if channel else None
         tenant = self._engine.tenant(delivery.tenant)
         name = tenant.person(delivery.platform, known.user) if known else ""
-        role = tenant.role_of(name)
-        if role is None:
+        member = tenant.member(name)
+        if member is None:
             raise Refused(
                 f"{delivery.platform} user {delivery.user} is nobody who may answer here",
                 "an admin adds the identity to a member in the tenant's file",
             )
-        return Actor("operator", name, tenant.name, role)
+        return actor_of_member(tenant, member)
 
     def _action(self, tenant: str, answer: Answer) -> tuple[FleetState, ActionState]:
         fleet = answer.action.rpartition("/")[0]

@@ -150,6 +150,8 @@ class Reading:
                     raise no_tenant(name)
                 row = next(one for one in self._tenants(who) if one.name == name)
                 return tenant_detail(self._engine.tenant(name), row)
+            case queries.ReadTenantFolder():
+                return self._tenant_files.place if who.role(DEFAULT) == "admin" else ""
             case queries.ReadProblems():
                 problems = self._tenant_files.problems if who.role(DEFAULT) == "admin" else ()
                 return (*problems, *self._flow_problems(who))

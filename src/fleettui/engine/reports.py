@@ -12,9 +12,9 @@ from fleettui.core.model import ToolCall
 from fleettui.core.state.fleet import FleetState, RunState
 from fleettui.core.tenancy import is_tenant_stream
 from fleettui.core.views.report import report_text
-from fleettui.engine.door import workplace
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.order import Order, nonce_of
+from fleettui.engine.workplace import workplace
 from fleettui.ports import Toolbox, Vault
 
 

@@ -81,7 +81,7 @@ def ended_run(state: FleetState, run: RunState) -> Ended | None:
     finished = run.finished or run.started
     return Ended(
         state.tenant, state.name, LOCAL, "", run.by, run.agents[0] if len(run.agents) == 1 else "",
-        run.task.head, run.status, finished, finished - run.started, _tokens(state, run), run.id,
+        run.task.head, run.status, finished, finished - run.started, run.bill.tokens, run.id,
         run.id,
     )  # fmt: skip
 
@@ -95,15 +95,3 @@ def ended_request(tenant: TenantState, request: RequestState) -> Ended:
         finished, finished - request.at, request.tokens, request.id, request.run,
         request.error_type, request.started - request.at if request.started else 0.0,
     )  # fmt: skip
-
-
-def _tokens(state: FleetState, run: RunState) -> int:
-    turns = set(run.turns)
-    entries = (
-        entry
-        for name in {state.turns[turn].agent for turn in turns}
-        if name in state.agents
-        for entry in state.agents[name].transcript
-        if entry.turn in turns
-    )
-    return sum(entry.usage.input_tokens + entry.usage.output_tokens for entry in entries)

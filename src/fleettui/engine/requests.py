@@ -386,7 +386,7 @@ class Requests:
                 FailRequest(tenant, request.id, "cancelled", "its fleet is not there any more")
             )
             return
-        tokens = run.bill.input_tokens + run.bill.output_tokens
+        tokens = run.bill.tokens
         if run.status == "finished":
             output = await self._engine.payload(
                 tenant, await self._output(tenant, request.fleet, run)
@@ -454,7 +454,7 @@ class Requests:
             )
             if most is not None
         ]
-        used = run.bill.input_tokens + run.bill.output_tokens
+        used = run.bill.tokens
         key = (state.id, run.id)
         if bounds and used > min(bounds) and run.status == "running" and key not in self._ending:
             why = f"it used {used:,} tokens, and one request may use {min(bounds):,}"

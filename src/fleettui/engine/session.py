@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from fleettui.client import Notice, Reread, Streamed
 from fleettui.core.commands import (
     AdmitFleet,
     Approve,
@@ -38,7 +37,7 @@ from fleettui.core.decide.roles import refuse_role
 from fleettui.core.errors import FleettuiError, Forbidden, Refused
 from fleettui.core.model import Actor, Payload
 from fleettui.core.state.fleet import FleetState
-from fleettui.core.subjects import SYSTEM_PERMISSIONS, TROUBLE, part_of, permissions_of
+from fleettui.core.subjects import SYSTEM_PERMISSIONS, permissions_of
 from fleettui.core.tenancy import (
     DEFAULT,
     current_tenant,
@@ -60,7 +59,8 @@ from fleettui.engine.membership import Membership, no_tenant
 from fleettui.engine.reading import Reading
 from fleettui.engine.redaction import Redaction
 from fleettui.engine.remembering import Remembering
-from fleettui.ports import Specs, Subscription, Vault
+from fleettui.engine.session_watch import SessionWatch, heard_subjects
+from fleettui.ports import Specs, Vault
 
 
 @dataclass(slots=True)
@@ -344,7 +344,7 @@ class Session:
             tenants = [tenant_of(fleet)] if fleet else self._who.scope()
             sealed = len(tenants) == 1 and tenants != ["*"]
             by = permissions_of(tenants[0]) if sealed else SYSTEM_PERMISSIONS
-            patterns = [one for name in tenants for one in _patterns(name, fleet, stream)]
+            patterns = [one for name in tenants for one in heard_subjects(name, fleet, stream)]
             subscription = await stack.enter_async_context(
                 self._engine.bus.subscribe(*patterns, by=by)
             )
@@ -380,50 +380,4 @@ def _refuse_private(private: Path, command: OpenFleet) -> None:
         raise Forbidden(
             "the host's own folder is only for admins of tenant default",
             "open a file and a folder that are elsewhere",
-        )
-
-
-def _patterns(tenant: str, fleet: str, stream: bool) -> Sequence[str]:
-    """Name what a watcher of a fleet, of a tenant's fleets or of all fleets hears."""
-    of = part_of(fleet) if fleet else "*"
-    streamed = (f"org.{tenant}.stream.{of}",) if stream else ()
-    return (f"org.{tenant}.events.{of}", *streamed, TROUBLE)
-
-
-class SessionWatch:
-    """Satisfies client.Watch: lets through what this operator may see and asked for."""
-
-    def __init__(
-        self,
-        subscription: Subscription,
-        mine: Callable[[], Sequence[FleetState]],
-        who: Membership,
-        fleet: str,
-    ) -> None:
-        self._subscription, self._mine, self._who = subscription, mine, who
-        self._fleet = fleet
-
-    async def take(self) -> Sequence[Notice]:
-        while True:
-            things = await self._subscription.take()
-            notices: list[Notice] = [Reread()] if self._subscription.overflowed else []
-            # Asked again each time: whoever watches may not be a member any more.
-            visible = {state.id for state in self._mine() if self._fleet in {"", state.id}}
-            for thing in things:
-                if isinstance(thing, str):
-                    notices.append(Reread())
-                elif isinstance(thing, Streamed):
-                    if thing.fleet in visible:
-                        notices.append(thing)
-                elif thing.stream in visible or self._is_of_tenant(thing.stream):
-                    notices.append(thing)
-            if notices:
-                return notices
-
-    def _is_of_tenant(self, stream: str) -> bool:
-        """Say whether something happened to a tenant as a whole that this operator sees."""
-        return (
-            not self._fleet
-            and is_tenant_stream(stream)
-            and self._who.role(tenant_of_stream(stream)) is not None
         )

@@ -18,12 +18,12 @@ from fleettui.core.spec.words import fill, step_of_word, words_in
 from fleettui.core.spec.workflow import Step
 from fleettui.core.state.fleet import FleetState, PartState, RunState
 from fleettui.core.state.parts import READING
-from fleettui.engine.door import workplace
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.items import Items
 from fleettui.engine.order import Order, nonce_of
 from fleettui.engine.subfleets import Subfleets
 from fleettui.engine.watching import isolated
+from fleettui.engine.workplace import workplace
 from fleettui.ports import Specs, Toolbox, Vault
 
 # What the steps that this performs are; the others are turns, or the rules' own.

@@ -21,6 +21,11 @@ class TenantFiles:
         self._engine, self._folder = engine, folder
         self.problems: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> str:
+        """Name the folder that is read; empty where there is none."""
+        return self._folder.place
+
     async def reload(self) -> None:
         """Read the folder again. A file with errors changes nothing: its tenants stay as they were.
 

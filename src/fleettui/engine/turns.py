@@ -37,9 +37,9 @@ from fleettui.core.model import Actor, Payload, Priority
 from fleettui.core.state.fleet import FleetState, TurnState
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
+from fleettui.engine.changes import Changes
 from fleettui.engine.conversation import Conversation
 from fleettui.engine.dispatch import Dispatch, TurnSlot
-from fleettui.engine.door import Changes
 from fleettui.engine.guest import Guest
 from fleettui.engine.insisting import until_stored
 from fleettui.engine.keeping import Keeping

@@ -32,6 +32,7 @@ ANSWERS: Final[dict[type[queries.Query], Any]] = {
     queries.ReadRules: tuple[rows.RuleRow, ...],
     queries.ReadTenants: tuple[rows.TenantRow, ...],
     queries.ReadTenant: rows.TenantDetail,
+    queries.ReadTenantFolder: str,
     queries.ReadProblems: tuple[str, ...],
     queries.ReadFlows: tuple[rows.FlowRow, ...],
     queries.ReadRequests: tuple[rows.RequestRow, ...],

@@ -16,8 +16,6 @@ from fleettui.host.frames import MOST_UP, FrameReader, end_frame, frame
 # and what asyncio holds before it tells us to pause.
 KERNEL_BUFFER = 1 << 16
 _HIGH_WATER = 1 << 14
-# Down frames in flight to a client may be large; the limit protects a host, not a client.
-MOST_DOWN = 1 << 28
 
 
 class Line(asyncio.Protocol):

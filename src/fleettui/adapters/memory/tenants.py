@@ -16,6 +16,11 @@ class MemoryTenants:
         self._specs = dict(specs or {})
         self._changed = asyncio.Event()
 
+    @property
+    def place(self) -> str:
+        """Name no folder: there is none."""
+        return ""
+
     def give(self, specs: Mapping[str, Mapping[str, Any]]) -> None:
         """Put other tenants in place; whoever watches reads them."""
         self._specs = dict(specs)

@@ -39,7 +39,7 @@ def hashing_key(folder: Path) -> bytes:
 
     The same key after a restart keeps approvals that were given before it valid.
     """
-    path = folder / "tools.key"
+    path = folder / "hash.key"
     try:
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:

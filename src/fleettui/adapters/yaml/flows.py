@@ -13,10 +13,11 @@ from fleettui.adapters.yaml.neighbours import neighbour_problems
 from fleettui.adapters.yaml.roster import Found, Roster, agent_of
 from fleettui.adapters.yaml.specs import without_unknown
 from fleettui.core.errors import BadSpec, Refused
-from fleettui.core.flow import DEFAULT_TENANT, Flow, fleet_of, missing_agents
+from fleettui.core.flow import Flow, fleet_of, missing_agents
 from fleettui.core.spec.flow import FlowAgent, FlowFile
 from fleettui.core.spec.graph import agents_named
 from fleettui.core.spec.problem import Fault, Loc, Problem
+from fleettui.core.tenancy import DEFAULT
 
 Data = dict[str, Any]
 
@@ -151,7 +152,7 @@ def _owner(written: FlowFile, document: Document, tenant: str) -> str | None:
         message = f"the folder belongs to tenant {tenant}, and the flow says '{organization}'"
         document.note(Fault(loc, f"{message}; take one of them out"))
         return None
-    return tenant or organization or DEFAULT_TENANT
+    return tenant or organization or DEFAULT
 
 
 def _fits(flow: Flow, document: Document) -> bool:

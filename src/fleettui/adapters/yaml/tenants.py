@@ -27,6 +27,11 @@ class YamlTenants:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def place(self) -> str:
+        """Name the folder."""
+        return str(self._folder)
+
     def load(self) -> LoadedTenants:
         """Read every file; one with errors gives its problems and no tenant. Blocks."""
         tenants: dict[str, LoadedTenant] = {}

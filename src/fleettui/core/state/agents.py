@@ -112,7 +112,7 @@ def mark(state: FleetState, agent: AgentState, name: str, why: str, at: float) -
     agent.files.turns = 0
     point = agent.checkpoints[name] = CheckpointState(
         name, agent.id, at, why, state.seq, agent.transcript, len(agent.transcript),
-        bill.input_tokens + bill.output_tokens, bill.cost, agent.session,
+        bill.tokens, bill.cost, agent.session,
     )  # fmt: skip
     return point
 

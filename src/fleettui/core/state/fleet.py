@@ -34,6 +34,7 @@ from fleettui.core.queue import Mailbox
 from fleettui.core.spec.agent import AgentSpec
 from fleettui.core.spec.fleet import AgentEntry, FleetFile
 from fleettui.core.supervision import Crashes
+from fleettui.core.tenancy import DEFAULT
 
 _T = TypeVar("_T")
 EntryKind = Literal["prompt", "message", "reply", "result"]
@@ -76,6 +77,11 @@ class Bill:
     cost: float = 0.0
     priced: bool = True
     calls: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Give all of them, read and written."""
+        return self.input_tokens + self.output_tokens
 
     def add(self, usage: Usage) -> None:
         self.input_tokens += usage.input_tokens
@@ -411,7 +417,7 @@ class FleetState:
     """A fleet, folded from its stream; `seq` is the number of the last event in it."""
 
     id: str = ""
-    tenant: str = "default"
+    tenant: str = DEFAULT
     name: str = ""
     file: str = ""
     workspace: str = ""
@@ -457,10 +463,6 @@ class FleetState:
     doomed: dict[str, Ground] = field(default_factory=dict)
 
     # Look-ups that refuse kindly; the rules below speak in nouns, not in KeyErrors.
-
-    def next_id(self) -> str:
-        """Name the next thing; numbers are never used twice because every one is in an event."""
-        return f"{self.id}/{self.number + 1}"
 
     def agent(self, name: str) -> AgentState:
         found = self.agents.get(name)

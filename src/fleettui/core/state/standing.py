@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from fleettui.core import quota
 from fleettui.core.errors import QuotaReached
-from fleettui.core.quota import HOUR, Request, the_day, when
+from fleettui.core.limits import HOUR
+from fleettui.core.quota import Request, the_day, when
 from fleettui.core.standing import MANY
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.state.tenant import TenantState
@@ -119,13 +120,13 @@ class TenantStanding:
         today = the_day(at)
         if quotas.tokens_per_day is not None or quotas.cost_per_day is not None:
             bill, again = self.bill(today.first, today.last), f"again at {when(today.ends, at)}"
-            tokens = bill.input_tokens + bill.output_tokens
-            if quotas.tokens_per_day is not None and tokens >= quotas.tokens_per_day:
-                return f"{name} used {tokens:,} of {quotas.tokens_per_day:,} tokens today; {again}"
+            if quotas.tokens_per_day is not None and bill.tokens >= quotas.tokens_per_day:
+                used, most = bill.tokens, quotas.tokens_per_day
+                return f"{name} used {used:,} of {most:,} tokens today; {again}"
             if quotas.cost_per_day is not None and bill.cost >= quotas.cost_per_day:
                 least = "" if bill.priced else "at least "
-                most = quotas.cost_per_day
-                return f"{name} spent {least}${bill.cost:,.2f} of ${most:,.2f} today; {again}"
+                dear = quotas.cost_per_day
+                return f"{name} spent {least}${bill.cost:,.2f} of ${dear:,.2f} today; {again}"
         for budget in self.tenant.budgets(at):
             spent = self.spent(budget.period.first, budget.period.last)
             if spent >= budget.most:

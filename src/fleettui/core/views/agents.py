@@ -263,7 +263,7 @@ def _checkpoint_row(state: FleetState, agent: AgentState, point: CheckpointState
     return CheckpointRow(
         point.id, state.id, agent.id, point.at, point.why, point.seq,
         entries=_entries_since(agent, point),
-        tokens=bill.input_tokens + bill.output_tokens - point.tokens,
+        tokens=bill.tokens - point.tokens,
         cost=bill.cost - point.cost if bill.priced else None,
         commit=point.commit,
         left_out=_left_out(point),

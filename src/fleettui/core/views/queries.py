@@ -139,6 +139,10 @@ class ReadTenant(Query, frozen=True, tag=True, omit_defaults=True):
     tenant: str = ""
 
 
+class ReadTenantFolder(Query, frozen=True, tag=True, omit_defaults=True):
+    """Answers text: the folder of the tenants' files; empty for who may not know."""
+
+
 class ReadProblems(Query, frozen=True, tag=True, omit_defaults=True):
     """Answers tuple[str, ...]: what is wrong in the files that the host reads by itself."""
 
@@ -189,6 +193,7 @@ AnyQuery = (
     | ReadSpec
     | ReadTenants
     | ReadTenant
+    | ReadTenantFolder
     | ReadProblems
     | ReadFlows
     | ReadRequests

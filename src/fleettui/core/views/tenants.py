@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from fleettui.core.limits import HOUR, MINUTE
 from fleettui.core.model import Role
-from fleettui.core.quota import HOUR, MINUTE, day_of, the_day, when
+from fleettui.core.quota import day_of, the_day, when
 from fleettui.core.state.fleet import Bill, FleetState
 from fleettui.core.state.standing import TenantStanding
 from fleettui.core.state.tenant import Budget, TenantState
@@ -53,7 +54,7 @@ def tenant_row(
         agents=standing.agents(),
         needs=needs,
         cost=cost_of(bill),
-        tokens=bill.input_tokens + bill.output_tokens,
+        tokens=bill.tokens,
         plan=tenant.spec.plan,
         role=role,
         turns=turns,
@@ -65,7 +66,7 @@ def tenant_row(
         all_held_by=all_held_by,
         retired=tenant.retired,
         file=tenant.file,
-        tokens_today=today.input_tokens + today.output_tokens,
+        tokens_today=today.tokens,
         cost_today=cost_of(today),
         quotas=tuple(_quota_rows(standing, turns, programs, now)),
         used_up=used_up,
@@ -79,13 +80,12 @@ def _quota_rows(
     """Give how far a tenant is with each bound of its file."""
     tenant, today = standing.tenant, the_day(now)
     quotas, bill = tenant.spec.quotas, standing.bill(today.first, today.last)
-    tokens = bill.input_tokens + bill.output_tokens
     yield from _row("agents", standing.agents(), quotas.agents)
     yield from _row("concurrent_turns", turns, quotas.concurrent_turns)
     yield from _row("queued_messages", standing.waiting(), quotas.queued_messages)
     yield from _row("memory", programs.memory, quotas.memory, exact=False)
     yield from _row("cpu", programs.cores, quotas.cpu, exact=False)
-    yield from _row("tokens_per_day", tokens, quotas.tokens_per_day, again=today.ends)
+    yield from _row("tokens_per_day", bill.tokens, quotas.tokens_per_day, again=today.ends)
     yield from _row(
         "cost_per_day", bill.cost, quotas.cost_per_day, exact=bill.priced, again=today.ends
     )
