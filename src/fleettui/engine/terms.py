@@ -16,7 +16,7 @@ from fleettui.core.tenancy import DEFAULT
 from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 
-_GONE = "its file is gone"
+_GONE = "the loss of its file"
 # What changes terms; a tenant's stream has much else in it, and looking again is not for nothing.
 _CHANGES = (TenantAdmitted, TenantRetired, TenantHeld, TenantReleased, AllHeld, AllReleased)
 
