@@ -315,6 +315,9 @@ async def test_hold_all_again_releases_what_i_held():
         await shown.press("exclamation_mark")
         await shown.until(lambda: shown.client.sent)
         assert shown.client.sent == [ReleaseAll("default")]
+        await shown.press("z")
+        await shown.until(lambda: len(shown.client.sent) == 2)
+        assert shown.client.sent[1] == HoldAll("default")
 
 
 async def test_what_somebody_else_holds_is_released_after_a_question():
