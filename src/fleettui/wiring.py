@@ -246,6 +246,7 @@ async def running(world: World) -> AsyncIterator[House]:
             engine, world.vault, world.home.parent, world.channels, world.flows, keeping, items,
             group,
         )  # fmt: skip
+        dispatch.listen(serving.requests.refresh)
         watchers = []
         releasing = Releasing(engine, world.toolbox, built, world.workspaces)
         metrics = Metrics(engine, dispatch.waits)

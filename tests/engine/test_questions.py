@@ -88,6 +88,20 @@ async def test_a_flow_may_name_its_approvers_as_the_platform_does(tmp_path: Path
         assert (tmp_path / "work" / "made").exists()
 
 
+async def test_without_members_only_whom_the_flow_names_may_answer(tmp_path: Path) -> None:
+    named = TOUCH + "  approval: {allowed_users: [U015], require_for: [touch]}\n"
+    model = Model(touching)
+    async with serving(tmp_path, {"touch.yaml": named}, model=model) as flows:
+        flows.channel._people |= {"U015": "Lead", "U016": "Somebody"}
+        question = await asked(flows, tmp_path)
+        assert (await answer(flows, question, "U016")).status == "refused"
+        assert (await answer(flows, question, "U999")).status == "refused"
+        assert (await answer(flows, question, "U015")).status == "queued"
+        await flows.wait(lambda: bool(flows.channel.replies))
+        (action,) = flows.house.engine.state("touch").actions.values()
+        assert action.approved_by == ("manual:U015",)
+
+
 @pytest.mark.parametrize(
     ("user", "other", "why"),
     [

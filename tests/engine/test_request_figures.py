@@ -43,7 +43,8 @@ async def test_a_request_that_fails_is_counted_with_its_error(tmp_path: Path) ->
     model = Model(lambda *_: ModelFailed("no"))
     async with serving(tmp_path, model=model) as flows:
         await flows.deliver("hello")
-        await flows.wait_status("r1", "dead")
+        await flows.wait(lambda: flows.request("r1").reply == "sent")
+        assert flows.request("r1").status == "dead"
         errors = await numbers(flows, "agentflow_errors_total")
     assert errors["echo,failed"] == 1
     assert [line["status"] for line in logged(tmp_path)] == ["failed"]

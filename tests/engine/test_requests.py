@@ -8,7 +8,9 @@ import pytest
 
 from engine.flow_kit import ECHO, Model, serving
 from engine.kit import calls, says
+from fleettui.adapters.memory.clock import HandClock
 from fleettui.adapters.memory.store import MemoryStore
+from fleettui.adapters.memory.tenants import MemoryTenants
 from fleettui.core.commands.requests import (
     DropRequest,
     HoldRequest,
@@ -126,6 +128,27 @@ async def test_a_limit_refuses_with_the_time_when_there_is_room_and_survives_a_r
         (row,) = await flows.session.read(ReadFlows())
         assert (row.last_hour, row.refused) == (2, 2)
         assert "2 requests an hour" in row.why
+
+
+async def test_what_waits_for_the_next_day_says_so_and_begins_then(tmp_path: Path) -> None:
+    clock, store = HandClock(1_800_014_400.0), MemoryStore()
+    tenants = MemoryTenants({"acme": {"quotas": {"tokens_per_day": 1}}})
+    theirs = ECHO + "  context: {organization: acme}\n"
+    parts = {"tenants": tenants, "clock": clock, "store": store}
+    files = {"echo.yaml": theirs, "mine.yaml": ECHO.replace("echo", "mine")}
+    async with serving(tmp_path, files, **parts) as flows:
+        await flows.deliver("one", "1", tenant="acme")
+        await flows.wait_status("r1", "finished", tenant="acme")
+    async with serving(tmp_path, {}, **parts) as flows:
+        await flows.deliver("two", "2", tenant="acme")
+        await flows.deliver("of another tenant", "3")
+        await flows.wait_status("r1", "finished")
+        (waiting,) = await flows.session.read(ReadRequests(request="r2"))
+        assert (waiting.status, "tokens today; again at 00:00 UTC" in waiting.why) == (
+            "queued", True,
+        ), waiting.why  # fmt: skip
+        clock.at += 86_400
+        await flows.wait_status("r2", "finished", tenant="acme")
 
 
 async def test_per_user_limits_count_each_user(tmp_path: Path) -> None:

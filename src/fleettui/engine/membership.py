@@ -31,6 +31,12 @@ def actor_of_member(tenant: TenantState, member: Member) -> Actor:
     return Actor("operator", member.name, tenant.name, member.role, names_of(member))
 
 
+def stranger(tenant: str, platform: str, identity: str) -> Actor:
+    """Give somebody as who asks whom only a platform vouches for: rules that name them count."""
+    name = f"{platform}:{identity}"
+    return Actor("operator", name, tenant, "approver", (identity,), known=False)
+
+
 class Membership:
     """What tenants' files say about one operator, as of now.
 

@@ -14,7 +14,7 @@ from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.core.state.requests import RequestState
 from fleettui.core.tenancy import tenant_of
 from fleettui.engine.engine import Engine
-from fleettui.engine.membership import actor_of_member
+from fleettui.engine.membership import actor_of_member, stranger
 from fleettui.ports import Channel
 
 _log = logging.getLogger(__name__)
@@ -62,12 +62,17 @@ class Questions:
         return Receipt("queued", action.id)
 
     async def _person(self, delivery: Delivery) -> Actor:
-        """Give the member of the tenant whom the platform says it is; raises Refused."""
+        """Give the member of the tenant whom the platform says it is; raises Refused.
+
+        A tenant without members has only the people whom its flows name: they are strangers.
+        """
         channel = self._channels.get(delivery.platform)
         known = await channel.resolve(delivery.user) if channel else None
         tenant = self._engine.tenant(delivery.tenant)
         name = tenant.person(delivery.platform, known.user) if known else ""
         member = tenant.member(name)
+        if member is None and known is not None and not tenant.spec.members:
+            return stranger(tenant.name, delivery.platform, known.user)
         if member is None:
             raise Refused(
                 f"{delivery.platform} user {delivery.user} is nobody who may answer here",

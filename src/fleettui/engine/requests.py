@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from contextvars import Context
 from typing import Any
 
-from fleettui.core.commands import CancelRun, StartRun
-from fleettui.core.commands.requests import FailRequest, FinishRequest, StartRequest
+from fleettui.core.commands import StartRun
+from fleettui.core.commands.requests import FailRequest, StartRequest
 from fleettui.core.errors import (
     BadSpec,
     FleettuiError,
     MissingExtra,
     NotBuilt,
     Refused,
-    Stale,
     StoreFailed,
 )
 from fleettui.core.events import ActionAsked, Recorded, RunFinished, StepTaken
 from fleettui.core.events import requests as events
-from fleettui.core.events import tenants as tenant_events
 from fleettui.core.fair import FairQueue, Taken, Terms, Ticket
 from fleettui.core.flow import Flow
 from fleettui.core.model import Actor
 from fleettui.core.request import ErrorType, request_key_of_run
-from fleettui.core.state.fleet import ActionState, FleetState, RunState
-from fleettui.core.state.outputs import handed_output
+from fleettui.core.state.fleet import ActionState, FleetState
 from fleettui.core.state.requests import RequestState
 from fleettui.core.state.tenant import TenantState
-from fleettui.core.tenancy import is_tenant_stream, tenant_of, tenant_of_stream
-from fleettui.core.views.runs import run_text
+from fleettui.core.tenancy import is_tenant_stream, tenant_of_stream
+from fleettui.engine.at_work import AGAIN, AtWork, parts_of
 from fleettui.engine.engine import Engine
 from fleettui.engine.flows import Flows
 from fleettui.engine.intake import actor_of
@@ -45,13 +42,6 @@ from fleettui.engine.watching import isolated
 _log = logging.getLogger(__name__)
 # How often (seconds) what goes on is looked at: time that is up, deadlines, lanes that are idle.
 _LOOK = 1.0
-# How long until what could not be begun or stored is tried again.
-_AGAIN = 2.0
-_ENDED: Mapping[str, ErrorType] = {
-    "failed": "failed",
-    "not_reached": "not_reached",
-    "cancelled": "cancelled",
-}
 
 
 class Requests:
@@ -77,10 +67,7 @@ class Requests:
         self._tasks: set[asyncio.Task[None]] = set()
         # Requests that a lane of their flow is missing for, by flow.
         self._parked: dict[tuple[str, str], list[Ticket]] = {}
-        # Requests at work by the run they wait for, and how long each has taken without people.
-        self._at_work: dict[tuple[str, str], str] = {}
-        self._spent: dict[tuple[str, str], float] = {}
-        self._ending: dict[tuple[str, str], ErrorType] = {}
+        self._at_work = AtWork(engine, flows)
         self._again: set[Ticket] = set()
         self._wake = asyncio.Event()
         flows.listen(self._flows_changed)
@@ -96,19 +83,22 @@ class Requests:
             return ""
         if any(one.id == f"{tenant}/{request}" for some in self._parked.values() for one in some):
             return f"flow {state.flow} has as many at work as it may"
-        held_by = self._terms_of(tenant).held_by
-        if state.held_by or held_by:
-            return (
-                f"held by {state.held_by}"
-                if state.held_by
-                else f"tenant {tenant} is held by {held_by}"
-            )
+        if state.held_by:
+            return f"held by {state.held_by}"
+        terms = self._terms_of(tenant)
+        if terms.is_stopped:
+            return f"tenant {tenant} is held by {terms.held_by}" if terms.held_by else terms.used_up
         waits = self._queue.why(f"{tenant}/{request}")
         if waits is None:
             return "about to begin"
         if waits.kind == "key_full":
             return f"{waits.by} has {waits.running} of {waits.most} at work"
         return "waits for its turn"
+
+    def refresh(self) -> None:
+        """Take over changed terms of tenants."""
+        self._queue.refresh()
+        self._pump()
 
     # --- what happens --------------------------------------------------------------------------
 
@@ -118,21 +108,21 @@ class Requests:
             return
         match recorded.event:
             case RunFinished(run=run):
-                request = self._of_run(recorded.stream, run)
+                request = self._at_work.request_of(recorded.stream, run)
                 if request is not None:
-                    self._do(self._settle(*request))
+                    self._do(self._at_work.settle(*request))
             case ActionAsked(action=action):
                 state = self._engine.state(recorded.stream)
                 asked = state.actions.get(action)
-                request = self._of_run(state.id, asked.run) if asked else None
+                request = self._at_work.request_of(state.id, asked.run) if asked else None
                 if asked is not None and request is not None:
                     self._ask(state, asked, *request)
             case StepTaken(turn=turn):
                 state = self._engine.state(recorded.stream)
                 at_work = state.run_of(state.turns[turn]) if turn in state.turns else None
-                request = self._of_run(state.id, at_work.id) if at_work else None
+                request = self._at_work.request_of(state.id, at_work.id) if at_work else None
                 if at_work is not None and request is not None:
-                    await self._look_at_tokens(state, at_work, request)
+                    await self._at_work.look_at_tokens(state, at_work, request)
             case _:
                 pass
 
@@ -157,15 +147,6 @@ class Requests:
             ):
                 self._forget(tenant, name)
                 self._replies.owe(tenant, name)
-            case (
-                tenant_events.TenantAdmitted()
-                | tenant_events.TenantHeld()
-                | tenant_events.TenantReleased()
-                | tenant_events.TenantRetired()
-            ):
-                self._queue.refresh(tenant)
-            case tenant_events.AllHeld() | tenant_events.AllReleased():
-                self._queue.refresh()
             case _:
                 return
         self._pump()
@@ -194,10 +175,9 @@ class Requests:
                 await self._wake.wait()
             await asyncio.sleep(_LOOK)
             now = self._engine.clock.now()
-            for key, name in list(self._at_work.items()):
-                await isolated(self._look_at_time, key, name)
+            await self._at_work.look(_LOOK)
             while (late := self._queue.late(now)) is not None:
-                self._do(self._fail(*_parts(late.id), "deadline", "it waited too long"))
+                self._do(self._fail(*parts_of(late.id), "deadline", "it waited too long"))
             for ticket in self._again:
                 self._queue.push(ticket)
             self._again.clear()
@@ -245,9 +225,7 @@ class Requests:
         ticket = f"{tenant}/{request}"
         self._queue.drop(ticket)
         self._queue.done(ticket)
-        for key in [key for key, name in self._at_work.items() if name == ticket]:
-            del self._at_work[key]
-            self._spent.pop(key, None)
+        self._at_work.forget(ticket)
         flow = self._engine.tenant(tenant).requests.one(request).flow
         for some in self._parked.values():
             some[:] = [one for one in some if one.id != ticket]
@@ -267,7 +245,7 @@ class Requests:
 
     async def _begin(self, taken: Taken) -> None:
         ticket = taken.ticket
-        tenant_name, name = _parts(ticket.id)
+        tenant_name, name = parts_of(ticket.id)
         tenant = self._engine.tenant(tenant_name)
         request = tenant.requests.one(name)
         if taken.expired:
@@ -343,127 +321,27 @@ class Requests:
 
     def _follow(self, tenant: str, request: RequestState) -> None:
         """Wait for the end of a request's run, which may have come already."""
-        key, ticket = (request.fleet, request.run), f"{tenant}/{request.id}"
-        self._at_work[key] = ticket
-        self._spent.setdefault(key, 0.0)
+        ticket = f"{tenant}/{request.id}"
         if not self._queue.is_running(ticket):
             # It was begun in a life before this one: it has a place, whoever waits.
             self._queue.admit(
                 Ticket(ticket, tenant, request.priority, request.at, None, request.whose)
             )
         self._wake.set()
-        run = self._run(*key)
-        if run is None or run.status != "running":
-            self._do(self._settle(tenant, request.id))
-
-    def _run(self, fleet: str, run: str) -> RunState | None:
-        state = next((one for one in self._engine.fleets() if one.id == fleet), None)
-        return state.runs.get(run) if state else None
-
-    def _of_run(self, fleet: str, run: str) -> tuple[str, str] | None:
-        """Name the request that a run is at work for."""
-        name = self._at_work.get((fleet, run))
-        return _parts(name) if name else None
-
-    async def _settle(self, tenant: str, name: str) -> None:
-        """Note how the run of a request ended; the store may have to be asked more than once."""
-        request = self._engine.tenant(tenant).requests.one(name)
-        while request.status == "running":
-            run = self._run(request.fleet, request.run)
-            if run is not None and run.status == "running":
-                return
-            try:
-                await self._note_end(tenant, request, run)
-            except StoreFailed:
-                await asyncio.sleep(_AGAIN)
-            except Stale:
-                return
-        self._ending.pop((request.fleet, request.run), None)
-
-    async def _note_end(self, tenant: str, request: RequestState, run: RunState | None) -> None:
-        if run is None:
-            await self._engine.send(
-                FailRequest(tenant, request.id, "cancelled", "its fleet is not there any more")
-            )
-            return
-        tokens = run.bill.tokens
-        if run.status == "finished":
-            output = await self._engine.payload(
-                tenant, await self._output(tenant, request.fleet, run)
-            )
-            await self._engine.send(FinishRequest(tenant, request.id, output, tokens))
-            return
-        kind = self._ending.get((request.fleet, request.run)) or _ENDED[run.status]
-        reason = run.reason or run.status
-        await self._engine.send(FailRequest(tenant, request.id, kind, reason, tokens))
-
-    async def _output(self, tenant: str, fleet: str, run: RunState) -> str:
-        """Give what a run came to: the output of its parts, or else what was decided."""
-        texts = {
-            given.of: await self._engine.text(tenant, handed_output(run, given.of))
-            for given in run.output
-        }
-        text = run_text(run, texts)
-        ballot = self._engine.state(fleet).ballots.get(run.ballot)
-        if not text and ballot is not None and ballot.verdict is not None:
-            text = f"{ballot.verdict.verdict}: {ballot.verdict.reason}"
-        return text or run.reason
+        if self._at_work.follow(tenant, request):
+            self._do(self._at_work.settle(tenant, request.id))
 
     async def _fail(self, tenant: str, name: str, kind: ErrorType, reason: str) -> None:
         while True:
             try:
                 await self._engine.send(FailRequest(tenant, name, kind, reason))
             except StoreFailed:
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(AGAIN)
                 continue
             except Refused as refusal:
                 _log.info("%s/%s: %s", tenant, name, refusal)
                 self._queue.done(f"{tenant}/{name}")
             return
-
-    # --- what bounds it ------------------------------------------------------------------------
-
-    async def _look_at_time(self, key: tuple[str, str], ticket: str) -> None:
-        """Cancel a run that takes too long; the time in which it waits for people is free."""
-        run = self._run(*key)
-        state = self._engine.state(key[0]) if run else None
-        if run is None or state is None or run.status != "running" or run.held_by:
-            return
-        waits = any(
-            state.actions[one].status == "asking" and state.actions[one].run == run.id
-            for one in state.open_actions
-        )
-        held = bool(self._terms_of(_parts(ticket)[0]).held_by)
-        if not (waits or held):
-            self._spent[key] = self._spent.get(key, 0.0) + _LOOK
-        longest = self._flows.settings.timeout
-        if self._spent[key] > longest and key not in self._ending:
-            await self._cancel(key, "timeout", f"it took longer than {longest:.0f} s")
-
-    async def _look_at_tokens(
-        self, state: FleetState, run: RunState, request: tuple[str, str]
-    ) -> None:
-        """Cancel a run that used more tokens than one request may."""
-        tenant = self._engine.tenant(request[0])
-        flow = self._flows.find(tenant.name, tenant.requests.one(request[1]).flow)
-        bounds = [
-            most
-            for most in (
-                flow.spec.limits.max_tokens_per_request if flow else None,
-                tenant.spec.quotas.tokens_per_request,
-            )
-            if most is not None
-        ]
-        used = run.bill.tokens
-        key = (state.id, run.id)
-        if bounds and used > min(bounds) and run.status == "running" and key not in self._ending:
-            why = f"it used {used:,} tokens, and one request may use {min(bounds):,}"
-            await self._cancel(key, "failed", why)
-
-    async def _cancel(self, key: tuple[str, str], kind: ErrorType, why: str) -> None:
-        self._ending[key] = kind
-        actor = Actor("system", "flows", tenant_of(key[0]))
-        await self._engine.send(CancelRun(*key, why), actor)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside everything else; its errors are recorded and stay its own."""
@@ -471,8 +349,3 @@ class Requests:
         task = self._group.create_task(isolated(lambda: work), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _parts(ticket: str) -> tuple[str, str]:
-    tenant, _, request = ticket.rpartition("/")
-    return tenant, request

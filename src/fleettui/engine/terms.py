@@ -16,7 +16,8 @@ from fleettui.core.tenancy import DEFAULT
 from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 
-_GONE = "the loss of its file"
+# Stands behind "held by".
+_GONE = "its missing file"
 # What changes terms; a tenant's stream has much else in it, and looking again is not for nothing.
 _CHANGES = (TenantAdmitted, TenantRetired, TenantHeld, TenantReleased, AllHeld, AllReleased)
 
