@@ -382,6 +382,16 @@ async def test_a_host_admin_who_looks_at_one_tenant_is_asked_before_all_is_held(
         assert shown.client.sent == [HoldAll("default")]
 
 
+async def test_a_budget_that_waits_is_called_a_budget():
+    row = replace(
+        INBOX[0], kind="budget", agent="", tenant="acme", fleet="tenant:acme",
+        summary="acme spent $40.00 of $40.00 this day",
+    )  # fmt: skip
+    async with cockpit(tenants_board(inbox=(row,))) as shown:
+        said = shown.text().split("\n")[-2]
+        assert said.startswith(" ! the budget of acme waits for you: acme spent $40.00 of $40.00")
+
+
 async def test_an_error_longer_than_the_status_line_is_shown_to_its_end():
     error = QuotaReached(
         "root gave 2 of 2 tasks in the last minute", "again at 23:25:48 UTC",
