@@ -252,10 +252,10 @@ async def running(world: World) -> AsyncIterator[House]:
         metrics = Metrics(engine, dispatch.waits, serving.refused)
         request_log = RequestLog(engine, world.request_log, world.redact)
         of_tenants = (
-            TermsWatch(dispatch), spending, serving.requests, metrics, request_log,
+            timers, TermsWatch(dispatch), spending, serving.requests, metrics, request_log,
         )  # fmt: skip
         for watcher in (
-            memories, keeping, actions, turns, steps, timers, reports, supervisor, releasing,
+            memories, keeping, actions, turns, steps, reports, supervisor, releasing,
             monitors, lodging, *of_tenants,
         ):  # fmt: skip
             ready = asyncio.Event()

@@ -7,6 +7,7 @@ import pytest
 from core.houses import ANN, BOB, Desk, spec
 from fleettui.core.commands import (
     AdmitFleet,
+    AwaitSettings,
     CancelRun,
     CastVote,
     CloseBallot,
@@ -19,11 +20,14 @@ from fleettui.core.commands import (
     SendMessage,
     StartRun,
     StopFleet,
+    TakeSettings,
 )
 from fleettui.core.errors import IllegalMove, NotFound, Refused
 from fleettui.core.events import FleetStopped, RunFinished
-from fleettui.core.model import Payload
+from fleettui.core.model import Actor, Payload
 from fleettui.core.views.agents import rollback_preview
+
+SYSTEM = Actor("system", "turns")
 
 
 def started(**more: object) -> Desk:
@@ -157,3 +161,14 @@ def test_a_changed_file_adds_and_removes_agents() -> None:
     desk = Desk()
     desk.send(AdmitFleet("f", "f", "/f.yaml", "/ws", spec(("a", "c"))))
     assert list(desk.state.agents) == ["a", "c"]
+
+
+def test_an_agent_whose_settings_came_does_not_go_on_saying_that_it_waits_for_them():
+    desk = started()
+    agent = desk.state.agents["a"]
+    turn = agent.turn
+    desk.send(AwaitSettings("f", turn), SYSTEM)
+    assert agent.status == "waiting"
+    assert "waits for its fleet file" in agent.trouble
+    desk.send(TakeSettings("f", turn), SYSTEM)
+    assert (agent.status, agent.trouble) == ("working", "")

@@ -39,6 +39,11 @@ def test_a_named_secret_that_is_not_set_is_refused_with_the_command_that_sets_it
         granted({"missing": ""}, THERE, "acme")
 
 
+def test_a_secret_that_the_tenants_file_does_not_list_is_no_secret_that_is_not_set() -> None:
+    with pytest.raises(ToolFailed, match="the file of tenant acme does not list the secret 'npm'"):
+        granted({"npm": ""}, [], "acme", ["agent-ssh-*"])
+
+
 def test_two_secrets_never_become_one_variable() -> None:
     with pytest.raises(ToolFailed, match="both become A_B"):
         granted({"a*": ""}, ("a-b", "a_b"), "default")

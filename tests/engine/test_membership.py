@@ -134,6 +134,26 @@ async def test_a_role_is_what_a_person_may_at_most(tmp_path: Path) -> None:
         assert stranger.tenants() == []
 
 
+async def test_the_hosts_admin_holds_everything_also_where_they_look_at_one_tenant(
+    tmp_path: Path,
+) -> None:
+    async with running(world_of(tmp_path)) as house:
+        narrowed = house.session("ann", "acme")
+        await narrowed.send(HoldAll("default"))
+        assert house.engine.tenant("default").all_held_by == "ann"
+        await narrowed.send(ReleaseAll("default"))
+        assert house.engine.tenant("default").all_held_by == ""
+        with pytest.raises(NotFound):
+            await narrowed.send(HoldTenant("globex"))
+        viewer = house.session("ann", "acme", rights_of="bob")
+        for command, what in (
+            (HoldAll("default"), "bob is no member of default"),
+            (HoldTenant("acme"), "bob is viewer of acme"),
+        ):
+            with pytest.raises(Forbidden, match=what):
+                await viewer.send(command)
+
+
 async def test_members_of_several_tenants_say_which(tmp_path: Path) -> None:
     two = {name: {"members": [{"name": "bob", "role": "admin"}]} for name in ("a", "b")}
     async with running(world_of(tmp_path, two)) as house:

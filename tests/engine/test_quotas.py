@@ -305,3 +305,60 @@ async def test_programs_of_a_tenant_over_its_memory_let_no_other_begin(tmp_path:
         await wait_for(acme, is_over(house))
         detail = await acme.read(ReadTenant(tenant="acme"))
         assert [one.name for one in detail.tenant.quotas] == ["memory", "cpu"]
+
+
+async def test_a_program_waits_for_those_that_began_since_the_last_look(tmp_path: Path) -> None:
+    def script(_request: Any, step: int) -> ModelReply:
+        return calls("run", argv=["true"]) if step == 0 else says("done")
+
+    heavy = Heavy()
+    world = world_of(tmp_path, FunctionModel(script), {"quotas": {"memory": "1GiB"}})
+    world = replace(world, measures=heavy)
+    # Nothing looks at the agents by itself meanwhile.
+    text = fleet_yaml(["a"], more="  policy:\n    allow: ['run true']\n  health: {interval: 1h}\n")
+    async with both(tmp_path, world, text) as (house, acme, _):
+        heavy.memory = 2 << 30
+        world.clock.forward(60)  # type: ignore[attr-defined]
+        await acme.send(StartRun("f", Payload("go")))
+        (row,) = await until(acme, lambda rows: rows[0].waits is not None)
+        assert row.waits is not None
+        assert row.waits.by == "programs of acme hold 2,048 of 1,024 MiB (quota memory)"
+        heavy.memory = 0
+        world.clock.forward(60)  # type: ignore[attr-defined]
+        await wait_for(acme, is_over(house))
+
+
+async def test_a_turn_that_waits_is_none_that_goes_on(tmp_path: Path) -> None:
+    model = FunctionModel(lambda *_: says("done"), gate=asyncio.Event())
+    world = world_of(tmp_path, model, {"quotas": {"concurrent_turns": 1}})
+    async with both(tmp_path, world) as (house, acme, _):
+        for agent in ("a", "b"):
+            await acme.send(SendMessage("f", agent, Payload("go")))
+        await until(acme, lambda rows: any(row.waits for row in rows))
+        detail = await acme.read(ReadTenant(tenant="acme"))
+        assert (detail.tenant.turns, detail.tenant.turns_quota) == (1, 1)
+        assert model.gate is not None
+        model.gate.set()
+        await wait_for(acme, lambda: all(
+            turn.status == "finished" for turn in house.engine.state("f@acme").turns.values()
+        ))  # fmt: skip
+
+
+async def test_a_tenants_idle_timeout_holds_for_agents_whose_file_says_none(tmp_path):
+    own_says = "- name: b\n      spec:\n        idle_timeout: 1h"
+    text = fleet_yaml(["a", "b"]).replace("- name: b\n      spec:", own_says)
+    world = world_of(tmp_path, FunctionModel(lambda *_: says("done")), {})
+    async with both(tmp_path, world, text) as (house, acme, _):
+        own, other = house.engine.state("f@acme").agents, house.engine.state("f@globex").agents
+        # The file of a tenant that is there already says it from now on.
+        world.tenants.give({"acme": {"limits": {"idle_timeout": "10m"}}, "globex": {}})  # type: ignore[attr-defined]
+        await wait_for(acme, lambda: house.engine.tenant("acme").spec.limits.idle_timeout == 600)
+        world.clock.forward(601)  # type: ignore[attr-defined]
+        await wait_for(acme, lambda: own["a"].released)
+        assert own["a"].why == "released after 10m idle; wakes on a message"
+        assert not own["b"].released
+        assert not any(agent.released for agent in other.values())
+        await acme.send(SendMessage("f", "a", Payload("wake up")))
+        turns = house.engine.state("f@acme").turns
+        await wait_for(acme, lambda: [one.status for one in turns.values()] == ["finished"])
+        assert not own["a"].released

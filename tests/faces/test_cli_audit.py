@@ -245,3 +245,9 @@ async def test_the_eyes_of_a_tenant_see_its_own_record_and_those_of_a_member_non
     done = fleettui("--as", "bob", "audit", "verify", "--state", state)
     assert done.exit_code == 1
     assert "bob may not read the record itself" in done.stderr
+
+
+def test_an_export_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
+    shown = fleettui("audit", "verify", "--file", tmp_path / "none.jsonl")
+    assert shown.exit_code == 1
+    assert "none.jsonl can't be read: No such file or directory" in shown.stderr

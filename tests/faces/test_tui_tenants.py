@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tenant_boards import INBOX, THREE, WEB, fleet, many_board, tenant, tenants_board
 
 from fleettui.core.commands.tenants import HoldAll, HoldTenant, ReleaseAll, ReleaseTenant
-from fleettui.core.errors import Forbidden
+from fleettui.core.errors import Forbidden, QuotaReached
 from fleettui.core.views.queries import ReadBoard
 from fleettui.core.views.rows import QuotaRow, TenantRow, WaitRow
 from fleettui.core.views.scope import first_fleet, scoped
@@ -315,6 +315,9 @@ async def test_hold_all_again_releases_what_i_held():
         await shown.press("exclamation_mark")
         await shown.until(lambda: shown.client.sent)
         assert shown.client.sent == [ReleaseAll("default")]
+        await shown.press("z")
+        await shown.until(lambda: len(shown.client.sent) == 2)
+        assert shown.client.sent[1] == HoldAll("default")
 
 
 async def test_what_somebody_else_holds_is_released_after_a_question():
@@ -367,6 +370,42 @@ async def test_an_agent_that_waits_says_why_in_its_row():
                   turn="t1", since=NOW),)  # fmt: skip
     async with cockpit(tenants_board(agents=rows, tenants=HELD)) as shown:
         assert "held by bob" in shown.screen.pane("agents").table.text()
+
+
+async def test_a_host_admin_who_looks_at_one_tenant_is_asked_before_all_is_held():
+    async with cockpit(as_role("admin")) as shown:
+        await shown.press("exclamation_mark")
+        assert "hold everything on this host, of every tenant?" in " ".join(shown.text().split())
+        assert shown.client.sent == []
+        await shown.press("y")
+        await shown.until(lambda: shown.client.sent)
+        assert shown.client.sent == [HoldAll("default")]
+
+
+async def test_a_budget_that_waits_is_called_a_budget():
+    row = replace(
+        INBOX[0], kind="budget", agent="", tenant="acme", fleet="tenant:acme",
+        summary="acme spent $40.00 of $40.00 this day",
+    )  # fmt: skip
+    async with cockpit(tenants_board(inbox=(row,))) as shown:
+        said = shown.text().split("\n")[-2]
+        assert said.startswith(" ! the budget of acme waits for you: acme spent $40.00 of $40.00")
+
+
+async def test_an_error_longer_than_the_status_line_is_shown_to_its_end():
+    error = QuotaReached(
+        "root gave 2 of 2 tasks in the last minute", "again at 23:25:48 UTC",
+        quota="per_user.requests_per_minute",
+    )  # fmt: skip
+    async with cockpit(host_board(), size=(80, 24)) as shown:
+        shown.screen.complain(str(error))
+        await shown.press("1")
+        lines = shown.text().split("\n")
+        assert " ".join(" ".join(lines[-3:-1]).split()) == str(error)
+        assert "detach" in lines[-1]
+        shown.screen.say("well")
+        await shown.press("1")
+        assert shown.text().split("\n")[-2].startswith(" well")
 
 
 # --- roles ----------------------------------------------------------------------------------------

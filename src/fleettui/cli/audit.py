@@ -12,7 +12,7 @@ from fleettui.cli.exported import Exported, export_lines, written
 from fleettui.cli.printing import print_json, put, say
 from fleettui.cli.times import seconds_of
 from fleettui.core.audit import Finding, check_chain, check_texts
-from fleettui.core.errors import Forbidden, NotFound
+from fleettui.core.errors import Forbidden, NotFound, Refused
 from fleettui.core.views.rows import AuditRow
 
 TENANT = click.option("--tenant", metavar="T", default="", help="Only this tenant.")
@@ -37,8 +37,12 @@ def audit() -> None:
 def verify(context: click.Context, *, tenant: str, file: str, state: str, as_json: bool) -> None:
     """Check every event, and name the first that is not as it was stored. Exit code 0 or 1."""
     if file:
-        with click.open_file(file, "rb") as lines:
-            rows = [_of_export(Exported.read(file, lines), tenant)]
+        try:
+            with click.open_file(file, "rb") as lines:
+                rows = [_of_export(Exported.read(file, lines), tenant)]
+        except OSError as error:
+            what = f"{file} can't be read: {error.strerror or error}"
+            raise Refused(what, "name what `fleettui audit export --output` wrote") from None
     else:
         with _opened(context, state) as store:
             rows = [_of_store(store, one) for one in _tenants(context, store, tenant)]

@@ -13,6 +13,7 @@ import msgspec
 from fleettui.cli.door import JSON, STATE, Doors, state_of
 from fleettui.cli.printing import print_json, put, say
 from fleettui.cli.progress import tell
+from fleettui.cli.tenants import stopped
 from fleettui.client import Client, Notice, Watch
 from fleettui.core.commands import CancelRun, Deny, OpenFleet, StartRun, StopFleet
 from fleettui.core.errors import FleettuiError, Refused
@@ -138,8 +139,8 @@ async def carry_out(client: Client, order: Order) -> RunReport:
         start = StartRun(fleet, Payload(task), order.base, order.record, order.replay)
         run = await client.send(start)
         for tenant in await client.read(ReadTenants()):
-            if tenant.name == tenant_of(fleet) and tenant.used_up:
-                say(f"waits: {tenant.used_up}")
+            if tenant.name == tenant_of(fleet) and (why := stopped(tenant)):
+                say(f"nothing begins: {why}")
         try:
             async with asyncio.timeout(order.timeout):
                 await _wait_end(client, watch, fleet, run, order)

@@ -236,6 +236,18 @@ def standing(row: TenantRow) -> str:
     return "its file is gone" if row.retired else "open"
 
 
+def stopped(row: TenantRow) -> str:
+    """Say why nothing of a tenant begins, and what lets it go on; empty where nothing stops it."""
+    why = standing(row)
+    if row.all_held_by:
+        return f"{why}; fleettui release"
+    if row.held_by:
+        return f"{row.name} is {why}; fleettui tenant release {row.name}"
+    if row.retired:
+        return f"the file of tenant {row.name} is gone; put it back: {row.file}"
+    return why if row.used_up else ""
+
+
 def _amount(name: str, value: float) -> str:
     """Write an amount in the unit of its quota."""
     if name.startswith(("cost", "budgets")):

@@ -65,16 +65,24 @@ def check_tenant(tenant: str) -> str:
     return tenant
 
 
-def granted(wanted: Mapping[str, str], there: Sequence[str], tenant: str) -> Mapping[str, str]:
+def granted(
+    wanted: Mapping[str, str], there: Sequence[str], tenant: str, allowed: Sequence[str] = ("*",)
+) -> Mapping[str, str]:
     """Give the secrets of an agent as variable: name, of those that are there.
 
-    `wanted` is the list of its file (name or glob: variable, empty for the usual one). Raises
+    `wanted` is the list of its file (name or glob: variable, empty for the usual one), `allowed`
+    that of its tenant's file, within which `there` are. Raises
     ToolFailed where a named one is not there, or two would become the same variable.
     """
     found: dict[str, str] = {}
     for pattern, variable in wanted.items():
         names = [name for name in there if fnmatchcase(name, pattern)]
         if not names and not is_glob(pattern):
+            if not any(fnmatchcase(pattern, one) for one in allowed):
+                raise ToolFailed(
+                    f"the file of tenant {tenant} does not list the secret '{pattern}'",
+                    "add it there under spec.secrets, or take it out of the agent's",
+                )
             of = "" if tenant == DEFAULT else f"--tenant {tenant} "
             raise ToolFailed(
                 f"the secret '{pattern}' is not set, which spec.secrets names",

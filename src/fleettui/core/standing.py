@@ -26,6 +26,9 @@ class Standing(Protocol):
     def spent(self, first: int, last: int) -> float:
         """Give what calls of known price cost (US dollars) from one day to another, in UTC."""
 
+    def idle_timeout(self) -> float | None:
+        """Give after how long (seconds) an agent is released whose file says nothing."""
+
 
 class _Unbounded:
     """No tenant is known: nothing is refused."""
@@ -44,6 +47,9 @@ class _Unbounded:
 
     def spent(self, first: int, last: int) -> float:  # noqa: ARG002 nothing was
         return 0.0
+
+    def idle_timeout(self) -> float | None:
+        return None
 
 
 UNBOUNDED: Final[Standing] = _Unbounded()

@@ -88,6 +88,10 @@ class Dispatch:
     def waits(self, ticket: str) -> bool:
         return ticket in self._begin
 
+    def running_of(self, tenant: str) -> int:
+        """Count the slots of a tenant."""
+        return self._queue.running_of(tenant)
+
     def hasten(self, ticket: str, priority: Priority) -> None:
         """Let a ticket that waits count as more urgent, if that is more."""
         known = self._queue.priority(ticket)

@@ -43,14 +43,14 @@ class Membership:
     Whoever owns the state folder is admin of every tenant whose file does not say otherwise. An
     admin of tenant `default` is the host's. With `rights_of` somebody who is the host's admin
     sees and may only what that member does; what they do stays their own. `only` narrows it all
-    to one tenant.
+    to one tenant. `name` is whose rights these are.
     """
 
     def __init__(
         self, engine: Engine, operator: str, *, owner: bool, only: str = "", rights_of: str = ""
     ) -> None:
         self._engine, self.operator, self.only = engine, operator, only
-        self._owner, self._name = owner, operator
+        self._owner, self.name = owner, operator
         if rights_of and rights_of != operator:
             if not self._is_host_admin():
                 raise Forbidden(
@@ -59,18 +59,23 @@ class Membership:
                 )
             if all(state.member(rights_of) is None for state in engine.tenants()):
                 raise NotFound(f"no tenant has a member named '{rights_of}'")
-            self._owner, self._name = False, rights_of
+            self._owner, self.name = False, rights_of
         if only and self.role(only) is None:
             raise no_tenant(only)
 
     def role(self, tenant: str) -> Role | None:
         """Give what the operator may do in a tenant; None for one that is not theirs to see."""
-        if self.only not in {"", tenant}:
-            return None
+        return self._role(tenant) if self.only in {"", tenant} else None
+
+    def host_role(self) -> Role | None:
+        """Give what the operator may do to the whole host, also where they look at one tenant."""
+        return self._role(DEFAULT)
+
+    def _role(self, tenant: str) -> Role | None:
         state = self._engine.find_tenant(tenant)
         if state is None:
             return None
-        return state.role_of(self._name) or ("admin" if self._is_host_admin() else None)
+        return state.role_of(self.name) or ("admin" if self._is_host_admin() else None)
 
     def tenants(self) -> Sequence[str]:
         """Name the tenants the operator sees, `default` first."""
@@ -82,7 +87,13 @@ class Membership:
 
     def actor(self, tenant: str) -> Actor:
         """Give the operator as the actor of a tenant; raises NotFound."""
-        role = self.role(tenant)
+        return self._actor(tenant, self.role(tenant))
+
+    def host_actor(self) -> Actor:
+        """Give the operator as who holds the whole host; raises NotFound."""
+        return self._actor(DEFAULT, self.host_role())
+
+    def _actor(self, tenant: str, role: Role | None) -> Actor:
         if role is None:
             raise no_tenant(tenant)
         found = self._engine.tenant(tenant).member(self.operator)
@@ -99,5 +110,5 @@ class Membership:
 
     def _is_host_admin(self) -> bool:
         host = self._engine.find_tenant(DEFAULT)
-        listed = host.role_of(self._name) if host else None
+        listed = host.role_of(self.name) if host else None
         return listed == "admin" if listed else self._owner

@@ -190,7 +190,10 @@ class Reading:
         for name in who.tenants():
             load, role = self._loads.of(name), who.actor(name).role
             programs = Programs(load.memory, load.cores)
-            rows.append(tenant_row(self._engine.standing(name), role, programs, now, everything))
+            rows.append(tenant_row(
+                self._engine.standing(name), role, programs, now,
+                turns=self._dispatch.running_of(name), all_held_by=everything,
+            ))  # fmt: skip
         return rows
 
     def _budgets(self, who: Membership) -> list[InboxRow]:
@@ -288,5 +291,7 @@ def _run(states: Sequence[FleetState], name: str) -> tuple[FleetState, RunState]
     if name:
         runs = [(state, run) for state, run in runs if run.id == name]
     if not runs:
-        raise NotFound(f"there is no run '{name}'" if name else "nothing has run yet")
+        if not name:
+            raise NotFound("nothing has run yet", "fleettui run FILE runs a fleet")
+        raise NotFound(f"there is no run '{name}'", "fleettui runs names them")
     return max(runs, key=lambda pair: pair[1].started)

@@ -35,7 +35,7 @@ from fleettui.core.commands.requests import SendToFlow, UseFlows
 from fleettui.core.commands.tenants import HoldAll, ReleaseAll, TenantCommand
 from fleettui.core.decide.roles import refuse_role
 from fleettui.core.errors import FleettuiError, Forbidden, Refused
-from fleettui.core.model import Payload
+from fleettui.core.model import Actor, Payload
 from fleettui.core.state.fleet import FleetState
 from fleettui.core.subjects import SYSTEM_PERMISSIONS, permissions_of
 from fleettui.core.tenancy import (
@@ -118,7 +118,7 @@ class Session:
         mine = self._addressed(_of_tenant(command))
         tenant = self._tenant_of(mine)
         # Before anything is read, kept or made for it.
-        refuse_role(self._who.actor(tenant), mine)
+        refuse_role(self._actor(mine, tenant), mine, self._who.name)
         serving = current_tenant.set(tenant)
         try:
             return await self._carry_out(mine)
@@ -127,6 +127,12 @@ class Session:
             raise
         finally:
             current_tenant.reset(serving)
+
+    def _actor(self, command: Command | TenantCommand, tenant: str) -> Actor:
+        """Give this operator as the actor of a command; a hold of everything is the host's."""
+        if isinstance(command, HoldAll | ReleaseAll):
+            return self._who.host_actor()
+        return self._who.actor(tenant)
 
     def _redactions(self, tenants: Iterable[str]) -> Sequence[Redaction]:
         found = (self._engine.redactions.of_tenant(one) for one in tenants)
@@ -156,9 +162,11 @@ class Session:
         """Name the tenant of a command; what is not the operator's looks like what is not there."""
         if isinstance(command, TenantCommand):
             whole = isinstance(command, HoldAll | ReleaseAll)
-            if whole and (command.tenant != DEFAULT or self._who.role(DEFAULT) is None):
+            if whole and command.tenant == DEFAULT and self._who.host_role() is not None:
+                return DEFAULT
+            if whole:
                 raise Forbidden(
-                    f"{self.operator} is no member of {DEFAULT}, and this needs admin",
+                    f"{self._who.name} is no member of {DEFAULT}, and this needs admin",
                     f"ask an admin of {DEFAULT}",
                 )
             if self._who.role(command.tenant) is None:
@@ -215,7 +223,7 @@ class Session:
                 return await self._ask(command)
 
     async def _ask(self, command: Command | TenantCommand) -> str:
-        return await self._engine.send(command, self._who.actor(current_tenant.get()))
+        return await self._engine.send(command, self._actor(command, current_tenant.get()))
 
     async def _spilled(self, payload: Payload) -> Payload:
         """Keep a text; a stored one that is named must be the tenant's."""

@@ -35,7 +35,10 @@ class Spending:
             case StepTaken():
                 await self._look(self._engine.tenant(tenant_of(recorded.stream)))
             case BudgetWarned(kind=kind, spent=spent, most=most):
-                _log.warning("%s spent $%.2f of $%.2f this %s", tenant, spent, most, kind)
+                text = (
+                    "%s spent %.0f%% of its budget of the %s, $%.2f of $%.2f: spent whole, it waits"
+                )
+                _log.warning(text, tenant, 100 * spent / most, kind, spent, most)
             case BudgetReached(kind=kind, spent=spent, most=most):
                 text = "%s spent $%.2f of $%.2f this %s: it waits for an approver"
                 _log.warning(text, tenant, spent, most, kind)

@@ -30,8 +30,10 @@ from fleettui.core.events import (
     TurnFailed,
     TurnOpened,
 )
-from fleettui.core.state.fleet import AgentState, FleetState
+from fleettui.core.events.tenants import TenantAdmitted
+from fleettui.core.state.fleet import FleetState
 from fleettui.core.state.scaling import idle_timeout
+from fleettui.core.tenancy import tenant_of_stream
 from fleettui.engine.engine import Engine
 
 # The clock may jump: it is looked at this often (seconds) while anything is due at all.
@@ -60,10 +62,10 @@ class Timers:
             case AgentCrashed(agent=name, checkpoint=point, wait=wait) if point:
                 self._add(recorded.at + wait, RollBack(fleet, name, point))
             case AgentMoved(agent=name, to="idle"):
-                state = self._engine.state(fleet)
-                found = state.agents.get(name)
-                if found is not None:
-                    self._arm_release(state, found)
+                self._arm_releases(self._engine.state(fleet), name)
+            case TenantAdmitted():
+                # Its file may say another time than before.
+                self._arm_tenant(tenant_of_stream(fleet))
             case TurnFailed(turn=name, retry_at=at) if at:
                 self._add(at, RetryTurn(fleet, name))
             case MessageQueued(message=name, due=at) if at:
@@ -94,15 +96,19 @@ class Timers:
             self._arm_parts(state)
             self._arm_releases(state)
 
-    def _arm_releases(self, state: FleetState) -> None:
-        for agent in state.agents.values():
-            if agent.status == "idle" and not agent.released:
-                self._arm_release(state, agent)
+    def _arm_tenant(self, tenant: str) -> None:
+        for state in self._engine.fleets():
+            if state.tenant == tenant:
+                self._arm_releases(state)
 
-    def _arm_release(self, state: FleetState, agent: AgentState) -> None:
-        timeout = idle_timeout(state, agent)
-        if timeout is not None:
-            self._add(agent.since + timeout, ReleaseAgent(state.id, agent.id))
+    def _arm_releases(self, state: FleetState, only: str = "") -> None:
+        standing = self._engine.standing(state.tenant)
+        for agent in state.agents.values():
+            if agent.status != "idle" or agent.released or only not in ("", agent.id):
+                continue
+            timeout = idle_timeout(state, agent, standing)
+            if timeout is not None:
+                self._add(agent.since + timeout, ReleaseAgent(state.id, agent.id))
 
     def _arm_parts(self, state: FleetState) -> None:
         run = state.running()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fleettui.core.model import ToolProgram, ToolServer, Workplace
 from fleettui.core.quota import limits_of
@@ -32,7 +32,7 @@ def workplace(
         )
     ground = state.agents[agent].files.ground
     spec = state.spec_of(agent)
-    given = given_secrets(state, spec, vault)
+    given = given_secrets(state, spec, vault, tenant.secrets)
     by_name = {f"{PREFIX}{name}": value for name, value in given.values()}
     secrets_of = {**vault.environment(state.id), **by_name}
     environment = {name: reveal(text, secrets_of) for name, text in spec.environment.items()}
@@ -46,7 +46,9 @@ def workplace(
     )  # fmt: skip
 
 
-def given_secrets(state: FleetState, spec: AgentSpec, vault: Vault) -> dict[str, tuple[str, str]]:
+def given_secrets(
+    state: FleetState, spec: AgentSpec, vault: Vault, allowed: Sequence[str]
+) -> dict[str, tuple[str, str]]:
     """Give the stored secrets that an agent's file grants it, as variable: (name, value).
 
     Raises ToolFailed for one that is not set: that is a mistake of somebody, known at once, and
@@ -55,7 +57,7 @@ def given_secrets(state: FleetState, spec: AgentSpec, vault: Vault) -> dict[str,
     if not spec.secrets:
         return {}
     there = vault.secrets(state.tenant)
-    names = granted(spec.secrets, sorted(there), state.tenant)
+    names = granted(spec.secrets, sorted(there), state.tenant, allowed)
     return {variable: (name, there[name]) for variable, name in names.items()}
 
 

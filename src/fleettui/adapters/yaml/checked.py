@@ -52,7 +52,7 @@ class Checked:
             Document(path, root, environment, declared) for root in roots if not _is_blank(root)
         ]
         if not self.documents and not composer.flaws:
-            message = "no document in the file, write one of kind AgentFleet"
+            message = "no document in the file, write one with apiVersion and kind"
             self.problems.append(Problem(path, 1, 1, "error", "", message))
         for document in self.documents:
             self._link(document)

@@ -61,8 +61,11 @@ _LEAST: Final[dict[type, Role]] = {
 _OF_STRANGERS: Final = frozenset({commands.Approve, commands.Deny, commands.Withdraw})
 
 
-def refuse_role(actor: Actor, command: object) -> None:
-    """Refuse what a person's role does not reach; whatever is in no table needs an admin."""
+def refuse_role(actor: Actor, command: object, whose: str = "") -> None:
+    """Refuse what a person's role does not reach; whatever is in no table needs an admin.
+
+    `whose` names the member whose rights these are, where it is not the actor.
+    """
     if actor.kind != "operator":
         return
     least = _LEAST.get(type(command), "admin")
@@ -70,6 +73,6 @@ def refuse_role(actor: Actor, command: object) -> None:
         raise Forbidden(f"{actor.name} is no member of {actor.tenant}", "ask an admin to add you")
     if ROLES.index(actor.role) < ROLES.index(least):
         raise Forbidden(
-            f"{actor.name} is {actor.role} of {actor.tenant}, and this needs {least}",
+            f"{whose or actor.name} is {actor.role} of {actor.tenant}, and this needs {least}",
             f"ask an admin of {actor.tenant}",
         )

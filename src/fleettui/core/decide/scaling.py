@@ -28,9 +28,9 @@ DEEP: Final = 2
 
 
 def release_agent(state: FleetState, command: ReleaseAgent, asked: Asked) -> Outcome:
-    """Release an agent that had nothing to do for as long as its file says; too early is no."""
+    """Release an agent that had nothing to do for as long as is said; too early is no."""
     agent = state.agents.get(command.agent)
-    timeout = idle_timeout(state, agent) if agent is not None else None
+    timeout = idle_timeout(state, agent, asked.standing) if agent is not None else None
     if agent is None or timeout is None or agent.released or agent.status != "idle" or agent.turns:
         return NOTHING
     # Clocks are not exact: what comes a moment too early is meant.

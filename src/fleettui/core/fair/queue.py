@@ -40,6 +40,11 @@ class FairQueue:
         """Count the tickets that were taken and are not done."""
         return len(self._running)
 
+    def running_of(self, tenant: str) -> int:
+        """Count those of one tenant."""
+        found = self._tenants.get(tenant)
+        return found.running if found is not None else 0
+
     # --- tickets -------------------------------------------------------------------------------
 
     def push(self, ticket: Ticket, *, first: bool = False) -> None:

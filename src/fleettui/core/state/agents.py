@@ -39,6 +39,9 @@ def _moved(state: FleetState, event: AgentMoved, at: float) -> None:
         agent.log.append(LogLine(at, "note", f"{event.to} {event.why}".strip(), agent.turn))
     if agent.status == "failed" and event.to != "failed":
         agent.crashes = Crashes()
+    if agent.status == "waiting" and event.to == "working":
+        # What it waited for has come.
+        agent.trouble = ""
     agent.status, agent.why, agent.since = event.to, event.why, at
     agent.released = False
     if event.to == "stopped":

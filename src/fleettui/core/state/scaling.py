@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fleettui.core.spec.known import WITHOUT_TURNS
+from fleettui.core.standing import Standing
 from fleettui.core.state.fleet import AgentState, FleetState
 
 # A replica above the least is released after so long (seconds) where its file says nothing.
@@ -26,9 +27,13 @@ def is_surplus(state: FleetState, agent: AgentState) -> bool:
     return len(replicas_of(state, entry.name)) > entry.least
 
 
-def idle_timeout(state: FleetState, agent: AgentState) -> float | None:
-    """Give after how long (seconds) without work an agent is released; None is never."""
+def idle_timeout(state: FleetState, agent: AgentState, standing: Standing) -> float | None:
+    """Give after how long (seconds) without work an agent is released; None is never.
+
+    Its own file says it, else its tenant's; a replica too many goes in any case.
+    """
     spec = state.spec_of(agent.id)
     if spec.type in WITHOUT_TURNS:
         return None
-    return spec.idle_timeout or (SURPLUS_IDLE if is_surplus(state, agent) else None)
+    said = spec.idle_timeout or standing.idle_timeout()
+    return said or (SURPLUS_IDLE if is_surplus(state, agent) else None)

@@ -103,6 +103,12 @@ class TenantStanding:
         """Give what calls of known price cost (US dollars) from one day to another, in UTC."""
         return self.bill(first, last).cost
 
+    # --- what holds where an agent's file says nothing -------------------------------------------
+
+    def idle_timeout(self) -> float | None:
+        """Give after how long (seconds) an agent is released whose file says nothing."""
+        return self.tenant.spec.limits.idle_timeout
+
     # --- what stops everything -----------------------------------------------------------------
 
     def used_up(self, at: float) -> str:

@@ -34,13 +34,18 @@ class Programs(NamedTuple):
 
 
 def tenant_row(
-    standing: TenantStanding, role: Role, programs: Programs, now: float, all_held_by: str = ""
+    standing: TenantStanding,
+    role: Role,
+    programs: Programs,
+    now: float,
+    *,
+    turns: int = 0,
+    all_held_by: str = "",
 ) -> TenantRow:
-    """Project a tenant; `role` is what whoever asks may do in it."""
+    """Project a tenant; `role` is what whoever asks may do in it, `turns` go on right now."""
     tenant, fleets = standing.tenant, list(standing.fleets.values())
     bill, today = whole_bill(fleets), standing.bill(day_of(now), day_of(now))
     quotas = tenant.spec.quotas
-    turns = sum(len(agent.turns) for state in fleets for agent in state.agents.values())
     needs = sum(len(inbox_rows(state)) for state in fleets) + len(budget_rows(standing, now))
     used_up = standing.used_up(now)
     return TenantRow(

@@ -30,7 +30,7 @@ from fleettui.tui.widgets.bars import (
     header_line,
     held_line,
     is_held,
-    status_line,
+    status_lines,
     tabs_line,
 )
 from fleettui.tui.widgets.detail import DetailPane
@@ -165,7 +165,10 @@ class CockpitScreen(BranchKeys, QueueKeys, RunKeys, FlowKeys, GoingKeys, Signals
     def show_status(self) -> None:
         undo = self.steps[-1].words if self.steps else ""
         said = self.said if self.said.text else self.hint
-        self.query_one("#status", LineBar).show(partial(status_line, said, undo, self.board))
+        first, *below = status_lines(said, undo, self.board, self.size.width)
+        bar = self.query_one("#status", LineBar)
+        bar.show(lambda _width: first)
+        bar.spill(below)
 
     def _show_footer(self) -> None:
         scopes = [scope for scope in SCOPES if scope == self._active]

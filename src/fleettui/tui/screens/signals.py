@@ -20,6 +20,11 @@ def late_name(row: InboxRow) -> str:
     return f"{row.id} expires"
 
 
+def _who(row: InboxRow) -> str:
+    """Name what waits for a person."""
+    return f"the budget of {row.tenant}" if row.kind == "budget" else row.agent or row.fleet
+
+
 def _alarm(row: AlertRow) -> str:
     """Name the alarm of an alert."""
     return f"alert {row.agent} {row.rule} {row.subject}"
@@ -46,8 +51,8 @@ class Signals(Desk):
         if self.board.inbox:
             row = self.board.inbox[0]
             more = f" and {len(self.board.inbox) - 1} more" if len(self.board.inbox) > 1 else ""
-            who = row.agent or row.fleet
-            if len(self.board.tenants) > 1:
+            who = _who(row)
+            if len(self.board.tenants) > 1 and row.kind != "budget":
                 who = f"{row.tenant}/{who}"
             return Part(f"! {who} waits for you: {row.summary}{more} (w jumps there)", "need")
         if self.board.alerts:
@@ -98,7 +103,7 @@ class Signals(Desk):
         rows = [row for row in self.whole.inbox if {row.id, late_name(row)} & news]
         if rows:
             soon = "expires soon: " if late_name(rows[0]) in news else ""
-            words = f"{soon}{rows[0].agent or rows[0].fleet}: {rows[0].summary}"
+            words = f"{soon}{_who(rows[0])}: {rows[0].summary}"
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
             self._write(notice_sequence(words + more, self.outset.term))
             return

@@ -13,13 +13,15 @@ from fleettui.core.tenancy import DEFAULT, short_id
 from fleettui.core.views.rows import ATTENTION, Attention, Board, RunRow, TenantRow
 from fleettui.tui.amounts import money, tokens
 from fleettui.tui.keymap import Key
-from fleettui.tui.parts import Line, Part, Tone, clip, fit, spread, width_of
+from fleettui.tui.parts import Line, Part, Tone, clip, fit, spread, width_of, wrap
 from fleettui.tui.words import ATTENTION_SIGNS
 
 _COUNTED: Final[tuple[Attention, ...]] = ("run", "need", "pause", "fail", "stale")
 _LONG: Final = 100
 _SHORT: Final = 60
 _MOST_NAME: Final = 40
+# An error in the status line takes so many lines at most.
+_MOST_LINES: Final = 3
 TABS: Final = (
     ("tenants", "1", "Ten", "Tenants"),
     ("flows", "2", "Flow", "Flows"),
@@ -148,15 +150,23 @@ def tabs_line(board: Board, active: str, width: int) -> Line:
     return clip(tuple(parts), width)
 
 
-def status_line(left: Part, undo: str, board: Board, width: int) -> Line:
-    """Draw the last message, what z undoes, and how the store is."""
+def status_lines(left: Part, undo: str, board: Board, width: int) -> list[Line]:
+    """Draw the last message, what z undoes, and how the store is.
+
+    An error that is longer than that leaves takes lines of its own: its end says what mends it.
+    """
     right = [Part(f"seq {board.seq} ", "dim")] if width >= 60 else []
     if width >= _LONG or board.store != "ok":
         tone: Tone = "dim" if board.store == "ok" else "fail"
         right.append(Part(f"| db {fit(board.store, min(len(board.store), 40))} ", tone))
     if undo and width >= 60:
         right.insert(0, Part(f"z undo: {fit(undo, min(len(undo), 24))} | ", "dim"))
-    return spread((Part(" "), left), tuple(right), width)
+    room = max(width - 2, 1)
+    if left.tone != "fail" or cell_len(one_line(left.text)) < width - width_of(tuple(right)):
+        return [spread((Part(" "), left), tuple(right), width)]
+    lines = wrap(one_line(left.text), room)
+    shown = [*lines[: _MOST_LINES - 1], "".join(lines[_MOST_LINES - 1 :])]
+    return [(Part(" "), Part(fit(line, room), left.tone)) for line in shown if line]
 
 
 def footer_line(keys: Sequence[Key], common: Sequence[Key], width: int) -> Line:

@@ -1,8 +1,8 @@
-"""A bar: one line across the screen, drawn again only when it changed."""
+"""A bar: a line across the screen, or a few, drawn again only when it changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.strip import Strip
 
@@ -17,6 +17,7 @@ class LineBar(Toned, can_focus=False):
         super().__init__(id=id)
         self._paint: Callable[[int], Line] = _nothing
         self._drawn: Line = ()
+        self._below: Sequence[Line] = ()
 
     def show(self, paint: Callable[[int], Line]) -> None:
         """Take what paints the line from now on."""
@@ -24,10 +25,19 @@ class LineBar(Toned, can_focus=False):
         if self.size.width and paint(self.size.width) != self._drawn:
             self.refresh()
 
+    def spill(self, below: Sequence[Line]) -> None:
+        """Take the lines that stand below the first one, as high as the bar then is."""
+        if below != self._below:
+            self._below = below
+            self.styles.height = 1 + len(below)
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y:
-            return self.strip_of((), width)
+            return self.strip_of(
+                clip(self._below[y - 1], width) if y <= len(self._below) else (), width
+            )
         self._drawn = self._paint(width)
         return self.strip_of(clip(self._drawn, width), width)
 
