@@ -90,16 +90,18 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     assert SERVER is not None
     argv = [
         SERVER, "--addr", "127.0.0.1", "--port", "-1", "--config", str(folder / "nats.conf"),
-        "--ports_file_dir", str(folder),
     ]  # fmt: skip
     with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr is not None
+            said: list[int] = []
             for line in server.stderr:
+                if "Listening for client connections on" in line:
+                    said.append(int(line.rpartition(":")[2]))
                 if "Server is ready" in line:
                     break
-            (ports,) = folder.glob("*.ports")
-            yield int(json.loads(ports.read_text())["nats"][0].rpartition(":")[2])
+            (listening,) = said
+            yield listening
         finally:
             server.kill()
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    TypeAdapter,
+    model_validator,
+)
 
 from fleettui.core.grounds import GroundKind
 from fleettui.core.spec.agent import AgentSpec, Memory, Resources
@@ -40,6 +47,10 @@ def _replicas(value: Any) -> int | Replicas:
     return Replicas.model_validate(value) if meant else _count.validate_python(value)
 
 
+def _as_written(value: int | Replicas) -> Any:
+    return value if isinstance(value, int) else value.model_dump(exclude_unset=True)
+
+
 class AgentEntry(Shape):
     """A member of the fleet; after loading, `spec` is there also for a `config` file."""
 
@@ -52,7 +63,9 @@ class AgentEntry(Shape):
         default=1.0, gt=0, description="What its vote counts, for weighted consensus."
     )
     replicas: Annotated[
-        int | Replicas, PlainValidator(_replicas, json_schema_input_type=Count | Replicas)
+        int | Replicas,
+        PlainValidator(_replicas, json_schema_input_type=Count | Replicas),
+        PlainSerializer(_as_written),
     ] = Field(default=1, description="How many of it work at the same time, or `{min, max}`.")
     labels: Texts = Field(default_factory=dict, description="Text by name, to filter by.")
     skills: Items = Field(
