@@ -112,9 +112,9 @@ class RemoteWorker:
             await asyncio.sleep(min(FIRST_WAIT * 2**self._deaths, LONGEST_WAIT))
 
     async def _start(self) -> Link:
+        log = await asyncio.to_thread(_open_log, self._log)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        log = await asyncio.to_thread(_open_log, self._log)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", "fleettui.adapters.models.worker",
@@ -124,8 +124,11 @@ class RemoteWorker:
                 env=worker_environment(os.environ),
             )  # fmt: skip
             reader, writer = await asyncio.open_connection(sock=ours)
-        except OSError as error:
+        except BaseException as error:
+            # Also when whoever asked is cancelled: a worker without its socket ends by itself.
             ours.close()
+            if not isinstance(error, OSError):
+                raise
             raise ModelFailed(
                 f"the model worker can't be started: {error}",
                 retryable=True,
