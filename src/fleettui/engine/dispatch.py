@@ -14,6 +14,7 @@ from fleettui.core.commands import RenewBallot
 from fleettui.core.errors import FleettuiError
 from fleettui.core.fair import FairQueue, Taken, Terms, Ticket
 from fleettui.core.model import PRIORITIES, Priority
+from fleettui.core.views.agents import Waiting
 from fleettui.core.views.rows import WaitRow
 from fleettui.engine.engine import Engine
 
@@ -25,8 +26,6 @@ _LOOK: Final = 1.0
 TermsOf = Callable[[str], Terms]
 # What is done when a ticket is taken; one that is expired has no slot.
 Begin = Callable[[Taken], None]
-# Says of a turn why it waits; None for one that doesn't.
-Waiting = Callable[[str], WaitRow | None]
 
 
 class Dispatch:

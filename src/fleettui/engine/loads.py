@@ -11,8 +11,8 @@ from typing import Final
 
 from fleettui.core.state.fleet import ActionState
 from fleettui.core.tenancy import tenant_of
+from fleettui.core.views.agents import Waiting
 from fleettui.core.views.rows import WaitRow
-from fleettui.engine.dispatch import Waiting
 from fleettui.engine.engine import Engine
 from fleettui.ports import Measures, Vitals
 

@@ -15,7 +15,7 @@ from fleettui.core.state.fleet import AgentState, FleetState, RunState
 from fleettui.core.state.outputs import handed_output
 from fleettui.core.tenancy import DEFAULT, no_fleet
 from fleettui.core.views import queries
-from fleettui.core.views.agents import agent_rows
+from fleettui.core.views.agents import Waiting, agent_rows
 from fleettui.core.views.alerts import alert_rows
 from fleettui.core.views.board import board, fleet_row, stats_row
 from fleettui.core.views.inbox import action_rows, inbox_rows
@@ -37,7 +37,7 @@ from fleettui.core.views.runs import ballot_rows, message_rows, run_report, run_
 from fleettui.core.views.tenants import Programs, budget_rows, tenant_detail, tenant_row
 from fleettui.engine.breakers import Breakers
 from fleettui.engine.built import BuiltAgents
-from fleettui.engine.dispatch import Dispatch, Waiting
+from fleettui.engine.dispatch import Dispatch
 from fleettui.engine.engine import Engine
 from fleettui.engine.file_views import FileViews
 from fleettui.engine.flow_door import FlowDoor

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 
 def take(name: str) -> str:
@@ -17,8 +20,8 @@ def take(name: str) -> str:
         found = [part for part in begun_with.split(b"\0") if part.startswith(mark)]
         for part in found:
             _wipe(part, len(mark))
-    except OSError:
-        pass
+    except OSError as error:
+        _log.warning("%s stays readable in the environment of this process: %s", name, error)
     return value
 
 

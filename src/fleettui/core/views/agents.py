@@ -37,8 +37,8 @@ from fleettui.core.views.rows import (
 TREND = 8
 # Gives the looks at an agent of a fleet, oldest first.
 Looks = Callable[[str, str], Sequence[HealthRow]]
-# Says of a turn why it has no slot; None for one that has, or is none.
 _STOPPED: Final = frozenset({"held", "tenant_held", "used_up"})
+# Says of a turn why it has no slot; None for one that has, or is none.
 Waiting = Callable[[str], WaitRow | None]
 
 _DOING = frozenset({"started", "allowed", "approved"})
